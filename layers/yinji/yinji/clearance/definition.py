@@ -1,0 +1,212 @@
+"""Step definitions: what `step.toml` of every folder under functions/clearance/steps says, read once.
+
+The same files run the step functions, make their infrastructure, and print pages and guides.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+Text = Mapping[str, str]
+"""One text in both languages: {"zh": ..., "en": ...}."""
+
+Actor = Literal["student", "department"]
+EVERY_EARLIER_STEP = "*"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One question of an action's form. Values are strings, as a form without script sends them."""
+
+    name: str
+    schema: Mapping[str, Any]
+    title: Text
+    required: bool = True
+    options: Sequence[Mapping[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class Action:
+    """What somebody can do to a step: who, from which states, and where it leads unless the step decides."""
+
+    id: str
+    by: Actor
+    sources: frozenset[str]
+    to: str
+    title: Text
+    bulk: bool = False
+    only: str = ""
+    """A flag of the roster that the graduate must have, or empty."""
+    once: bool = False
+    """Offered only while its required fields have not been answered."""
+    done: Text = field(default_factory=dict[str, str])
+    fields: tuple[Field, ...] = ()
+    standard: bool = False
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the action's fields."""
+        return {
+            "type": "object",
+            "properties": {field.name: dict(field.schema) for field in self.fields},
+            "required": [field.name for field in self.fields if field.required],
+            "additionalProperties": False,
+        }
+
+
+@dataclass(frozen=True)
+class Feed:
+    """The snapshot a department delivers: its columns, and the share of graduates it may change unasked."""
+
+    columns: tuple[str, ...]
+    hold_share: float
+
+
+@dataclass(frozen=True)
+class StepDefinition:
+    id: str
+    module: str
+    order: int
+    department: str
+    flows: frozenset[str]
+    title: Text
+    applies: str = ""
+    needs: tuple[str, ...] = ()
+    final: bool = False
+    feed: Feed | None = None
+    ready: bool = False
+    evidence: bool = False
+    actions: Mapping[str, Action] = field(default_factory=dict[str, Action])
+    reasons: Mapping[str, Text] = field(default_factory=dict[str, Text])
+    folder: Path = Path()
+
+    def guide(self, language: str) -> str:
+        """The guide of the step in `language` (Markdown)."""
+        return (self.folder / f"guide.{language}.md").read_text("utf-8")
+
+
+REASON_FIELD = Field(
+    name="reason",
+    schema={"type": "string", "minLength": 2, "maxLength": 500},
+    title={"zh": "理由（学生会看到）", "en": "Reason (the student sees it)"},
+)
+SENT_BACK: Text = {"zh": "{office}退回：{reason}", "en": "{office} sent it back: {reason}"}
+
+
+def _standard_actions(step: Mapping[str, Any], actions: Mapping[str, Action]) -> dict[str, Action]:
+    """What the office of every step can do besides its own actions. Nothing standard touches a final step's end."""
+    standard: dict[str, Action] = {}
+    if any(action.by == "student" for action in actions.values()):
+        standard["send-back"] = Action(
+            id="send-back",
+            by="department",
+            sources=frozenset({"submitted"}),
+            to="blocked",
+            title={"zh": "退回", "en": "Send back"},
+            bulk=True,
+            fields=(REASON_FIELD,),
+            standard=True,
+        )
+    if not step.get("final"):
+        standard["waive"] = Action(
+            id="waive",
+            by="department",
+            sources=frozenset({"ready", "submitted", "blocked"}),
+            to="waived",
+            title={"zh": "免办", "en": "Waive"},
+            fields=(REASON_FIELD,),
+            standard=True,
+        )
+        standard["reopen"] = Action(
+            id="reopen",
+            by="department",
+            sources=frozenset({"done", "waived"}),
+            to="ready",
+            title={"zh": "重新打开", "en": "Reopen"},
+            fields=(REASON_FIELD,),
+            standard=True,
+        )
+    return standard
+
+
+def _action(name: str, raw: Mapping[str, Any]) -> Action:
+    fields = tuple(
+        Field(
+            name=entry["name"],
+            schema=entry["schema"],
+            title=entry["title"],
+            required=entry.get("required", True),
+            options=tuple(entry.get("options", ())),
+        )
+        for entry in raw.get("fields", ())
+    )
+    return Action(
+        id=name,
+        by=raw["by"],
+        sources=frozenset(raw["from"]),
+        to=raw["to"],
+        title=raw["title"],
+        bulk=raw.get("bulk", False),
+        only=raw.get("only", ""),
+        once=raw.get("once", False),
+        done=raw.get("done", {}),
+        fields=fields,
+    )
+
+
+def read(path: Path) -> StepDefinition:
+    """The definition in the step.toml at `path`. Raises KeyError or TOMLDecodeError when it is malformed."""
+    raw = tomllib.loads(path.read_text("utf-8"))
+    own = {name: _action(name, entry) for name, entry in raw.get("actions", {}).items()}
+    feed = raw.get("feed")
+    actions = own | _standard_actions(raw, own)
+    reasons = dict(raw.get("reasons", {}))
+    if "send-back" in actions:
+        reasons["sent-back"] = SENT_BACK
+    return StepDefinition(
+        id=raw["id"],
+        module=path.parent.name,
+        order=raw["order"],
+        department=raw["department"],
+        flows=frozenset(raw["flows"]),
+        title=raw["title"],
+        applies=raw.get("applies", ""),
+        needs=tuple(raw.get("needs", ())),
+        final=raw.get("final", False),
+        feed=Feed(tuple(feed["columns"]), feed["hold_share"]) if feed else None,
+        ready="ready" in raw,
+        evidence="evidence" in raw,
+        actions=actions,
+        reasons=reasons,
+        folder=path.parent,
+    )
+
+
+def folder() -> Path:
+    """Where the definitions lie: beside this module in a layer, in functions/ in a source checkout."""
+    told = os.environ.get("YINJI_STEPS")
+    if told:
+        return Path(told)
+    packaged = Path(__file__).parent / "steps"
+    return packaged if packaged.is_dir() else Path(__file__).parents[4] / "functions" / "clearance" / "steps"
+
+
+@cache
+def steps() -> Mapping[str, StepDefinition]:
+    """Every step by id, in the order of page, guide and flow."""
+    found = sorted((read(path) for path in folder().glob("*/step.toml")), key=lambda step: step.order)
+    return {step.id: step for step in found}
+
+
+def needs_of(step: StepDefinition, applicable: Mapping[str, Any]) -> list[str]:
+    """The ids among `applicable` that must be settled before `step` can be dealt with."""
+    every = steps()
+    if EVERY_EARLIER_STEP in step.needs:
+        return [other for other in applicable if other in every and every[other].order < step.order]
+    return [other for other in step.needs if other in applicable]

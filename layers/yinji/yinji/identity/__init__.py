@@ -1,0 +1,1 @@
+"""Who somebody is: sessions in signed cookies, roles and what a role carries."""

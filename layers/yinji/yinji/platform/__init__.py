@@ -1,0 +1,1 @@
+"""What every service stands on: problems, text, time, tables of text, configuration."""
