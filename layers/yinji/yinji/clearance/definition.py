@@ -102,7 +102,7 @@ SENT_BACK: Text = {"zh": "{office}退回：{reason}", "en": "{office} sent it ba
 def _standard_actions(step: Mapping[str, Any], actions: Mapping[str, Action]) -> dict[str, Action]:
     """What the office of every step can do besides its own actions. Nothing standard touches a final step's end."""
     standard: dict[str, Action] = {}
-    if any(action.by == "student" for action in actions.values()):
+    if any(action.by == "student" and action.to == "submitted" for action in actions.values()):
         standard["send-back"] = Action(
             id="send-back",
             by="department",

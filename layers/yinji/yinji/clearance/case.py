@@ -1,0 +1,315 @@
+"""A case: one graduate's clearance in one batch, as one document; and how it changes.
+
+Everything here is a pure function of its arguments. `waiting` and `ready` are derived from the other steps, never
+stored; every change yields the new case and the event that tells of it (design: domain.md, section 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any, Literal, cast
+
+from yinji.clearance import definition, flow
+from yinji.platform.problem import Problem
+
+Stored = Literal["submitted", "blocked", "done", "waived"]
+State = Literal["not_applicable", "waiting", "ready", "submitted", "blocked", "done", "waived"]
+STATES: tuple[State, ...] = ("not_applicable", "waiting", "ready", "submitted", "blocked", "done", "waived")
+SETTLED: frozenset[str] = frozenset({"done", "waived"})
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Graduate:
+    """Who the case is about, as the roster says. `student` is the student number 学号; `language` zh or en."""
+
+    student: str
+    name: str
+    category: str
+    school: str
+    name_latin: str = ""
+    programme: str = ""
+    class_name: str = ""
+    counsellor: str = ""
+    email: str = ""
+    language: str = "zh"
+    nationality: str = "CN"
+    room: str = ""
+    flags: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a step is blocked: a code of the step's reasons and what fills its sentence."""
+
+    code: str
+    params: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a step's facts amount to: a stored state, or None when somebody still has to act."""
+
+    state: Stored | None
+    reasons: tuple[Reason, ...] = ()
+
+
+UNSETTLED = Standing(None)
+DONE = Standing("done")
+SUBMITTED = Standing("submitted")
+
+
+def blocked(*reasons: Reason) -> Standing:
+    return Standing("blocked", reasons)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known about a step: the feed's row, what the student answered, whether an officer signed off."""
+
+    feed: Values | None = None
+    as_of: str = ""
+    """The instant the feed's row was true (ISO 8601, UTC)."""
+    answers: Values = field(default_factory=dict[str, Any])
+    signed_off: bool = False
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """One step of a case as stored. `version` counts its changes, `since` is when its state began (UTC)."""
+
+    standing: Standing = UNSETTLED
+    facts: Facts = Facts()
+    version: int = 0
+    since: datetime | None = None
+    by: str = ""
+    """Who changed it last (see Event.who)."""
+    noticed: bool = False
+    """Whether the step reacted to having become ready."""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    code: str
+    issued_at: datetime
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One round of clearance: opening day and deadline are days of the campus."""
+
+    id: str
+    title: definition.Text
+    opens_on: date
+    deadline: date
+
+
+@dataclass(frozen=True)
+class Case:
+    graduate: Graduate
+    batch: str
+    deadline: date
+    flow: str
+    flow_version: int
+    steps: Mapping[str, StepRecord]
+    opened_at: datetime
+    updated_at: datetime
+    version: int = 1
+    finished_at: datetime | None = None
+    certificate: Certificate | None = None
+
+    def state(self, step: str) -> State:
+        """The state of `step` as everybody sees it."""
+        record = self.steps.get(step)
+        if record is None:
+            return "not_applicable"
+        stored = record.standing.state
+        if stored in SETTLED:
+            return cast(State, stored)
+        if any(self.steps[need].standing.state not in SETTLED for need in self.needs(step)):
+            return "waiting"
+        return cast(State, stored) if stored else "ready"
+
+    def needs(self, step: str) -> list[str]:
+        """The ids of the applicable steps that `step` needs settled first."""
+        known = definition.steps().get(step)
+        return definition.needs_of(known, self.steps) if known else []
+
+    def states(self) -> dict[str, State]:
+        """The state of every applicable step, in order."""
+        order = definition.steps()
+        known = [step for step in order if step in self.steps]
+        return {step: self.state(step) for step in [*known, *(s for s in self.steps if s not in order)]}
+
+    @property
+    def finished(self) -> bool:
+        return bool(self.steps) and all(record.standing.state in SETTLED for record in self.steps.values())
+
+    @property
+    def closed(self) -> bool:
+        """Whether the final step is done: after that nothing changes any more."""
+        every = definition.steps()
+        return any(
+            record.standing.state == "done"
+            for step, record in self.steps.items()
+            if step in every and every[step].final
+        )
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened to a case, kept for ever.
+
+    `key` is unique in the case and makes a repetition harmless; `version` is the case's after it; `who` is a
+    person's id or the name of what did it ("feed", "roster", "system"); `why` holds words somebody wrote;
+    `states` says which steps changed their state and to what.
+    """
+
+    key: str
+    what: str
+    who: str
+    role: str
+    at: datetime
+    version: int = 0
+    step: str = ""
+    why: str = ""
+    fingerprint: str = ""
+    evidence: Values = field(default_factory=dict[str, Any])
+    states: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
+class Change:
+    """A case before (None when it opens) and after, and the event that tells of it."""
+
+    before: Case | None
+    after: Case
+    event: Event
+
+
+def open_case(graduate: Graduate, batch: Batch, event: Event) -> Change:
+    """The case of `graduate` in `batch`, with the steps their flow and the roster's flags ask for."""
+    at = event.at
+    bare = Case(
+        graduate=graduate,
+        batch=batch.id,
+        deadline=batch.deadline,
+        flow=flow.flow_of(graduate),
+        flow_version=flow.VERSION,
+        steps={step: StepRecord(since=at) for step in flow.applicable(graduate)},
+        opened_at=at,
+        updated_at=at,
+    )
+    return Change(None, bare, replace(event, version=1, states=dict(bare.states())))
+
+
+def correct(case: Case, graduate: Graduate, batch: Batch, event: Event) -> Change | None:
+    """The case after the roster said something else about its graduate or batch, or None when it is the same.
+
+    Steps are added and removed as they apply now; what is done stays done. Raises Problem("case-closed") once
+    the diploma is handed over.
+    """
+    same = (graduate, batch.id, batch.deadline) == (case.graduate, case.batch, case.deadline)
+    if same:
+        return None
+    if case.closed:
+        raise Problem("case-closed")
+    kept = {step: case.steps.get(step, StepRecord(since=event.at)) for step in flow.applicable(graduate)}
+    after = replace(
+        case,
+        graduate=graduate,
+        batch=batch.id,
+        deadline=batch.deadline,
+        flow=flow.flow_of(graduate),
+        steps=kept,
+    )
+    return _change(case, after, event)
+
+
+def settle(case: Case, step: str, facts: Facts, standing: Standing, event: Event) -> Change | None:
+    """The case after `step` came to know `facts` and stands as `standing`, or None when nothing is new.
+
+    A step whose needs are not settled keeps its facts but not the standing: it will be asked again when it
+    becomes ready. Steps that were done upon this one and no longer may be are undone. Raises
+    Problem("not-applicable"), Problem("case-closed").
+    """
+    record = case.steps.get(step)
+    if record is None:
+        raise Problem("not-applicable")
+    if case.closed:
+        raise Problem("case-closed")
+    if standing.state not in (None, "waived") and _unsettled_needs(case, step):
+        standing = UNSETTLED
+    if (facts, standing) == (record.facts, record.standing):
+        return None
+    new = replace(record, facts=facts, standing=standing, version=record.version + 1, by=event.who)
+    return _change(case, replace(case, steps={**case.steps, step: new}), replace(event, step=step))
+
+
+def notice(case: Case, step: str, event: Event) -> Change | None:
+    """The case after `step` was told that it is ready and had nothing to do about it."""
+    record = case.steps.get(step)
+    if record is None or record.noticed or case.state(step) != "ready":
+        return None
+    after = replace(case, steps={**case.steps, step: replace(record, noticed=True)})
+    return _change(case, after, replace(event, step=step))
+
+
+def certify(case: Case, certificate: Certificate, event: Event) -> Change | None:
+    """The case with its certificate, or None when it has one. Raises Problem("not-possible-now") if unfinished."""
+    if case.certificate:
+        return None
+    if not case.finished:
+        raise Problem("not-possible-now")
+    return _change(case, replace(case, certificate=certificate), event)
+
+
+def _unsettled_needs(case: Case, step: str) -> bool:
+    return any(case.steps[need].standing.state not in SETTLED for need in case.needs(step))
+
+
+def _change(before: Case, draft: Case, event: Event) -> Change:
+    """Carry a draft through what follows from it: undone successors, instants, version, finish, event."""
+    steps = dict(draft.steps)
+    for step in definition.steps():  # in order, so that what is undone undoes what comes after it
+        if step in steps and steps[step].standing.state == "done":
+            now = replace(draft, steps=steps)
+            if _unsettled_needs(now, step):
+                record = steps[step]
+                steps[step] = replace(
+                    record,
+                    standing=UNSETTLED,
+                    facts=replace(record.facts, signed_off=False),
+                    version=record.version + 1,
+                    by=event.who,
+                )
+    draft = replace(draft, steps=steps)
+    was, states = before.states(), draft.states()
+    moved = {step: state for step, state in states.items() if was.get(step) != state}
+    steps = {
+        step: replace(record, since=event.at, noticed=record.noticed and states[step] != "ready")
+        if step in moved
+        else record
+        for step, record in steps.items()
+    }
+    finished = draft.finished
+    after = replace(
+        draft,
+        steps=steps,
+        version=before.version + 1,
+        updated_at=event.at,
+        finished_at=(before.finished_at or event.at) if finished else None,
+    )
+    return Change(before, after, replace(event, version=after.version, states=moved))
+
+
+def newly_ready(before: Case | None, after: Case) -> list[str]:
+    """The steps that are ready in `after` and were not in `before`."""
+    return [
+        step
+        for step, state in after.states().items()
+        if state == "ready" and (before is None or before.state(step) != "ready")
+    ]

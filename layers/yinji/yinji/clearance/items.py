@@ -1,0 +1,175 @@
+"""The items of the table `Cases` as PynamoDB knows them. store.py is the only reader and writer.
+
+What PynamoDB leaves untyped stays in this file: `one` and `values` hand out plain data.
+"""
+# pyright: reportIncompatibleVariableOverride=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportGeneralTypeIssues=false, reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+import os
+from typing import Any, TypeVar
+
+from pynamodb.attributes import (
+    ListAttribute,
+    MapAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+)
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
+from pynamodb.models import Model
+
+TABLE = os.environ.get("YINJI_TABLE", "Cases")
+LEAN = [
+    "name", "category", "flow", "flow_version", "batch", "programme", "class_name", "counsellor", "marks",
+    "version", "updated_at", "finished_at", "deadline",
+]  # fmt: skip
+
+
+class Settings:
+    table_name = TABLE
+    connect_timeout_seconds = 2
+    read_timeout_seconds = 10
+    max_retry_attempts = 4
+    max_pool_connections = 32
+
+
+class BySchool(GlobalSecondaryIndex["CaseItem"]):
+    class Meta:
+        index_name = "by-school"
+        projection = IncludeProjection(LEAN)
+
+    school = UnicodeAttribute(hash_key=True)
+    student = UnicodeAttribute(range_key=True)
+
+
+class CaseItem(Model):
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="CASE")
+    student = UnicodeAttribute()
+    name = UnicodeAttribute()
+    category = UnicodeAttribute()
+    school = UnicodeAttribute()
+    name_latin = UnicodeAttribute(null=True)
+    programme = UnicodeAttribute(null=True)
+    class_name = UnicodeAttribute(null=True)
+    counsellor = UnicodeAttribute(null=True)
+    email = UnicodeAttribute(null=True)
+    language = UnicodeAttribute(null=True)
+    nationality = UnicodeAttribute(null=True)
+    room = UnicodeAttribute(null=True)
+    flags = ListAttribute[str]()
+    batch = UnicodeAttribute()
+    deadline = UnicodeAttribute()
+    flow = UnicodeAttribute()
+    flow_version = NumberAttribute()
+    version = NumberAttribute()
+    opened_at = UnicodeAttribute()
+    updated_at = UnicodeAttribute()
+    finished_at = UnicodeAttribute(null=True)
+    certificate = MapAttribute[str, str](null=True)
+    steps = MapAttribute[str, Any]()
+    marks = MapAttribute[str, str]()
+
+    by_school = BySchool()
+
+
+class EventItem(Model):
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    key = UnicodeAttribute()
+    what = UnicodeAttribute()
+    who = UnicodeAttribute()
+    role = UnicodeAttribute()
+    at = UnicodeAttribute()
+    version = NumberAttribute()
+    step = UnicodeAttribute(null=True)
+    why = UnicodeAttribute(null=True)
+    fingerprint = UnicodeAttribute(null=True)
+    evidence = MapAttribute[str, Any](null=True)
+    states = MapAttribute[str, str](null=True)
+
+
+class QueueItem(Model):
+    """Names its graduate otherwise than a case does, so that the index by school does not hold it."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    step = UnicodeAttribute()
+    of_student = UnicodeAttribute()
+    of_school = UnicodeAttribute()
+    name = UnicodeAttribute()
+    since = UnicodeAttribute()
+    step_version = NumberAttribute()
+    answers = MapAttribute[str, Any](null=True)
+
+
+class BatchItem(Model):
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="BATCH")
+    batch = UnicodeAttribute()
+    title = MapAttribute[str, str]()
+    opens_on = UnicodeAttribute()
+    deadline = UnicodeAttribute()
+
+
+class CertificateItem(Model):
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="CERTIFICATE")
+    code = UnicodeAttribute()
+    of_student = UnicodeAttribute()
+    name = UnicodeAttribute()
+    of_school = UnicodeAttribute()
+    flow = UnicodeAttribute()
+    programme = UnicodeAttribute(null=True)
+    finished_at = UnicodeAttribute()
+    issued_at = UnicodeAttribute()
+
+
+class FeedItem(Model):
+    """What is known of a step's feed: the snapshot in force, the one held for confirmation, who works on it now."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="STATE")
+    current = MapAttribute[str, Any](null=True)
+    held = MapAttribute[str, Any](null=True)
+    lease_owner = UnicodeAttribute(null=True)
+    lease_until = UnicodeAttribute(null=True)
+
+
+Item = TypeVar("Item", bound=Model)
+
+
+def one(kind: type[Item], pk: str, sk: str, *, consistent: bool = True) -> Item | None:
+    """The item with that key, or None."""
+    try:
+        return kind.get(pk, sk, consistent_read=consistent)
+    except kind.DoesNotExist:
+        return None
+
+
+def values(item: Model) -> dict[str, Any]:
+    """The attributes of `item` as plain values, without those that are missing."""
+    return {
+        name: value.as_dict() if isinstance(value, MapAttribute) else value
+        for name, value in item.attribute_values.items()
+        if value is not None
+    }

@@ -1,0 +1,68 @@
+"""The queues of offices: which cases wait for an officer at which step, oldest first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from yinji.clearance import definition
+from yinji.clearance.case import Case, State
+from yinji.platform.clock import stamp
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A case in the queue of `step`. `since` (ISO 8601, UTC) orders it; `answers` are what there is to check."""
+
+    step: str
+    school: str
+    student: str
+    name: str
+    since: str
+    step_version: int
+    answers: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def queue(self) -> str:
+        return queue_id(self.step, self.school)
+
+    @property
+    def position(self) -> str:
+        return f"{self.since}#{self.student}"
+
+
+def queue_id(step: str, school: str) -> str:
+    """An office has one queue per step; the step that belongs to the schools has one for each of them."""
+    return f"{step}#{school}" if definition.steps()[step].department == "school" else step
+
+
+def waits_for_office(step: definition.StepDefinition, state: State) -> bool:
+    """Whether, in `state`, an officer can do something of the step's own."""
+    return any(
+        action.by == "department" and not action.standard and state in action.sources
+        for action in step.actions.values()
+    )
+
+
+def entries(case: Case | None) -> dict[tuple[str, str], Entry]:
+    """The queue entries that `case` has, by queue and position."""
+    found: dict[tuple[str, str], Entry] = {}
+    if case is None:
+        return found
+    for id, state in case.states().items():
+        step = definition.steps().get(id)
+        if step is None or not waits_for_office(step, state):
+            continue
+        record = case.steps[id]
+        entry = Entry(
+            step=id,
+            school=case.graduate.school,
+            student=case.graduate.student,
+            name=case.graduate.name,
+            since=stamp(record.since or case.opened_at),
+            step_version=record.version,
+            answers=record.facts.answers,
+        )
+        found[entry.queue, entry.position] = entry
+    return found

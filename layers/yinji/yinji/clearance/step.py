@@ -1,0 +1,199 @@
+"""A step as it runs: its definition and at most three small reactions, all pure.
+
+    step = Step("tuition")
+
+    @step.on_feed            # a row of the department's snapshot -> what the case should know of it
+    def read(row): ...
+
+    @step.settles            # what is known -> where the step stands
+    def standing(facts, graduate): ...
+
+    @step.on("choose")       # an action's fields -> the answers to keep; raise Problem to refuse
+    def choose(answers, graduate, today): ...
+
+    handler = step.handler
+
+A step without reactions follows its definition: a student's action leads where `to` says, an officer's too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from yinji.clearance import case as cases
+from yinji.clearance import definition
+from yinji.clearance.case import (
+    DONE,
+    UNSETTLED,
+    Case,
+    Change,
+    Event,
+    Facts,
+    Graduate,
+    Reason,
+    Standing,
+    Values,
+)
+from yinji.platform import clock
+from yinji.platform.problem import Problem
+
+if TYPE_CHECKING:
+    from yinji.clearance.adapter import LambdaHandler
+
+Row = Mapping[str, str]
+Reader = Callable[[Row], Values]
+Settler = Callable[[Facts, Graduate], Standing]
+Keeper = Callable[[Values, Values], bool]
+Checker = Callable[[Values, Graduate, date], Values]
+
+
+@dataclass(frozen=True)
+class Request:
+    """Somebody's action on one case. `version` is the step's as they saw it; `answers` passed the schema."""
+
+    action: str
+    answers: Values
+    version: int
+    event: Event
+
+
+class Step:
+    """The step `id` with its reactions. Raises KeyError when there is no definition of that name."""
+
+    def __init__(self, id: str) -> None:
+        self.definition = definition.steps()[id]
+        self._read: Reader | None = None
+        self._settle: Settler | None = None
+        self._keeps: Keeper | None = None
+        self._checks: dict[str, Checker] = {}
+
+    # --- reactions -----------------------------------------------------------------------------------------
+    def on_feed(self, reaction: Reader) -> Reader:
+        """Register what reads a row of the snapshot. It raises ValueError, with a column's name, when malformed."""
+        self._read = reaction
+        return reaction
+
+    def settles(self, reaction: Settler) -> Settler:
+        """Register what says where the step stands, given all that is known."""
+        self._settle = reaction
+        return reaction
+
+    def keeps_answers(self, reaction: Keeper) -> Keeper:
+        """Register what says whether answers and sign-off outlive a new row (old row, new row); they do unless told."""
+        self._keeps = reaction
+        return reaction
+
+    def on(self, action: str) -> Callable[[Checker], Checker]:
+        """Register what checks an action's fields and returns the answers to keep."""
+
+        def register(reaction: Checker) -> Checker:
+            self._checks[self.definition.actions[action].id] = reaction
+            return reaction
+
+        return register
+
+    # --- what the triggers do ------------------------------------------------------------------------------
+    def read(self, row: Row) -> Values:
+        """The facts in a row of the feed."""
+        assert self._read, "a step with a feed reads it"  # noqa: S101
+        return self._read(row)
+
+    def act(self, case: Case, request: Request, today: date) -> Change | None:
+        """The case after somebody's action. Raises Problem: not-applicable, case-closed, already-done,
+        changed-meanwhile, not-possible-now, and what the step's own check raises."""
+        action = self.definition.actions[request.action]
+        record = case.steps.get(self.definition.id)
+        if record is None:
+            raise Problem("not-applicable")
+        if case.closed:
+            raise Problem("case-closed")
+        state = case.state(self.definition.id)
+        if state not in action.sources or not offered(action, case, record):
+            if state in cases.SETTLED:
+                at = record.since.astimezone(clock.CAMPUS) if record.since else None
+                raise Problem("already-done", state=state, by=record.by, at=f"{at:%Y-%m-%d %H:%M}")
+            raise Problem("not-possible-now", state=state)
+        if request.version != record.version:
+            raise Problem("changed-meanwhile")
+        facts, standing = self._acted(action, request, record, case.graduate, today)
+        if standing.state not in (None, "waived") and case.state(self.definition.id) == "waiting":
+            raise Problem("not-possible-now", state=state)
+        return cases.settle(case, self.definition.id, facts, standing, request.event)
+
+    def _acted(
+        self,
+        action: definition.Action,
+        request: Request,
+        record: cases.StepRecord,
+        graduate: Graduate,
+        today: date,
+    ) -> tuple[Facts, Standing]:
+        facts = record.facts
+        if action.standard:
+            return self._standard(action, request.answers, facts, graduate)
+        if action.by == "student":
+            check = self._checks.get(action.id)
+            answers = check(request.answers, graduate, today) if check else request.answers
+            facts = replace(facts, answers={**facts.answers, **answers}, signed_off=False)
+            if action.to == "done":
+                facts = replace(facts, signed_off=True)
+        else:
+            facts = replace(facts, signed_off=True)
+        return facts, self._settle(facts, graduate) if self._settle else Standing(action.to)  # type: ignore[arg-type]
+
+    def _standard(
+        self, action: definition.Action, answers: Values, facts: Facts, graduate: Graduate
+    ) -> tuple[Facts, Standing]:
+        if action.id == "waive":
+            return facts, Standing("waived")
+        facts = replace(facts, signed_off=False)
+        if action.id == "send-back":
+            facts = replace(facts, answers={})
+            rest = self._settle(facts, graduate).reasons if self._settle else ()
+            return facts, Standing("blocked", (Reason("sent-back", {"reason": str(answers["reason"])}), *rest))
+        standing = self._settle(facts, graduate) if self._settle else UNSETTLED
+        if standing == DONE:
+            raise Problem("nothing-to-reopen")
+        return facts, standing
+
+    def learn(self, case: Case, row: Row, as_of: str, event: Event) -> Change | None:
+        """The case after a row of a snapshot that was true at `as_of` (ISO 8601, UTC); older news change nothing."""
+        record = case.steps.get(self.definition.id)
+        if record is None or case.closed or as_of < record.facts.as_of:
+            return None
+        feed = self.read(row)
+        if record.facts.feed is not None and dict(feed) == dict(record.facts.feed):
+            return None
+        facts = replace(record.facts, feed=feed, as_of=as_of)
+        if self._keeps and record.facts.feed is not None and not self._keeps(record.facts.feed, feed):
+            facts = replace(facts, answers={}, signed_off=False)
+        waived = record.standing.state == "waived"
+        standing = record.standing if waived or not self._settle else self._settle(facts, case.graduate)
+        return cases.settle(case, self.definition.id, facts, standing, event)
+
+    def become_ready(self, case: Case, event: Event) -> Change | None:
+        """The case after the step was told that it is ready: what is known already may settle it at once."""
+        record = case.steps.get(self.definition.id)
+        if record is None or case.closed or case.state(self.definition.id) != "ready" or not self._settle:
+            return None
+        standing = self._settle(record.facts, case.graduate)
+        changed = cases.settle(case, self.definition.id, record.facts, standing, event)
+        return changed or cases.notice(case, self.definition.id, event)
+
+    @property
+    def handler(self) -> LambdaHandler:
+        """The Lambda handler of the step."""
+        from yinji.clearance.adapter import handler_of
+
+        return handler_of(self)
+
+
+def offered(action: definition.Action, case: Case, record: cases.StepRecord) -> bool:
+    """Whether `action` makes sense for this graduate now, its source states apart."""
+    if action.only and action.only not in case.graduate.flags:
+        return False
+    answered: Any = record.facts.answers
+    return not (action.once and all(field.name in answered for field in action.fields if field.required))

@@ -1,0 +1,372 @@
+"""Where cases live: the table `Cases`, and the transactions that keep it true.
+
+A change is one transaction: the case, if nobody changed it since it was read; its event, if it is new; and the
+queue entries that follow from it. So a repeated delivery finds its event and changes nothing, and two officers
+cannot overwrite each other.
+
+Items (pk, sk): CASE#<student> CASE; CASE#<student> EVENT#<key>; QUEUE#<queue> <since>#<student>;
+BATCH#<batch> BATCH; CERTIFICATE#<code> CERTIFICATE; FEED#<step> STATE.
+Index by-school (school, student): the lean copy of cases that a counsellor's page reads.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from pynamodb.connection import Connection
+from pynamodb.exceptions import TransactWriteError, UpdateError
+from pynamodb.expressions.update import Action as UpdateAction
+from pynamodb.transactions import TransactWrite
+
+from yinji.clearance.case import Batch, Case, Change, Event
+from yinji.clearance.document import case_document, case_of, event_document, event_of
+from yinji.clearance.items import (
+    BatchItem,
+    CaseItem,
+    CertificateItem,
+    EventItem,
+    FeedItem,
+    QueueItem,
+    Settings,
+    one,
+    values,
+)
+from yinji.clearance.queue import Entry, entries
+from yinji.platform.clock import instant, now, stamp
+from yinji.platform.problem import Problem
+
+ATTEMPTS = 12
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a change came to: the event it left, and whether it had happened before."""
+
+    event: Event | None
+    repeated: bool = False
+    case: Case | None = None
+
+
+@dataclass(frozen=True)
+class Lean:
+    """A case as the index by school holds it; `marks` maps steps to the letters of document.MARKS."""
+
+    student: str
+    name: str
+    school: str
+    flow: str
+    class_name: str
+    counsellor: str
+    programme: str
+    deadline: date
+    marks: Mapping[str, str]
+    version: int
+    finished_at: str
+
+
+@dataclass(frozen=True)
+class CertificateRecord:
+    code: str
+    student: str
+    name: str
+    school: str
+    flow: str
+    programme: str
+    finished_at: datetime
+    issued_at: datetime
+
+
+@dataclass(frozen=True)
+class FeedState:
+    """`current` and `held` describe snapshots: key, etag, as_of, at, rows, sha256 (see intake.py)."""
+
+    current: Mapping[str, Any] | None = None
+    held: Mapping[str, Any] | None = None
+
+
+Snapshot = Mapping[str, Any]
+Decide = Callable[[Case], Change | None]
+
+
+class Store:
+    """The table. Every method raises what PynamoDB raises when the service cannot be reached."""
+
+    def __init__(self) -> None:
+        self._connection = Connection(
+            connect_timeout_seconds=Settings.connect_timeout_seconds,
+            read_timeout_seconds=Settings.read_timeout_seconds,
+            max_retry_attempts=Settings.max_retry_attempts,
+            max_pool_connections=Settings.max_pool_connections,
+        )
+
+    # --- cases ---------------------------------------------------------------------------------------------
+    def get(self, student: str) -> Case | None:
+        """The case of `student`: one consistent read."""
+        item = one(CaseItem, f"CASE#{student}", "CASE")
+        return case_of(values(item)) if item else None
+
+    def get_many(self, students: Sequence[str]) -> dict[str, Case]:
+        """The cases of `students`, by student; who has none is missing."""
+        keys = [(f"CASE#{student}", "CASE") for student in dict.fromkeys(students)]
+        found = (case_of(values(item)) for item in CaseItem.batch_get(keys, consistent_read=True))
+        return {case.graduate.student: case for case in found}
+
+    def open(self, change: Change) -> Outcome:
+        """Keep a case that opens. An earlier opening by the same event is a repetition.
+
+        Raises Problem("changed-meanwhile") when the graduate has a case already.
+        """
+        written = self._write(change)
+        if written == "conflict":
+            raise Problem("changed-meanwhile")
+        return Outcome(change.event, repeated=written == "repeated", case=change.after)
+
+    def change(self, student: str, key: str, decide: Decide, fingerprint: str = "") -> Outcome:
+        """Apply `decide` to the case of `student` and keep what comes of it, as the event `key`.
+
+        When the event exists already, nothing changes and it is returned. `decide` may be asked several times
+        and returns None when there is nothing to change. Raises what `decide` raises; Problem("not-in-season");
+        Problem("key-reused") when the event exists with another `fingerprint`; Problem("too-busy").
+        """
+        for attempt in range(ATTEMPTS):
+            case = self.get(student)
+            if case is None:
+                raise Problem("not-in-season")
+            try:
+                change = decide(case)
+            except Problem:
+                # a repeated request meets what it did itself
+                if earlier := self._earlier(student, key, fingerprint):
+                    return Outcome(earlier, repeated=True, case=case)
+                raise
+            if change is None:
+                return Outcome(self._earlier(student, key, fingerprint), repeated=True, case=case)
+            written = self._write(change)
+            if written == "written":
+                return Outcome(change.event, case=change.after)
+            if written == "repeated":
+                return Outcome(self._earlier(student, key, fingerprint), repeated=True, case=case)
+            time.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 5)))
+        raise Problem("too-busy")
+
+    def events(self, student: str) -> list[Event]:
+        """Everything that happened to the case of `student`, oldest first."""
+        found = [
+            event_of(values(item)) for item in EventItem.query(f"CASE#{student}", EventItem.sk.startswith("EVENT#"))
+        ]
+        return sorted(found, key=lambda event: event.version)
+
+    def _earlier(self, student: str, key: str, fingerprint: str) -> Event | None:
+        item = one(EventItem, f"CASE#{student}", f"EVENT#{key}")
+        if item is None:
+            return None
+        event = event_of(values(item))
+        if fingerprint and event.fingerprint != fingerprint:
+            raise Problem("key-reused")
+        return event
+
+    def _write(self, change: Change, extra: Callable[[TransactWrite], None] | None = None) -> str:
+        before, after, student = change.before, change.after, change.after.graduate.student
+        item = CaseItem(f"CASE#{student}", "CASE", **case_document(after))
+        event = EventItem(f"CASE#{student}", f"EVENT#{change.event.key}", **event_document(change.event))
+        had, has = entries(before), entries(after)
+        try:
+            with TransactWrite(connection=self._connection) as transaction:
+                transaction.save(event, condition=EventItem.pk.does_not_exist())
+                transaction.save(
+                    item,
+                    condition=CaseItem.version == before.version if before else CaseItem.pk.does_not_exist(),
+                )
+                for place in had.keys() - has.keys():
+                    transaction.delete(QueueItem(f"QUEUE#{place[0]}", place[1]))
+                for place, entry in has.items():
+                    if had.get(place) != entry:
+                        transaction.save(_queue_item(entry))
+                if extra:
+                    extra(transaction)
+        except TransactWriteError as error:
+            return _why(error)
+        return "written"
+
+    # --- certificates --------------------------------------------------------------------------------------
+    def certify(self, change: Change) -> bool:
+        """Keep a case with its certificate, and the certificate where its code finds it; False when it has one."""
+        case, certificate = change.after, change.after.certificate
+        assert certificate and case.finished_at  # noqa: S101 - case.certify makes no other
+        item = CertificateItem(
+            f"CERTIFICATE#{certificate.code}",
+            code=certificate.code,
+            of_student=case.graduate.student,
+            name=case.graduate.name,
+            of_school=case.graduate.school,
+            flow=case.flow,
+            programme=case.graduate.programme or None,
+            finished_at=stamp(case.finished_at),
+            issued_at=stamp(certificate.issued_at),
+        )
+        return self._write(change, lambda transaction: transaction.save(item)) == "written"
+
+    def certificate(self, code: str) -> CertificateRecord | None:
+        """The certificate with the verification `code`."""
+        item = one(CertificateItem, f"CERTIFICATE#{code}", "CERTIFICATE", consistent=False)
+        if item is None:
+            return None
+        known = values(item)
+        return CertificateRecord(
+            code=known["code"],
+            student=known["of_student"],
+            name=known["name"],
+            school=known["of_school"],
+            flow=known["flow"],
+            programme=known.get("programme", ""),
+            finished_at=instant(known["finished_at"]),
+            issued_at=instant(known["issued_at"]),
+        )
+
+    # --- what offices and counsellors see ------------------------------------------------------------------
+    def school(self, school: str) -> list[Lean]:
+        """Every case of `school`, by student number: one Query on the lean index (about 1 kB a case)."""
+        return [_lean(item) for item in CaseItem.by_school.query(school)]
+
+    def queue(self, queue: str, limit: int = 100, after: str = "") -> tuple[list[Entry], str]:
+        """The first `limit` entries of `queue` behind the position `after`, and the position to go on from."""
+        last = {"pk": {"S": f"QUEUE#{queue}"}, "sk": {"S": after}} if after else None
+        found = QueueItem.query(f"QUEUE#{queue}", limit=limit, last_evaluated_key=last)
+        page = [_entry(item) for item in found]
+        more = found.last_evaluated_key
+        return page, more["sk"]["S"] if more else ""
+
+    def queue_length(self, queue: str) -> int:
+        return QueueItem.count(f"QUEUE#{queue}")
+
+    def every_case(self) -> Iterator[Case]:
+        """All cases, by a scan: for the reconciler, never for a page."""
+        for item in CaseItem.scan(CaseItem.sk == "CASE"):
+            yield case_of(values(item))
+
+    # --- batches -------------------------------------------------------------------------------------------
+    def declare(self, batch: Batch) -> None:
+        BatchItem(
+            f"BATCH#{batch.id}",
+            batch=batch.id,
+            title=dict(batch.title),
+            opens_on=batch.opens_on.isoformat(),
+            deadline=batch.deadline.isoformat(),
+        ).save()
+
+    def batch(self, id: str) -> Batch | None:
+        item = one(BatchItem, f"BATCH#{id}", "BATCH")
+        if item is None:
+            return None
+        known = values(item)
+        return Batch(
+            id=known["batch"],
+            title=known["title"],
+            opens_on=date.fromisoformat(known["opens_on"]),
+            deadline=date.fromisoformat(known["deadline"]),
+        )
+
+    # --- feeds ---------------------------------------------------------------------------------------------
+    def feed(self, step: str) -> FeedState:
+        item = one(FeedItem, f"FEED#{step}", "STATE")
+        known = values(item) if item else {}
+        return FeedState(current=known.get("current"), held=known.get("held"))
+
+    def lease_feed(self, step: str, owner: str, length: timedelta) -> None:
+        """Let `owner` alone work on the feed of `step` for a while, again and again if need be.
+
+        Raises Problem("feed-busy") when somebody else does.
+        """
+        at = now()
+        try:
+            FeedItem(f"FEED#{step}", "STATE").update(
+                actions=[FeedItem.lease_owner.set(owner), FeedItem.lease_until.set(stamp(at + length))],
+                condition=FeedItem.lease_until.does_not_exist()
+                | (FeedItem.lease_until < stamp(at))
+                | (FeedItem.lease_owner == owner),
+            )
+        except UpdateError as error:
+            if error.cause_response_code == "ConditionalCheckFailedException":
+                raise Problem("feed-busy") from error
+            raise
+
+    def release_feed(
+        self, step: str, owner: str, *, current: Snapshot | None = None, held: Snapshot | None = None
+    ) -> None:
+        """End the lease and keep which snapshot is in force and which is held (none unless given).
+
+        Raises Problem("feed-busy") when the lease went to somebody else meanwhile.
+        """
+        actions: list[UpdateAction] = [
+            FeedItem.lease_owner.remove(),
+            FeedItem.lease_until.remove(),
+            FeedItem.current.set(dict(current)) if current else FeedItem.current.remove(),
+            FeedItem.held.set(dict(held)) if held else FeedItem.held.remove(),
+        ]
+        try:
+            FeedItem(f"FEED#{step}", "STATE").update(actions=actions, condition=FeedItem.lease_owner == owner)
+        except UpdateError as error:
+            if error.cause_response_code == "ConditionalCheckFailedException":
+                raise Problem("feed-busy") from error
+            raise
+
+
+def _why(error: TransactWriteError) -> str:
+    """What cancelled a change: its event was there ("repeated"), or somebody was quicker ("conflict")."""
+    codes = [reason.code if reason else "None" for reason in error.cancellation_reasons]
+    if codes and codes[0] == "ConditionalCheckFailed":
+        return "repeated"
+    if any(code in ("ConditionalCheckFailed", "TransactionConflict", "ThrottlingError") for code in codes):
+        return "conflict"
+    if error.cause_response_code in ("TransactionInProgressException", "TransactionConflictException"):
+        return "conflict"
+    raise error
+
+
+def _entry(item: QueueItem) -> Entry:
+    known = values(item)
+    return Entry(
+        step=known["step"],
+        school=known["of_school"],
+        student=known["of_student"],
+        name=known["name"],
+        since=known["since"],
+        step_version=int(known["step_version"]),
+        answers=known.get("answers", {}),
+    )
+
+
+def _queue_item(entry: Entry) -> QueueItem:
+    return QueueItem(
+        f"QUEUE#{entry.queue}",
+        entry.position,
+        step=entry.step,
+        of_student=entry.student,
+        of_school=entry.school,
+        name=entry.name,
+        since=entry.since,
+        step_version=entry.step_version,
+        answers=dict(entry.answers) or None,
+    )
+
+
+def _lean(item: CaseItem) -> Lean:
+    known = values(item)
+    return Lean(
+        student=known["student"],
+        name=known["name"],
+        school=known["school"],
+        flow=known["flow"],
+        class_name=known.get("class_name", ""),
+        counsellor=known.get("counsellor", ""),
+        programme=known.get("programme", ""),
+        deadline=date.fromisoformat(known["deadline"]),
+        marks=known["marks"],
+        version=int(known["version"]),
+        finished_at=known.get("finished_at", ""),
+    )

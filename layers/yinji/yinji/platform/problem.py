@@ -1,0 +1,64 @@
+"""Problems as people and programs read them: RFC 9457 with a stable code, in the reader's language."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(Exception):  # noqa: N818 - the standard's own word
+    """Something asked for cannot be done; nothing was changed.
+
+    `code` is a key of problems.toml, which holds HTTP status and sentences; `params` fill the sentence and must
+    not hold personal data beyond what the reader may see anyway.
+    """
+
+    def __init__(self, code: str, **params: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.params = params
+
+    @property
+    def status(self) -> int:
+        return int(catalogue()[self.code]["status"])
+
+    def document(self, language: str) -> dict[str, Any]:
+        """The problem+json document in `language` ("zh" or "en")."""
+        return {
+            "type": f"urn:yinji:problem:{self.code}",
+            "code": self.code,
+            "status": self.status,
+            "title": sentence(self.code, language, {}),
+            "detail": sentence(self.code, language, self.params),
+        } | {name: value for name, value in self.params.items() if name in EXTENSIONS}
+
+
+EXTENSIONS = frozenset({"errors", "by", "at", "state", "limit"})
+"""Params that programs may read from the document."""
+
+
+@cache
+def catalogue() -> Mapping[str, Mapping[str, Any]]:
+    return cast(
+        Mapping[str, Mapping[str, Any]],
+        tomllib.loads(Path(__file__).with_name("problems.toml").read_text("utf-8")),
+    )
+
+
+def sentence(code: str, language: str, params: Mapping[str, Any]) -> str:
+    """The sentence of `code` in `language`; without `params` its short title."""
+    entry = catalogue()[code]
+    text = entry["zh" if language == "zh" else "en"]
+    if not params:
+        return str(text["title"])
+    return str(text.get("detail", text["title"])).format_map(_Blank(params))
+
+
+class _Blank(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return ""
