@@ -217,7 +217,15 @@ def correct(case: Case, graduate: Graduate, batch: Batch, event: Event) -> Chang
         return None
     if case.closed:
         raise Problem("case-closed")
-    kept = {step: case.steps.get(step, StepRecord(since=event.at)) for step in flow.applicable(graduate)}
+    every = definition.steps()
+    kept: dict[str, StepRecord] = {}
+    for step in flow.applicable(graduate):
+        record = case.steps.get(step, StepRecord(since=event.at))
+        asked_again = graduate.flags != case.graduate.flags and every[step].ready
+        if asked_again and record.standing.state not in (None, "waived"):
+            # what it was settled upon may have changed: it settles itself again once it is told to be ready
+            record = replace(record, standing=UNSETTLED, version=record.version + 1, by=event.who)
+        kept[step] = record
     after = replace(
         case,
         graduate=graduate,
@@ -306,10 +314,9 @@ def _change(before: Case, draft: Case, event: Event) -> Change:
     return Change(before, after, replace(event, version=after.version, states=moved))
 
 
-def newly_ready(before: Case | None, after: Case) -> list[str]:
-    """The steps that are ready in `after` and were not in `before`."""
-    return [
-        step
-        for step, state in after.states().items()
-        if state == "ready" and (before is None or before.state(step) != "ready")
-    ]
+def settles_itself(case: Case, step: str) -> bool:
+    """Whether `step` is ready and may settle itself upon what is known, but has not been told yet."""
+    known = definition.steps().get(step)
+    record = case.steps[step]
+    informed = record.facts.feed is not None or bool(record.facts.answers)
+    return bool(known and known.ready and informed and not record.noticed and case.state(step) == "ready")

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from yinji.clearance.case import Case, Certificate, Event, Facts, Graduate, Reason, Standing, StepRecord
+from yinji.clearance.case import Case, Certificate, Event, Facts, Graduate, Reason, Standing, State, StepRecord
 from yinji.platform.clock import instant, stamp
 
-MARKS = {"waiting": "w", "ready": "r", "submitted": "s", "blocked": "b", "done": "d", "waived": "v"}
+MARKS: dict[State, str] = {"waiting": "w", "ready": "r", "submitted": "s", "blocked": "b", "done": "d", "waived": "v"}
 """One letter a state: what a counsellor's page shows of a case, kept in the lean index."""
-STATE_OF_MARK = {mark: state for state, mark in MARKS.items()}
+STATE_OF_MARK: dict[str, State] = {mark: state for state, mark in MARKS.items()}
 
 _TEXTS = (
     "student", "name", "category", "school", "name_latin", "programme", "class_name", "counsellor", "email",

@@ -63,6 +63,7 @@ class Lean:
     class_name: str
     counsellor: str
     programme: str
+    batch: str
     deadline: date
     marks: Mapping[str, str]
     version: int
@@ -365,6 +366,7 @@ def _lean(item: CaseItem) -> Lean:
         class_name=known.get("class_name", ""),
         counsellor=known.get("counsellor", ""),
         programme=known.get("programme", ""),
+        batch=known["batch"],
         deadline=date.fromisoformat(known["deadline"]),
         marks=known["marks"],
         version=int(known["version"]),

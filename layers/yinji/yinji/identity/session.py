@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, cast, get_args
 
+from aws_lambda_powertools.shared.cookies import Cookie, SameSite
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from yinji.platform.environment import is_local, setting
@@ -56,7 +57,7 @@ def cookie_name() -> str:
 
 def sign(session: Session, keys: Sequence[str]) -> str:
     """The cookie's value for `session`."""
-    return cast(str, _serializer(keys).dumps(session.claims))
+    return _serializer(keys).dumps(session.claims)
 
 
 def read(token: str, keys: Sequence[str], seconds: int = SECONDS) -> Session | None:
@@ -76,20 +77,21 @@ def signing_keys() -> list[str]:
     """The keys in force, newest first, from the secret YINJI_SESSION_KEYS; looked up again every five minutes."""
     from aws_lambda_powertools.utilities import parameters
 
-    secret = parameters.get_secret(setting("SESSION_KEYS"), max_age=300)
+    secret: str = parameters.get_secret(setting("SESSION_KEYS"), max_age=300)  # pyright: ignore[reportUnknownMemberType]
     return [str(key) for key in json.loads(secret)["keys"]]
 
 
-def set_cookie(token: str) -> str:
-    """The Set-Cookie header that keeps `token`."""
-    secure = "" if is_local() else "; Secure"
-    return f"{cookie_name()}={token}; Path=/; Max-Age={SECONDS}; HttpOnly; SameSite=Lax{secure}"
-
-
-def clear_cookie() -> str:
-    """The Set-Cookie header that signs out."""
-    secure = "" if is_local() else "; Secure"
-    return f"{cookie_name()}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax{secure}"
+def session_cookie(token: str) -> Cookie:
+    """The cookie that keeps `token`; with an empty one, the cookie that signs out."""
+    return Cookie(
+        name=cookie_name(),
+        value=token,
+        path="/",
+        max_age=SECONDS if token else 0,
+        http_only=True,
+        same_site=SameSite.LAX_MODE,
+        secure=not is_local(),
+    )
 
 
 def cookie(cookies: Sequence[str], name: str) -> str:

@@ -1,0 +1,43 @@
+"""advance: the relay from the table's stream to the event bus.
+
+Trigger: the stream of the table, changes of cases only. Reads and writes nothing. Emits: step-ready for a step that
+became ready and can settle itself upon what is known; case-finished when nothing is left.
+"""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
+from aws_lambda_powertools.utilities.batch import process_partial_response  # pyright: ignore[reportUnknownVariableType]
+from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from yinji.clearance import bus
+from yinji.clearance.case import settles_itself
+from yinji.clearance.document import case_of
+from yinji.platform.observability import count, logger, metrics
+
+processor = BatchProcessor(event_type=EventType.DynamoDBStreams)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics(raise_on_empty_metrics=False)
+def handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    return process_partial_response(event, relay, processor, context)
+
+
+def relay(record: DynamoDBRecord) -> None:
+    """Say on the bus what follows from one change of a case. A repeated record says it again; nobody minds."""
+    change = record.dynamodb
+    if change is None or not change.new_image:
+        return
+    after = case_of(change.new_image)
+    before = case_of(change.old_image) if change.old_image else None
+    student = after.graduate.student
+    messages = [
+        bus.step_ready(student, step, after.version)
+        for step in after.steps
+        if settles_itself(after, step) and not (before and step in before.steps and settles_itself(before, step))
+    ]
+    count("StepsReady", len(messages))
+    if after.finished_at and not (before and before.finished_at):
+        messages.append(bus.case_finished(student, after.version))
+    bus.emit(messages)

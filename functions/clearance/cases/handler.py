@@ -1,0 +1,136 @@
+"""cases: what a program may read of cases, as JSON; pages read the same views.
+
+Trigger: GET /api/clearance/cases/{student}, /schools/{school}, /steps/{step}/queue. Reads: the table and its index.
+Writes and emits nothing.
+"""
+
+import base64
+import binascii
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from yinji.clearance import definition, university
+from yinji.clearance.document import case_document
+from yinji.clearance.policy import demand
+from yinji.clearance.queue import queue_id
+from yinji.clearance.store import Store
+from yinji.clearance.view import StepView, case_view, row_view
+from yinji.platform.clock import stamp
+from yinji.platform.http import Api, as_json
+from yinji.platform.observability import logger
+from yinji.platform.problem import Problem
+
+PAGE = 100
+api = Api()
+store = Store()
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return api(event, context)
+
+
+@api.get("/api/clearance/cases/<student>")
+def one(student: str) -> Response[str]:
+    if api.session.role == "student":
+        demand(api.session, "see-case", student=student)
+    case = store.get(student)
+    if case is None:
+        raise Problem("not-in-season")
+    demand(api.session, "see-case", student=student, school=case.graduate.school)
+    view = case_view(case, api.session, api.language)
+    known = case_document(case)
+    return as_json(
+        200,
+        {name: known.get(name) for name in ("student", "name", "school", "flow", "batch", "deadline", "version")}
+        | {"finished": case.finished, "certificate": known.get("certificate"), "events": case.version}
+        | {"steps": [step_document(step) for step in view.steps]},
+    )
+
+
+def step_document(step: StepView) -> dict[str, Any]:
+    return {
+        "id": step.id,
+        "title": step.title,
+        "office": step.office,
+        "state": step.state,
+        "turn": step.turn,
+        "version": step.version,
+        "since": stamp(step.since),
+        "reasons": [{**code, "text": text} for code, text in zip(step.reason_codes, step.reasons, strict=True)],
+        "waits_for": list(step.waits_for),
+        "actions": [
+            {
+                "id": action.id,
+                "bulk": action.bulk,
+                "fields": [
+                    {"name": field.name, "required": field.required, "schema": dict(field.schema)}
+                    for field in action.fields
+                ],
+            }
+            for action in step.actions
+        ],
+    }
+
+
+@api.get("/api/clearance/schools/<school>")
+def of_school(school: str) -> Response[str]:
+    demand(api.session, "see-school", school=school)
+    if school not in university.schools():
+        raise Problem("not-found")
+    rows = [row_view(lean) for lean in store.school(school)]
+    return as_json(
+        200,
+        {
+            "school": school,
+            "cases": [
+                {
+                    "student": row.lean.student,
+                    "name": row.lean.name,
+                    "flow": row.lean.flow,
+                    "deadline": row.lean.deadline.isoformat(),
+                    "version": row.lean.version,
+                    "left": row.left,
+                    "steps": dict(row.states),
+                }
+                for row in rows
+            ],
+        },
+    )
+
+
+@api.get("/api/clearance/steps/<step>/queue")
+def queue(step: str) -> Response[str]:
+    known = definition.steps().get(step)
+    if known is None:
+        raise Problem("not-found")
+    school = api.query.get("school", api.session.school)
+    demand(api.session, "see-queue", school=school, department=known.department)
+    found, more = store.queue(queue_id(step, school), PAGE, position(api.query.get("next", "")))
+    return as_json(
+        200,
+        {
+            "step": step,
+            "items": [
+                {
+                    "student": entry.student,
+                    "name": entry.name,
+                    "school": entry.school,
+                    "step_version": entry.step_version,
+                    "since": entry.since,
+                    "answers": dict(entry.answers),
+                }
+                for entry in found
+            ],
+            "next": base64.urlsafe_b64encode(more.encode()).decode() if more else None,
+        },
+    )
+
+
+def position(token: str) -> str:
+    """The position in a queue that `next` stands for. Raises Problem("malformed-request")."""
+    try:
+        return base64.urlsafe_b64decode(token.encode()).decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise Problem("malformed-request") from error

@@ -1,0 +1,196 @@
+"""What people see of a case: one truth for student, counsellor and office, in the reader's language.
+
+Pages and the JSON routes are made from these views; nothing here decides anything that `Step` does not decide too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from yinji.clearance import definition, flow, university
+from yinji.clearance.case import SETTLED, Case, State
+from yinji.clearance.definition import Action, StepDefinition, Text
+from yinji.clearance.document import STATE_OF_MARK
+from yinji.clearance.policy import may
+from yinji.clearance.step import offered
+from yinji.clearance.store import Lean
+from yinji.identity.session import Session
+
+Turn = Literal["student", "office", "feed", "nobody"]
+
+
+@dataclass(frozen=True)
+class StepView:
+    """One step of a case. `turn` says who must act: the student, the office, the office's data, or nobody."""
+
+    id: str
+    title: str
+    office: str
+    place: str
+    contact: str
+    state: State
+    turn: Turn
+    version: int
+    since: datetime
+    reasons: Sequence[str]
+    reason_codes: Sequence[Mapping[str, Any]]
+    waits_for: Sequence[str]
+    actions: Sequence[Action]
+    answers: Sequence[tuple[str, str]]
+    guide: str
+    by: str
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """A case as one reader sees it: `mine` needs them, `others` goes on elsewhere, `settled` is done."""
+
+    case: Case
+    steps: Sequence[StepView]
+
+    @property
+    def mine(self) -> list[StepView]:
+        return [step for step in self.steps if step.turn == "student"]
+
+    @property
+    def others(self) -> list[StepView]:
+        return [step for step in self.steps if step.turn != "student" and step.state not in SETTLED]
+
+    @property
+    def settled(self) -> list[StepView]:
+        return [step for step in self.steps if step.state in SETTLED]
+
+    @property
+    def left(self) -> int:
+        return len(self.steps) - len(self.settled)
+
+
+def say(text: Text | Mapping[str, Any], language: str) -> str:
+    """`text` in `language` ("zh" or "en")."""
+    return str(text["zh" if language == "zh" else "en"])
+
+
+def turn_of(step: StepDefinition, state: State, flags: frozenset[str] | None = None) -> Turn:
+    """Who must act on `step` in `state`; `flags` of the graduate sharpen it where they are known."""
+    if state in ("done", "waived", "not_applicable", "waiting"):
+        return "nobody"
+    if state == "blocked":
+        return "student"
+    own = [action for action in step.actions.values() if not action.standard and state in action.sources]
+    if state == "submitted":
+        return "office"
+    if any(
+        action.by == "student" and (not action.only or (flags is not None and action.only in flags)) for action in own
+    ):
+        # a loan holder may confirm early, but it is the office's data that is missing
+        return "feed" if step.feed and all(action.only for action in own if action.by == "student") else "student"
+    return "office" if any(action.by == "department" for action in own) else "feed"
+
+
+def case_view(case: Case, session: Session, language: str) -> CaseView:
+    """`case` as `session` may see it. The reader may see the case; that was asked before."""
+    states = case.states()
+    steps = [
+        _step_view(case, step, states[id], session, language) for id, step in definition.steps().items() if id in states
+    ]
+    return CaseView(case, steps)
+
+
+def _step_view(case: Case, step: StepDefinition, state: State, session: Session, language: str) -> StepView:
+    record, graduate = case.steps[step.id], case.graduate
+    office = university.office(step.department, graduate.school, case.flow)
+    where = (
+        university.schools()[graduate.school]
+        if step.department == "school"
+        else university.departments()[step.department]
+    )
+    may_act = may(session, "act-as-student", student=graduate.student)
+    may_sign = may(session, "sign-for-office", school=graduate.school, department=step.department)
+    actions = [
+        action
+        for action in step.actions.values()
+        if state in action.sources
+        and not case.closed
+        and offered(action, case, record)
+        and (may_act if action.by == "student" else may_sign)
+    ]
+    blocked = record.standing.reasons if state == "blocked" else ()
+    sees_answers = may_act or may_sign or session.role in ("counsellor", "school-officer")
+    every = definition.steps()
+    return StepView(
+        id=step.id,
+        title=say(step.title, language),
+        office=say(office, language),
+        place=say(where["place"], language),
+        contact=str(where["phone"]),
+        state=state,
+        turn=turn_of(step, state, graduate.flags),
+        version=record.version,
+        since=record.since or case.opened_at,
+        reasons=[
+            say(step.reasons[reason.code], language).format_map({"office": say(office, language), **reason.params})
+            for reason in blocked
+            if reason.code in step.reasons
+        ],
+        reason_codes=[{"code": reason.code, "params": dict(reason.params)} for reason in blocked],
+        waits_for=[
+            say(every[need].title, language)
+            for need in case.needs(step.id)
+            if state == "waiting" and case.steps[need].standing.state not in SETTLED
+        ],
+        actions=actions,
+        answers=answers_view(step, record.facts.answers, language) if sees_answers else [],
+        guide=step.guide(language),
+        by=record.by,
+    )
+
+
+def answers_view(step: StepDefinition, answers: Mapping[str, Any], language: str) -> list[tuple[str, str]]:
+    """What was answered, as (question, answer) in words."""
+    shown: list[tuple[str, str]] = []
+    for action in step.actions.values():
+        for field in action.fields:
+            value = answers.get(field.name)
+            if value:
+                words = {option["value"]: say(option, language) for option in field.options}
+                shown.append((say(field.title, language), words.get(str(value), str(value))))
+    return shown
+
+
+@dataclass(frozen=True)
+class RowView:
+    """A graduate in a counsellor's matrix: the state of each step, and what is left on whom."""
+
+    lean: Lean
+    states: Mapping[str, State]
+    turns: Mapping[str, Turn]
+
+    @property
+    def left(self) -> int:
+        return sum(state not in SETTLED for state in self.states.values())
+
+    @property
+    def blocked(self) -> int:
+        return sum(state == "blocked" for state in self.states.values())
+
+    @property
+    def needs_school(self) -> bool:
+        return any(
+            turn == "office" and definition.steps()[step].department == "school" for step, turn in self.turns.items()
+        )
+
+
+def row_view(lean: Lean) -> RowView:
+    """The row of a case from its marks."""
+    every = definition.steps()
+    states: dict[str, State] = {
+        step: STATE_OF_MARK[mark] for step, mark in lean.marks.items() if step in every and mark in STATE_OF_MARK
+    }
+    return RowView(lean, states, {step: turn_of(every[step], state) for step, state in states.items()})
+
+
+def flow_title(case: Case, language: str) -> str:
+    return say(flow.TITLES[case.flow], language)

@@ -1,0 +1,210 @@
+"""Requests and answers of the HTTP API: who asks, in which language, what they sent, and how they are answered.
+
+The same routes serve programs (JSON in, JSON or problem+json out) and pages without script (a form in, a redirect
+back to the page out, with what happened in its query).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import parse_qsl, urlencode
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+
+from yinji.identity.session import Session, cookie, session_of
+from yinji.platform.observability import logger
+from yinji.platform.problem import MEDIA_TYPE, Problem
+
+FORM = "application/x-www-form-urlencoded"
+LANGUAGE_COOKIE = "yinji_language"
+LONGEST_BODY = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Body:
+    """What was sent: single `fields` as text, `cases` of a bulk request, and where a page wants to be sent back to."""
+
+    fields: Mapping[str, str]
+    cases: tuple[tuple[str, int], ...] = ()
+    next: str = ""
+
+
+class Api:
+    """An HTTP API function: routes on Powertools' resolver, problems answered as the reader can use them."""
+
+    def __init__(self) -> None:
+        self.resolver = APIGatewayHttpResolver()
+        self.get = self.resolver.get
+        self.post = self.resolver.post
+        self.resolver.exception_handler(Problem)(self._problem)
+        self.resolver.exception_handler(Exception)(self._failure)
+        self.resolver.exception_handler(NotFoundError)(self._no_route)
+
+    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        return self.resolver.resolve(event, context)
+
+    # --- the request ---------------------------------------------------------------------------------------
+    @property
+    def event(self) -> Mapping[str, Any]:
+        return cast(Mapping[str, Any], self.resolver.current_event.raw_event)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        headers: Mapping[str, str] = self.event.get("headers") or {}
+        return {name.lower(): value for name, value in headers.items()}
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        return self.event.get("queryStringParameters") or {}
+
+    @property
+    def session(self) -> Session:
+        """Who asks, as the authorizer found. Raises Problem("signed-out")."""
+        authorizer = self.event.get("requestContext", {}).get("authorizer", {})
+        session = session_of(authorizer.get("lambda") or {})
+        if session is None:
+            raise Problem("signed-out")
+        return session
+
+    @property
+    def language(self) -> str:
+        """zh or en: as chosen on a page, else as the browser prefers."""
+        chosen = cookie(self.event.get("cookies") or [], LANGUAGE_COOKIE)
+        return chosen if chosen in ("zh", "en") else preferred(self.headers.get("accept-language", ""))
+
+    @property
+    def is_form(self) -> bool:
+        return self.headers.get("content-type", "").split(";")[0].strip().lower() == FORM
+
+    def refuse_other_sites(self) -> None:
+        """Raise Problem("cross-site") when a page of another site made the browser send this."""
+        if self.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            raise Problem("cross-site")
+
+    @property
+    def body(self) -> Body:
+        """What was sent, from JSON or a form. Raises Problem("malformed-request")."""
+        text = self.resolver.current_event.decoded_body or ""
+        if len(text) > LONGEST_BODY:
+            raise Problem("malformed-request")
+        return _form(text) if self.is_form else _json(text)
+
+    # --- the answer ----------------------------------------------------------------------------------------
+    def answer(self, document: Mapping[str, Any], *, done: str = "", back: str = "") -> Response[str]:
+        """`document` as JSON; to a form with a page to go `back` to, a redirect that tells what was `done`."""
+        if self.is_form and back:
+            return redirect(back, done=done)
+        return as_json(200, document)
+
+    def _problem(self, problem: Problem) -> Response[str]:
+        if self.is_form and (back := self._back()):
+            fields = ",".join(error["field"] for error in problem.params.get("errors", ()))
+            return redirect(back, problem=problem.code, fields=fields)
+        return as_json(problem.status, problem.document(self.language), MEDIA_TYPE)
+
+    def _failure(self, error: Exception) -> Response[str]:
+        logger.error("request failed", exc_info=error)
+        return self._problem(Problem("internal"))
+
+    def _no_route(self, error: NotFoundError) -> Response[str]:
+        return self._problem(Problem("not-found"))
+
+    def _back(self) -> str:
+        try:
+            return self.body.next
+        except Problem:
+            return ""
+
+
+def preferred(accept_language: str) -> str:
+    """zh or en, whichever an Accept-Language header names first; zh when it names neither."""
+    ranked: list[tuple[float, int, str]] = []
+    for place, part in enumerate(accept_language.split(",")):
+        tag, _, weight = part.strip().partition(";q=")
+        language = tag.lower().split("-")[0]
+        if language in ("zh", "en"):
+            try:
+                ranked.append((-float(weight or 1), place, language))
+            except ValueError:
+                continue
+    return min(ranked)[2] if ranked else "zh"
+
+
+def as_json(status: int, document: Any, media_type: str = "application/json") -> Response[str]:
+    return Response(
+        status_code=status,
+        content_type=media_type,
+        headers={"Cache-Control": "no-store"},
+        body=json.dumps(document, ensure_ascii=False),
+    )
+
+
+def redirect(path: str, **query: str) -> Response[str]:
+    """See other: `path` of our own origin, with what is not empty of `query` in place of what it said before."""
+    place, _, fragment = path.partition("#")
+    base, _, before = place.partition("?")
+    kept = [(name, value) for name, value in parse_qsl(before) if name not in ("done", "problem", "fields", "step")]
+    told = urlencode(kept + [(name, value) for name, value in query.items() if value])
+    location = base + (f"?{told}" if told else "") + (f"#{fragment}" if fragment else "")
+    return Response(status_code=303, headers={"Location": location, "Cache-Control": "no-store"}, body="")
+
+
+def own_path(path: str) -> str:
+    """`path` if it is one of our own origin, else nothing: a redirect must not lead elsewhere."""
+    plain = path.startswith("/") and not path.startswith("//") and "\\" not in path
+    return path if plain and path.isprintable() else ""
+
+
+def _form(text: str) -> Body:
+    fields: dict[str, str] = {}
+    chosen: list[tuple[str, int]] = []
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text), max_num_fields=500)
+    except ValueError as error:
+        raise Problem("malformed-request") from error
+    for name, value in pairs:
+        if name == "case":
+            student, _, version = value.partition(":")
+            chosen.append((student, _number(version)))
+        elif name in fields:
+            raise Problem("malformed-request")
+        else:
+            fields[name] = value
+    return Body(
+        {name: value for name, value in fields.items() if name != "next"},
+        tuple(chosen),
+        own_path(fields.get("next", "")),
+    )
+
+
+def _json(text: str) -> Body:
+    try:
+        document = json.loads(text or "{}")
+    except ValueError as error:
+        raise Problem("malformed-request") from error
+    if not isinstance(document, dict):
+        raise Problem("malformed-request")
+    known = cast(dict[str, Any], document)
+    chosen: list[tuple[str, int]] = []
+    for entry in cast(list[Any], known.pop("cases", None) or []):
+        if not isinstance(entry, dict):
+            raise Problem("malformed-request")
+        case = cast(dict[str, Any], entry)
+        chosen.append((str(case.get("student", "")), _number(case.get("step_version"))))
+    if any(isinstance(value, dict | list) for value in known.values()):
+        raise Problem("malformed-request")
+    return Body({name: str(value) for name, value in known.items() if value is not None}, tuple(chosen))
+
+
+def _number(value: Any) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError) as error:
+        raise Problem("malformed-request") from error
+
+
+Handler = Callable[[dict[str, Any], Any], Any]
