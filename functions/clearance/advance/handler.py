@@ -6,8 +6,11 @@ became ready and can settle itself upon what is known; case-finished when nothin
 
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
-from aws_lambda_powertools.utilities.batch import process_partial_response  # pyright: ignore[reportUnknownVariableType]
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    process_partial_response,  # pyright: ignore[reportUnknownVariableType]
+)
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.clearance import bus

@@ -92,9 +92,7 @@ def render(template: str, data: Mapping[str, Any], *, at: datetime) -> bytes:
         raise ValueError("`at` needs a time zone")
     inputs = {"data": json.dumps(data, default=_plain)}
     try:
-        pdf = _compiler(template).compile(
-            format="pdf", sys_inputs=inputs, pdf_standards=STANDARDS, timestamp=at
-        )
+        pdf = _compiler(template).compile(format="pdf", sys_inputs=inputs, pdf_standards=STANDARDS, timestamp=at)
     except typst.TypstError as problem:
         undrawn = _undrawn(problem.diagnostic)
         if undrawn:

@@ -24,7 +24,7 @@ AT_ONCE = 10
 _client: EventBridgeClient | None = None
 
 
-class NotEmitted(Exception):  # noqa: N818
+class NotEmitted(Exception):
     """The bus did not take every event; emit them all again."""
 
 

@@ -51,7 +51,7 @@ class Roster:
     rejected: list[Rejection]
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """A file that is refused whole. `code` is a key of refusals.toml; `line` and `field` say where, if anywhere."""
 
     def __init__(self, code: str, line: int = 0, field: str = "", **params: str | int) -> None:

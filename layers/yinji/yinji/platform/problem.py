@@ -11,7 +11,7 @@ from typing import Any, cast
 MEDIA_TYPE = "application/problem+json"
 
 
-class Problem(Exception):  # noqa: N818 - the standard's own word
+class Problem(Exception):
     """Something asked for cannot be done; nothing was changed.
 
     `code` is a key of problems.toml, which holds HTTP status and sentences; `params` fill the sentence and must
