@@ -1,0 +1,24 @@
+"""What every test stands on: no real AWS can be reached, whatever the machine is configured for."""
+
+import os
+
+os.environ |= {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_SESSION_TOKEN": "testing",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "YINJI_TABLE": "Cases",
+    "YINJI_INTAKE_BUCKET": "intake",
+    "YINJI_DOCUMENTS_BUCKET": "documents",
+    "YINJI_BUS": "yinji",
+    "YINJI_SESSION_KEYS": "SessionKeys",
+    "YINJI_PUBLIC_URL": "https://yinji.example.edu",
+    "YINJI_DEPLOYMENT": "local",
+    "POWERTOOLS_SERVICE_NAME": "clearance",
+    "POWERTOOLS_METRICS_NAMESPACE": "Yinji",
+    "POWERTOOLS_DEV": "false",
+}
+os.environ.pop("AWS_PROFILE", None)
+os.environ.pop("AWS_ENDPOINT_URL", None)

@@ -1,0 +1,203 @@
+"""A university's cloud in moto: the table, the buckets, the bus, the signing keys; and who looks on."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlencode
+
+import boto3
+import pytest
+from moto import mock_aws
+from yinji.clearance.items import LEAN
+from yinji.identity.session import Session
+
+from tests import handlers
+from tests.graduates import LIN, roster_csv, snapshot
+
+FEED_ROWS: dict[str, dict[str, Any]] = {
+    "graduation-audit": {"passed": "yes", "missing": ""},
+    "library-loans": {"loans": 0, "fines": "0.00", "titles": ""},
+    "tuition": {"arrears": "0", "items": ""},
+    "campus-card": {"balance": "12.50"},
+}
+
+
+def create_table(client: Any, name: str = "Cases") -> None:
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": at, "AttributeType": "S"} for at in ("pk", "sk", "school", "student")],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by-school",
+                "KeySchema": [
+                    {"AttributeName": "school", "KeyType": "HASH"},
+                    {"AttributeName": "student", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": LEAN},
+            }
+        ],
+    )
+
+
+class Cloud:
+    """The resources, the functions on them, and what was said on the bus."""
+
+    def __init__(self) -> None:
+        self.dynamodb: Any = boto3.client("dynamodb")
+        self.s3: Any = boto3.client("s3")
+        self.said: list[tuple[str, dict[str, Any]]] = []
+        self.calls: list[tuple[str, str]] = []
+        create_table(self.dynamodb)
+        for bucket in ("intake", "documents"):
+            self.s3.create_bucket(Bucket=bucket)
+        boto3.client("events").create_event_bus(Name="yinji")
+        boto3.client("secretsmanager").create_secret(Name="SessionKeys", SecretString='{"keys": ["new", "old"]}')
+        self._functions: dict[str, Any] = {}
+
+    def invoke(self, folder: str, event: dict[str, Any]) -> Any:
+        if folder not in self._functions:
+            self._functions[folder] = handlers.load(folder)
+        context = SimpleNamespace(
+            aws_request_id=str(uuid.uuid4()),
+            function_name=folder,
+            memory_limit_in_mb=512,
+            invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:x",
+        )
+        return self._functions[folder].handler(json.loads(json.dumps(event)), context)
+
+    def put(self, key: str, data: bytes | str, folder: str) -> dict[str, Any]:
+        """Put an object into the intake and let its function know; the report."""
+        self.s3.put_object(Bucket="intake", Key=key, Body=data)
+        self.deliver(key, folder)
+        return self.report(key)
+
+    def deliver(self, key: str, folder: str) -> None:
+        record = {"eventSource": "aws:s3", "s3": {"bucket": {"name": "intake"}, "object": {"key": key}}}
+        self.invoke(folder, {"Records": [record]})
+
+    def report(self, key: str) -> dict[str, Any]:
+        return json.loads(self.s3.get_object(Bucket="documents", Key=f"reports/{key}.json")["Body"].read())
+
+    def declare(self) -> None:
+        batch = {"title": {"zh": "夏", "en": "Summer"}, "opens_on": "2026-06-01", "deadline": "2026-06-30"}
+        self.put("rosters/2026-summer/batch.json", json.dumps(batch), "clearance/open_cases")
+
+    def open(self, *graduates: Any) -> dict[str, Any]:
+        self.declare()
+        name = f"rosters/2026-summer/{uuid.uuid4()}.csv"
+        return self.put(name, roster_csv(graduates or [LIN]), "clearance/open_cases")
+
+    def feed(self, step: str, *rows: dict[str, Any], key: str = "", **told: Any) -> dict[str, Any]:
+        """Deliver a snapshot; rows give what differs from a graduate without debts."""
+        columns = ["student", *FEED_ROWS[step]]
+        data = snapshot(step, columns, [FEED_ROWS[step] | row for row in rows], **({"as_of": self.tick()} | told))
+        module = step.replace("-", "_")
+        return self.put(key or f"feeds/{step}/{uuid.uuid4()}.csv", data, f"clearance/steps/{module}")
+
+    _clock = datetime(2026, 6, 1, tzinfo=UTC)
+
+    def tick(self) -> datetime:
+        self._clock += timedelta(minutes=10)
+        return self._clock
+
+    def case(self, student: str = LIN.student) -> Any:
+        from yinji.clearance.store import Store
+
+        return Store().get(student)
+
+    def call(
+        self, folder: str, session: Session | None, method: str, path: str, body: Any = None, **more: Any
+    ) -> SimpleNamespace:
+        """What the HTTP API would make of a request: {status, json, headers, cookies}."""
+        form = isinstance(body, list)
+        headers = {"content-type": "application/x-www-form-urlencoded" if form else "application/json"}
+        text = urlencode(body) if form else json.dumps(body) if body is not None else None
+        raw, _, query = path.partition("?")
+        event: dict[str, Any] = {
+            "version": "2.0",
+            "routeKey": f"{method} {raw}",
+            "rawPath": raw,
+            "rawQueryString": query,
+            "queryStringParameters": dict(pair.split("=", 1) for pair in query.split("&")) if query else None,
+            "headers": headers | more.pop("headers", {}),
+            "cookies": more.pop("cookies", []),
+            "requestContext": {
+                "http": {"method": method, "path": raw},
+                "stage": "$default",
+                "authorizer": {"lambda": session.claims if session else None},
+            },
+            "body": text,
+            "isBase64Encoded": False,
+        }
+        answer = self.invoke(folder, event)
+        try:
+            document = json.loads(answer["body"])
+        except ValueError:
+            document = None
+        return SimpleNamespace(
+            status=answer["statusCode"],
+            json=document,
+            headers=answer.get("headers", {}),
+            cookies=answer.get("cookies", []),
+            body=answer["body"],
+        )
+
+    def act(
+        self, session: Session, step: str, action: str, student: str = LIN.student, key: str = "", **fields: Any
+    ) -> SimpleNamespace:
+        version = fields.pop("step_version", None)
+        if version is None:
+            version = self.case(student).steps[step].version
+        body = {"step_version": version, "idempotency_key": key or uuid.uuid4().hex, **fields}
+        path = f"/api/clearance/cases/{student}/steps/{step}/{action}"
+        return self.call(f"clearance/steps/{step.replace('-', '_')}", session, "POST", path, body)
+
+
+STUDENT = Session(LIN.student, "student", LIN.name)
+COUNSELLOR = Session("T0001", "counsellor", "王老师", school="S01")
+
+
+def officer(department: str) -> Session:
+    return Session(f"officer-{department}", "department-officer", department, department=department)
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    from yinji.clearance import adapter, bus
+
+    with mock_aws():
+        monkeypatch.setattr(adapter, "_client", None)
+        monkeypatch.setattr(bus, "_client", None)
+        found = Cloud()
+        emit = bus.emit
+
+        def listen(messages: Any) -> None:
+            emit(messages)
+            found.said += [(kind, dict(detail)) for kind, detail in messages]
+
+        monkeypatch.setattr(bus, "emit", listen)
+        yield found
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """Names of the DynamoDB calls made since the fixture was asked for, whichever library made them."""
+    from botocore.client import BaseClient
+
+    calls: list[str] = []
+    original = BaseClient._make_api_call
+
+    def spy(self: Any, operation: str, arguments: Any) -> Any:
+        if self.meta.service_model.service_name == "dynamodb":
+            calls.append(operation)
+        return original(self, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", spy)
+    return lambda: calls
