@@ -74,11 +74,15 @@ def _serializer(keys: Sequence[str]) -> URLSafeTimedSerializer:
 
 
 def signing_keys() -> list[str]:
-    """The keys in force, newest first, from the secret YINJI_SESSION_KEYS; looked up again every five minutes."""
+    """The keys in force, newest first, from the secret YINJI_SESSION_KEYS ({"key": newest, "older": [...]}).
+
+    They are looked up again every five minutes.
+    """
     from aws_lambda_powertools.utilities import parameters
 
     secret: str = parameters.get_secret(setting("SESSION_KEYS"), max_age=300)  # pyright: ignore[reportUnknownMemberType]
-    return [str(key) for key in json.loads(secret)["keys"]]
+    known = json.loads(secret)
+    return [str(known["key"]), *(str(key) for key in known.get("older", []))]
 
 
 def session_cookie(token: str) -> Cookie:

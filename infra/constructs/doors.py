@@ -1,0 +1,172 @@
+"""How functions are reached: the HTTP API, objects put into a bucket, messages on the bus, the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.constructs.function import Function
+from infra.constructs.storage import Bucket
+from infra.setting import Setting
+
+COOKIE = "$request.header.Cookie"
+API_ID = "yinji-api"
+
+
+class ApiDoor(Construct):
+    """The HTTP API below /api, where whoever comes is asked for their session unless a route is open."""
+
+    def __init__(self, scope: Construct, id: str, *, setting: Setting, authorizer: Function) -> None:
+        super().__init__(scope, id)
+        self.api = apigateway.CfnApi(
+            self, "Api", name=f"{setting.prefix}-api", protocol_type="HTTP", tags={"ms-custom-id": API_ID}
+        )
+        self._source = f"arn:{Aws.PARTITION}:execute-api:{Aws.REGION}:{Aws.ACCOUNT_ID}:{self.api.ref}"
+        self._authorizer = apigateway.CfnAuthorizer(
+            self,
+            "Session",
+            api_id=self.api.ref,
+            name="session",
+            authorizer_type="REQUEST",
+            authorizer_payload_format_version="2.0",
+            enable_simple_responses=True,
+            identity_source=[COOKIE],
+            authorizer_result_ttl_in_seconds=60,
+            authorizer_uri=invocation_uri(authorizer),
+        )
+        self._let_in(authorizer, "Authorizer", f"{self._source}/authorizers/{self._authorizer.ref}")
+        self._integrations: dict[str, apigateway.CfnIntegration] = {}
+        log = logs.LogGroup(
+            self, "Log", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=RemovalPolicy.DESTROY
+        )
+        self.stage = apigateway.CfnStage(
+            self,
+            "Stage",
+            api_id=self.api.ref,
+            stage_name="$default",
+            auto_deploy=True,
+            access_log_settings=apigateway.CfnStage.AccessLogSettingsProperty(
+                destination_arn=log.log_group_arn,
+                # the route, never the path: paths hold student numbers
+                format='{"at":"$context.requestTime","request":"$context.requestId","route":"$context.routeKey",'
+                '"status":"$context.status","ms":"$context.responseLatency","error":"$context.error.message"}',
+            ),
+            default_route_settings=apigateway.CfnStage.RouteSettingsProperty(
+                throttling_rate_limit=400, throttling_burst_limit=800, detailed_metrics_enabled=True
+            ),
+        )
+
+    def route(self, function: Function, method: str, path: str, *, open: bool = False) -> None:
+        """Send `method` `path` to `function`; without a session only when `open`."""
+        integration = self._integrations.get(function.folder)
+        if integration is None:
+            integration = self._integrations[function.folder] = apigateway.CfnIntegration(
+                self,
+                f"To{function.title}",
+                api_id=self.api.ref,
+                integration_type="AWS_PROXY",
+                integration_uri=invocation_uri(function),
+                payload_format_version="2.0",
+                timeout_in_millis=29_000,
+            )
+            self._let_in(function, f"Let{function.title}", f"{self._source}/*/*")
+        name = "".join(part.strip("{}").title().replace("-", "") for part in path.split("/"))
+        apigateway.CfnRoute(
+            self,
+            f"{method.title()}{name}",
+            api_id=self.api.ref,
+            route_key=f"{method} {path}",
+            target=f"integrations/{integration.ref}",
+            authorization_type="NONE" if open else "CUSTOM",
+            authorizer_id=None if open else self._authorizer.ref,
+        )
+
+    def _let_in(self, function: Function, id: str, source: str) -> None:
+        lambda_.CfnPermission(
+            self,
+            id,
+            action="lambda:InvokeFunction",
+            function_name=function.target.function_arn,
+            principal="apigateway.amazonaws.com",
+            source_arn=source,
+        )
+
+
+def invocation_uri(function: Function) -> str:
+    """How API Gateway names a function it invokes."""
+    return (
+        f"arn:{Aws.PARTITION}:apigateway:{Aws.REGION}:lambda:path/2015-03-31/functions/"
+        f"{function.target.function_arn}/invocations"
+    )
+
+
+class BucketDoor(Construct):
+    """Objects put below a prefix of `bucket` invoke the function of that prefix. Prefixes do not overlap."""
+
+    def __init__(self, scope: Construct, id: str, bucket: Bucket, doors: Sequence[tuple[str, str, Function]]) -> None:
+        """`doors`: prefix, suffix, function."""
+        super().__init__(scope, id)
+        raw = bucket.bucket.node.default_child
+        assert isinstance(raw, s3.CfnBucket)  # noqa: S101
+        configurations: list[s3.CfnBucket.LambdaConfigurationProperty] = []
+        for prefix, suffix, function in doors:
+            permission = lambda_.CfnPermission(
+                self,
+                f"Let{function.title}{suffix.strip('.').title()}",
+                action="lambda:InvokeFunction",
+                function_name=function.target.function_arn,
+                principal="s3.amazonaws.com",
+                source_arn=bucket.arn,
+                source_account=Aws.ACCOUNT_ID,
+            )
+            raw.add_dependency(permission)
+            rules = [s3.CfnBucket.FilterRuleProperty(name="prefix", value=prefix)]
+            rules += [s3.CfnBucket.FilterRuleProperty(name="suffix", value=suffix)] if suffix else []
+            configurations.append(
+                s3.CfnBucket.LambdaConfigurationProperty(
+                    event="s3:ObjectCreated:*",
+                    function=function.target.function_arn,
+                    filter=s3.CfnBucket.NotificationFilterProperty(
+                        s3_key=s3.CfnBucket.S3KeyFilterProperty(rules=rules)
+                    ),
+                )
+            )
+        raw.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+            lambda_configurations=configurations
+        )
+
+
+def on_message(bus: events.IEventBus, function: Function, id: str, kind: str, detail: Mapping[str, object]) -> None:
+    """Let messages of `kind` whose detail matches invoke `function`; what cannot be delivered goes to its queue."""
+    events.Rule(
+        function,
+        id,
+        event_bus=bus,
+        event_pattern=events.EventPattern(source=["yinji.clearance"], detail_type=[kind], detail=dict(detail) or None),
+        targets=[
+            targets.LambdaFunction(
+                function.target,
+                dead_letter_queue=function.failures,
+                retry_attempts=20,
+                max_event_age=Duration.hours(6),
+            )
+        ],
+    )
+
+
+def every(function: Function, minutes: int) -> None:
+    """Invoke `function` every so many minutes."""
+    events.Rule(
+        function,
+        "Every",
+        schedule=events.Schedule.rate(Duration.minutes(minutes)),
+        targets=[targets.LambdaFunction(function.target, retry_attempts=0)],
+    )

@@ -1,0 +1,108 @@
+"""One Lambda: its code, its own role that may do nothing yet, its log, and where its failures go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aws_cdk import Duration, RemovalPolicy, Tags
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.bundling import function_code
+from infra.constructs.reasons import accept
+from infra.setting import Setting
+
+FOLDER_TAG = "yinji-function"
+"""The tag that tells the folder of a function below functions/; `make invoke` finds it by that."""
+
+
+class Function(Construct):
+    """The Lambda in functions/<folder>.
+
+    `asynchronous`: it is invoked by S3, the bus or a schedule; what fails after two more tries lies in its queue for
+    fourteen days. `answers_people`: it is published with SnapStart and reached by its alias `live`.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        setting: Setting,
+        folder: str,
+        layers: Sequence[lambda_.ILayerVersion],
+        environment: Mapping[str, str],
+        timeout: int = 30,
+        memory: int = 512,
+        asynchronous: bool = False,
+        answers_people: bool = False,
+    ) -> None:
+        super().__init__(scope, id)
+        self.folder = folder
+        self.title = "".join(part.title() for part in folder.split("/")[-1].split("_"))
+        """A name for ids of constructs, unique in the app."""
+        self.asynchronous = asynchronous
+        short = folder.removeprefix("clearance/steps/")
+        name = f"{setting.prefix}-{'step-' if short != folder else ''}{short.replace('/', '-').replace('_', '-')}"
+        log = logs.LogGroup(
+            self,
+            "Log",
+            log_group_name=f"/aws/lambda/{name}",
+            retention=logs.RetentionDays.THREE_MONTHS,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [log.log_group_arn])
+        self.failures: sqs.Queue | None = None
+        if asynchronous:
+            self.failures = sqs.Queue(
+                self,
+                "Failures",
+                encryption=sqs.QueueEncryption.SQS_MANAGED,
+                enforce_ssl=True,
+                retention_period=Duration.days(14),
+            )
+            accept(self.failures, "It is where failures end, and has no failures of its own.", "AwsSolutions-SQS3")
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            function_name=name,
+            description=f"functions/{folder}",
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=lambda_.Architecture.ARM_64,
+            handler="handler.handler",
+            code=function_code(setting, folder),
+            role=self.role,
+            layers=list(layers),
+            timeout=Duration.seconds(timeout),
+            memory_size=memory,
+            log_group=log,
+            tracing=lambda_.Tracing.DISABLED,
+            snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if answers_people else None,
+            environment={
+                "POWERTOOLS_SERVICE_NAME": folder.split("/")[0],
+                "POWERTOOLS_METRICS_NAMESPACE": "Yinji",
+                "POWERTOOLS_LOG_LEVEL": "INFO",
+                "YINJI_DEPLOYMENT": setting.deployment,
+                **environment,
+            },
+        )
+        Tags.of(self.function).add(FOLDER_TAG, folder)
+        self.target: lambda_.IFunction = self.function
+        """What triggers invoke: the function, or its alias where it has one."""
+        if answers_people:
+            self.target = lambda_.Alias(self, "Live", alias_name="live", version=self.function.current_version)
+        if self.failures:
+            self.target.configure_async_invoke(
+                retry_attempts=2,
+                max_event_age=Duration.hours(6),
+                on_failure=destinations.SqsDestination(self.failures),
+            )
+
+    def allow(self, actions: Sequence[str], resources: Sequence[str]) -> None:
+        """Let the function do `actions` on `resources`."""
+        self.role.add_to_principal_policy(iam.PolicyStatement(actions=list(actions), resources=list(resources)))

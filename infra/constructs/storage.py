@@ -1,0 +1,132 @@
+"""Where things rest: the table of cases with its stream, and buckets; encrypted by the university's own key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+from yinji.clearance.items import LEAN
+
+from infra.constructs.function import Function
+from infra.constructs.reasons import accept
+from infra.setting import Setting
+
+READ_ITEMS = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"]
+WRITE_ITEMS = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"]
+USE_KEY = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:DescribeKey"]
+
+
+class TableWithStream(Construct):
+    """The table `Cases`: items as clearance.items describes them, the index by school, a stream of old and new."""
+
+    def __init__(self, scope: Construct, id: str, key: kms.IKey) -> None:
+        super().__init__(scope, id)
+        self.key = key
+        text = dynamodb.AttributeType.STRING
+        self.table = dynamodb.Table(
+            self,
+            "Table",
+            partition_key=dynamodb.Attribute(name="pk", type=text),
+            sort_key=dynamodb.Attribute(name="sk", type=text),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
+            encryption_key=key,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            deletion_protection=True,
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        self.table.add_global_secondary_index(
+            index_name="by-school",
+            partition_key=dynamodb.Attribute(name="school", type=text),
+            sort_key=dynamodb.Attribute(name="student", type=text),
+            projection_type=dynamodb.ProjectionType.INCLUDE,
+            non_key_attributes=LEAN,
+        )
+        self.index_arn = f"{self.table.table_arn}/index/by-school"
+
+    def read_by(self, function: Function, *, index: bool = False, scan: bool = False) -> None:
+        """Let `function` read items; by school as well with `index`, all of them with `scan`."""
+        actions = [*READ_ITEMS, "dynamodb:Scan"] if scan else READ_ITEMS
+        function.allow(actions, [self.table.table_arn])
+        if index:
+            function.allow(["dynamodb:Query"], [self.index_arn])
+        function.allow(["kms:Decrypt"], [self.key.key_arn])
+
+    def changed_by(self, function: Function, *, index: bool = False) -> None:
+        """Let `function` read and change items."""
+        function.allow([*READ_ITEMS, *WRITE_ITEMS], [self.table.table_arn])
+        if index:
+            function.allow(["dynamodb:Query"], [self.index_arn])
+        function.allow(USE_KEY, [self.key.key_arn])
+
+
+class Bucket(Construct):
+    """A private, versioned bucket whose name is known before it exists, so that who uses it need not wait for it."""
+
+    def __init__(
+        self, scope: Construct, id: str, *, setting: Setting, name: str, key: kms.IKey, logs: s3.IBucket
+    ) -> None:
+        super().__init__(scope, id)
+        self.key = key
+        self.name = f"{setting.prefix}-{name}-{Aws.ACCOUNT_ID}-{Aws.REGION}"
+        self.arn = f"arn:{Aws.PARTITION}:s3:::{self.name}"
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            bucket_name=self.name,
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=key,
+            bucket_key_enabled=True,
+            versioned=True,
+            enforce_ssl=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            server_access_logs_bucket=logs,
+            server_access_logs_prefix=f"{name}/",
+            removal_policy=RemovalPolicy.RETAIN,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    abort_incomplete_multipart_upload_after=Duration.days(2),
+                    noncurrent_version_expiration=Duration.days(90),
+                )
+            ],
+        )
+
+    def read_by(self, function: Function, *prefixes: str) -> None:
+        """Let `function` read what lies below `prefixes`."""
+        function.allow(["s3:GetObject"], self._below(prefixes))
+        function.allow(["kms:Decrypt"], [self.key.key_arn])
+
+    def written_by(self, function: Function, *prefixes: str, delete: bool = False) -> None:
+        """Let `function` put, and take away with `delete`, below `prefixes`."""
+        function.allow(["s3:PutObject", *(["s3:DeleteObject"] if delete else [])], self._below(prefixes))
+        function.allow(["kms:Decrypt", "kms:GenerateDataKey"], [self.key.key_arn])
+
+    def listed_by(self, function: Function) -> None:
+        """Let `function` see which keys there are; without it a missing object reads as forbidden."""
+        function.allow(["s3:ListBucket"], [self.arn])
+
+    def _below(self, prefixes: Sequence[str]) -> list[str]:
+        return [f"{self.arn}/{prefix}*" for prefix in prefixes]
+
+
+def access_logs(scope: Construct, id: str) -> s3.Bucket:
+    """The bucket that keeps for ninety days who read what from the others."""
+    bucket = s3.Bucket(
+        scope,
+        id,
+        encryption=s3.BucketEncryption.S3_MANAGED,
+        enforce_ssl=True,
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        object_ownership=s3.ObjectOwnership.OBJECT_WRITER,
+        removal_policy=RemovalPolicy.RETAIN,
+        lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(90))],
+    )
+    accept(bucket, "It holds the access logs themselves.", "AwsSolutions-S1")
+    return bucket

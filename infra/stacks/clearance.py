@@ -1,0 +1,240 @@
+"""The clearance service: table, buckets, bus, API, and every function of functions/clearance and functions/identity."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+from yinji.clearance import definition
+
+from infra.bundling import layer_code
+from infra.constructs.doors import ApiDoor, BucketDoor, every, on_message
+from infra.constructs.function import Function
+from infra.constructs.reasons import accept
+from infra.constructs.step import House, Step
+from infra.constructs.storage import Bucket, TableWithStream, access_logs
+from infra.setting import Setting
+
+CASES = "/api/clearance/cases/{student}"
+
+
+class Clearance(Stack):
+    """See the module. `functions` are all of them, by folder; dashboards and alarms are made from that."""
+
+    def __init__(self, scope: Construct, id: str, setting: Setting, **more: object) -> None:
+        super().__init__(scope, id, **more)
+        self.functions: dict[str, Function] = {}
+        self.setting = setting
+        key = kms.Key(
+            self,
+            "Key",
+            description="Yinji: cases and documents at rest",
+            enable_key_rotation=True,
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        logs = access_logs(self, "AccessLogs")
+        self.layer = python_layer(self, "Yinji", setting, "yinji")
+        self.house = House(
+            setting=setting,
+            layer=self.layer,
+            table=TableWithStream(self, "CasesTable", key),
+            intake=Bucket(self, "Intake", setting=setting, name="intake", key=key, logs=logs),
+            documents=Bucket(self, "Documents", setting=setting, name="documents", key=key, logs=logs),
+            bus=events.EventBus(self, "Bus", event_bus_name=f"{setting.prefix}-clearance"),
+        )
+        self.session_keys = secretsmanager.Secret(
+            self,
+            "SessionKeys",
+            description='Yinji: {"key": newest, "older": [...]}: they sign sessions',
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                secret_string_template='{"older":[]}',  # noqa: S106 - the key is generated into it
+                generate_string_key="key",
+                exclude_punctuation=True,
+                password_length=48,
+            ),
+        )
+        accept(
+            self.session_keys,
+            "Keys rotate by the runbook in docs/operations.md: the older key must stay valid for a session's length.",
+            "AwsSolutions-SMG4",
+        )
+        self._identity()
+        self._clearance()
+        self._outputs()
+
+    def _function(self, folder: str, *environment: str, **more: object) -> Function:
+        """The function in `folder`, told what `environment` names."""
+        house = self.house
+        known = {
+            "TABLE": house.table.table.table_name,
+            "INTAKE_BUCKET": house.intake.name,
+            "DOCUMENTS_BUCKET": house.documents.name,
+            "BUS": house.bus.event_bus_name,
+            "SESSION_KEYS": self.session_keys.secret_arn,
+            "PUBLIC_URL": self.setting.public_url,
+        }
+        name = "".join(part.title() for part in folder.split("/")[-1].split("_"))
+        layers = [self.layer, *more.pop("extra_layers", [])]  # type: ignore[misc]
+        function = self.functions[folder] = Function(
+            self,
+            name,
+            setting=self.setting,
+            folder=folder,
+            layers=layers,
+            environment={f"YINJI_{name}": known[name] for name in environment},
+            **more,
+        )
+        return function
+
+    def _identity(self) -> None:
+        authorizer = self._function("identity/authorizer", "SESSION_KEYS", timeout=5, answers_people=True)
+        authorizer.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
+        self.api = ApiDoor(self, "Api", setting=self.setting, authorizer=authorizer)
+        sign_out = self._function("identity/sign_out", timeout=5, memory=256)
+        self.api.route(sign_out, "POST", "/api/sign-out", open=True)
+        if self.setting.local:
+            demo = self._function("identity/demo_sign_in", "SESSION_KEYS", "TABLE", timeout=10)
+            demo.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
+            self.house.table.read_by(demo, index=True)
+            self.api.route(demo, "GET", "/api/demo/personas", open=True)
+            self.api.route(demo, "POST", "/api/demo/sign-in", open=True)
+
+    def _clearance(self) -> None:
+        house, api, bus = self.house, self.api, self.house.bus
+        doors: list[tuple[str, str, Function]] = []
+
+        open_cases = self._function(
+            "clearance/open_cases",
+            "TABLE",
+            "INTAKE_BUCKET",
+            "DOCUMENTS_BUCKET",
+            "BUS",
+            timeout=900,
+            memory=1024,
+            asynchronous=True,
+        )
+        house.table.changed_by(open_cases, index=True)
+        house.intake.read_by(open_cases, "rosters/")
+        house.intake.listed_by(open_cases)
+        house.documents.read_by(open_cases, "reports/rosters/")
+        house.documents.listed_by(open_cases)
+        house.documents.written_by(open_cases, "reports/rosters/")
+        open_cases.allow(["events:PutEvents"], [bus.event_bus_arn])
+        on_message(bus, open_cases, "IntakeLeft", "intake-left", {"key": [{"prefix": "rosters/"}]})
+        doors += [("rosters/", ".csv", open_cases), ("rosters/", ".json", open_cases)]
+
+        for definition_ in definition.steps().values():
+            step = Step(self, definition_, house, api)
+            self.functions[step.function.folder] = step.function
+            if definition_.feed:
+                doors.append((f"feeds/{definition_.id}/", "", step.function))
+        BucketDoor(self, "IntakeDoor", house.intake, doors)
+
+        advance = self._function("clearance/advance", "BUS", asynchronous=True)
+        advance.allow(["events:PutEvents"], [bus.event_bus_arn])
+        self._stream(advance)
+
+        certificate = self._function(
+            "clearance/certificate",
+            "TABLE",
+            "DOCUMENTS_BUCKET",
+            "PUBLIC_URL",
+            timeout=60,
+            memory=1769,
+            asynchronous=True,
+            extra_layers=[python_layer(self, "Typeset", self.setting, "typeset")],
+        )
+        house.table.changed_by(certificate)
+        house.documents.written_by(certificate, "certificates/", delete=True)
+        on_message(bus, certificate, "CaseFinished", "case-finished", {})
+
+        download = self._function(
+            "clearance/certificate_download", "TABLE", "DOCUMENTS_BUCKET", timeout=29, memory=1024, answers_people=True
+        )
+        house.table.read_by(download)
+        house.documents.read_by(download, "certificates/")
+        api.route(download, "GET", f"{CASES}/certificate")
+
+        cases = self._function("clearance/cases", "TABLE", timeout=29, memory=1024, answers_people=True)
+        house.table.read_by(cases, index=True)
+        api.route(cases, "GET", CASES)
+        api.route(cases, "GET", "/api/clearance/schools/{school}")
+        api.route(cases, "GET", "/api/clearance/steps/{step}/queue")
+
+        reconcile = self._function(
+            "clearance/reconcile",
+            "TABLE",
+            "INTAKE_BUCKET",
+            "DOCUMENTS_BUCKET",
+            "BUS",
+            timeout=300,
+            memory=1024,
+            asynchronous=True,
+        )
+        house.table.read_by(reconcile, scan=True)
+        house.intake.listed_by(reconcile)
+        house.documents.listed_by(reconcile)
+        reconcile.allow(["events:PutEvents"], [bus.event_bus_arn])
+        every(reconcile, minutes=5)
+
+        figures = self._function("clearance/figures", "TABLE", timeout=120, memory=1024, asynchronous=True)
+        house.table.read_by(figures, index=True)
+        every(figures, minutes=5)
+
+    def _stream(self, advance: Function) -> None:
+        """The table's changes of cases go to `advance`; a record that keeps failing goes to its queue."""
+        table, failures = self.house.table.table, advance.failures
+        assert table.table_stream_arn and failures  # noqa: S101
+        advance.function.add_event_source(
+            sources.DynamoEventSource(
+                table,
+                starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+                batch_size=100,
+                max_batching_window=Duration.seconds(0),
+                parallelization_factor=4,
+                bisect_batch_on_error=True,
+                report_batch_item_failures=True,
+                retry_attempts=5,
+                on_failure=sources.SqsDlq(failures),
+                filters=[
+                    lambda_.FilterCriteria.filter(
+                        {"dynamodb": {"Keys": {"sk": {"S": lambda_.FilterRule.is_equal("CASE")}}}}
+                    )
+                ],
+            )
+        )
+        accept(
+            advance.role,
+            "ListStreams cannot be limited to one table.",
+            "AwsSolutions-IAM5[Resource::*]",
+        )
+
+    def _outputs(self) -> None:
+        told = {
+            "IntakeBucket": self.house.intake.name,
+            "DocumentsBucket": self.house.documents.name,
+            "TableName": self.house.table.table.table_name,
+            "BusName": self.house.bus.event_bus_name,
+            "ApiId": self.api.api.ref,
+            "ApiUrl": self.api.api.attr_api_endpoint,
+            "SessionKeysArn": self.session_keys.secret_arn,
+        }
+        for name, value in told.items():
+            CfnOutput(self, name, value=value)
+
+
+def python_layer(scope: Construct, id: str, setting: Setting, name: str) -> lambda_.LayerVersion:
+    """The layer in layers/<name>."""
+    return lambda_.LayerVersion(
+        scope,
+        f"{id}Layer",
+        code=layer_code(setting, name),
+        compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
+        compatible_architectures=[lambda_.Architecture.ARM_64],
+        description=f"layers/{name}",
+        removal_policy=RemovalPolicy.DESTROY,
+    )
