@@ -58,7 +58,9 @@ class Cloud:
         for bucket in ("intake", "documents"):
             self.s3.create_bucket(Bucket=bucket)
         boto3.client("events").create_event_bus(Name="yinji")
-        boto3.client("secretsmanager").create_secret(Name="SessionKeys", SecretString='{"key": "new", "older": ["old"]}')
+        boto3.client("secretsmanager").create_secret(
+            Name="SessionKeys", SecretString='{"key": "new", "older": ["old"]}'
+        )
         self._functions: dict[str, Any] = {}
 
     def invoke(self, folder: str, event: dict[str, Any]) -> Any:

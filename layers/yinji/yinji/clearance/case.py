@@ -254,7 +254,7 @@ def settle(case: Case, step: str, facts: Facts, standing: Standing, event: Event
     if (facts, standing) == (record.facts, record.standing):
         return None
     new = replace(record, facts=facts, standing=standing, version=record.version + 1, by=event.who)
-    return _change(case, replace(case, steps={**case.steps, step: new}), replace(event, step=step))
+    return _change(case, replace(case, steps={**case.steps, step: new}), replace(event, step=step), told=step)
 
 
 def notice(case: Case, step: str, event: Event) -> Change | None:
@@ -262,8 +262,7 @@ def notice(case: Case, step: str, event: Event) -> Change | None:
     record = case.steps.get(step)
     if record is None or record.noticed or case.state(step) != "ready":
         return None
-    after = replace(case, steps={**case.steps, step: replace(record, noticed=True)})
-    return _change(case, after, replace(event, step=step))
+    return _change(case, case, replace(event, step=step), told=step)
 
 
 def certify(case: Case, certificate: Certificate, event: Event) -> Change | None:
@@ -279,8 +278,11 @@ def _unsettled_needs(case: Case, step: str) -> bool:
     return any(case.steps[need].standing.state not in SETTLED for need in case.needs(step))
 
 
-def _change(before: Case, draft: Case, event: Event) -> Change:
-    """Carry a draft through what follows from it: undone successors, instants, version, finish, event."""
+def _change(before: Case, draft: Case, event: Event, told: str = "") -> Change:
+    """Carry a draft through what follows from it: undone successors, instants, version, finish, event.
+
+    `told` is the step that has just looked at what it knows: it need not be told again that it is ready.
+    """
     steps = dict(draft.steps)
     for step in definition.steps():  # in order, so that what is undone undoes what comes after it
         if step in steps and steps[step].standing.state == "done":
@@ -297,12 +299,10 @@ def _change(before: Case, draft: Case, event: Event) -> Change:
     draft = replace(draft, steps=steps)
     was, states = before.states(), draft.states()
     moved = {step: state for step, state in states.items() if was.get(step) != state}
-    steps = {
-        step: replace(record, since=event.at, noticed=record.noticed and states[step] != "ready")
-        if step in moved
-        else record
-        for step, record in steps.items()
-    }
+    for step, record in steps.items():
+        ready = states[step] == "ready"
+        noticed = ready and (step == told or (record.noticed and step not in moved))
+        steps[step] = replace(record, noticed=noticed, since=event.at if step in moved else record.since)
     finished = draft.finished
     after = replace(
         draft,

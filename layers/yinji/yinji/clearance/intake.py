@@ -193,7 +193,8 @@ class RosterIntake:
             self._store.declare(batch)
             self._move_deadline(batch, delivery)
             for key in self._desk.keys(f"rosters/{batch.id}/"):
-                if key.endswith(".csv"):
+                # rosters that came before their batch; any other has its own delivery
+                if key.endswith(".csv") and (self._desk.report(key) or {}).get("status") == "waiting":
                     self.take(key)
             return Report(delivery.key, delivery.identity, "accepted")
         read = roster.parse(delivery.data)
@@ -364,8 +365,8 @@ class FeedIntake:
             matched = [student for student in chunk if student in known and self._id in known[student].steps]
             counts["unmatched"] += len(chunk) - len(matched)
 
-            def work(student: str) -> str:
-                return self._learn(student, news[student], snapshot.as_of, key)
+            def work(student: str, known: Mapping[str, Case] = known) -> str:
+                return self._learn(known[student], news[student], snapshot.as_of, key)
 
             for word, count in _each(matched, work).items():
                 counts[word] += count
@@ -376,12 +377,13 @@ class FeedIntake:
             self._desk.write(f"feeds/{self._id}/applied.json", applied)
         return counts
 
-    def _learn(self, student: str, row: Row, as_of: str, key: str) -> str:
+    def _learn(self, known: Case, row: Row, as_of: str, key: str) -> str:
         def decide(case: Case) -> Change | None:
             event = Event(key=key, what="feed", who="feed", role="system", at=now(), evidence={"as_of": as_of})
             return self._step.learn(case, row, as_of, event)
 
-        return "unchanged" if self._store.change(student, key, decide).repeated else "changed"
+        outcome = self._store.change(known.graduate.student, key, decide, known=known)
+        return "unchanged" if outcome.repeated else "changed"
 
     def confirm(self, who: str) -> str:
         """Let the held snapshot through; its key. It is applied when it is brought to the intake again.

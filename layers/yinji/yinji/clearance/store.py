@@ -127,15 +127,18 @@ class Store:
             raise Problem("changed-meanwhile")
         return Outcome(change.event, repeated=written == "repeated", case=change.after)
 
-    def change(self, student: str, key: str, decide: Decide, fingerprint: str = "") -> Outcome:
+    def change(
+        self, student: str, key: str, decide: Decide, fingerprint: str = "", known: Case | None = None
+    ) -> Outcome:
         """Apply `decide` to the case of `student` and keep what comes of it, as the event `key`.
 
         When the event exists already, nothing changes and it is returned. `decide` may be asked several times
         and returns None when there is nothing to change. Raises what `decide` raises; Problem("not-in-season");
-        Problem("key-reused") when the event exists with another `fingerprint`; Problem("too-busy").
+        Problem("key-reused") when the event exists with another `fingerprint`; Problem("too-busy"). A case just read
+        may be given as `known`, which saves reading it again.
         """
         for attempt in range(ATTEMPTS):
-            case = self.get(student)
+            case = known if known and attempt == 0 else self.get(student)
             if case is None:
                 raise Problem("not-in-season")
             try:
