@@ -1,0 +1,108 @@
+"""The demo season on the local cloud: delivered through the intake bucket, played over HTTP, counted."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rich.console import Console
+from yinji.clearance.document import STATE_OF_MARK
+
+from infra.local import deploy, home
+from infra.local.season import Options, Season, generate
+from infra.local.trouble import Trouble
+
+REPORT_SECONDS = 1200
+Say = Callable[[str], None]
+
+
+def deliver(graduates: int, say: Say) -> None:
+    """Put roster and snapshots of a season into the intake bucket and wait for a report on each."""
+    season = generate(Options(graduates=graduates))
+    say(f"a season of {graduates} graduates is delivered into the intake bucket")
+    keys = sorted(season.files, key=lambda key: (not key.endswith("batch.json"), not key.startswith("rosters/"), key))
+    rosters = [key for key in keys if key.startswith("rosters/")]
+    for group in (rosters, [key for key in keys if key not in rosters]):
+        for key in group:
+            put(key, season.files[key])
+        for key in group:
+            report = wait_for_report(key)
+            told = {name: value for name, value in report.items() if isinstance(value, int)}
+            counts = ", ".join(f"{value} {name}" for name, value in told.items() if value)
+            rejected = f", [yellow]{len(report['rejected'])} rows rejected[/]" if report["rejected"] else ""
+            say(f"  {key}: {report['status']}{f' ({counts})' if counts else ''}{rejected}")
+    figures()
+    home.SEASON.write_text(
+        json.dumps({"graduates": graduates, "today": season.options.today.isoformat(), "seed": season.options.seed}),
+        "utf-8",
+    )
+
+
+def season() -> Season:
+    """The season that was delivered, generated again."""
+    from datetime import date
+
+    known = json.loads(home.SEASON.read_text("utf-8"))
+    return generate(Options(graduates=known["graduates"], today=date.fromisoformat(known["today"]), seed=known["seed"]))
+
+
+def put(key: str, data: bytes) -> None:
+    """Put an object into the intake bucket."""
+    home.client("s3").put_object(Bucket=deploy.outputs()["IntakeBucket"], Key=key, Body=data)
+
+
+def report(key: str) -> Mapping[str, Any] | None:
+    """The report on the delivery `key`, if there is one."""
+    client = home.client("s3")
+    try:
+        body = client.get_object(Bucket=deploy.outputs()["DocumentsBucket"], Key=f"reports/{key}.json")["Body"]
+    except client.exceptions.NoSuchKey:
+        return None
+    return json.loads(body.read())
+
+
+def wait_for_report(key: str) -> Mapping[str, Any]:
+    """The report on the delivery `key`, awaited. Raises Trouble when none comes."""
+    deadline = time.monotonic() + REPORT_SECONDS
+    while time.monotonic() < deadline:
+        found = report(key)
+        if found and found["status"] != "waiting":
+            return found
+        time.sleep(0.3)
+    raise Trouble(f"Nothing became of {key}; `make logs` may say why.")
+
+
+def figures() -> None:
+    """Have the season's numbers written for the dashboard now rather than in five minutes."""
+    from infra.local.commands import _function
+
+    home.client("lambda").invoke(FunctionName=_function("clearance/figures"), InvocationType="Event", Payload=b"{}")
+
+
+async def play(console: Console) -> bool:
+    """Play the delivered season to its end over HTTP; whether all of it got there without an error."""
+    from infra.local.season.player import play as play_season
+
+    summary = await play_season(home.URL, put, season(), console=console)
+    figures()
+    return summary.errors == 0 and summary.unfinished == 0
+
+
+def standing() -> dict[str, Counter[str]]:
+    """How many cases are in which state, by step; under "" the number of cases."""
+    os.environ |= home.environment() | {"YINJI_TABLE": deploy.outputs()["TableName"]}
+    from yinji.clearance import definition, university
+    from yinji.clearance.store import Store
+
+    store = Store()
+    counts: dict[str, Counter[str]] = {"": Counter()} | {step: Counter() for step in definition.steps()}
+    for school in university.schools():
+        for lean in store.school(school):
+            counts[""]["cases"] += 1
+            for step, mark in lean.marks.items():
+                counts[step][STATE_OF_MARK[mark]] += 1
+    return counts
