@@ -142,7 +142,7 @@ def keep_items_on_disk() -> None:
 def save_state_as_it_changes() -> None:
     """SIGUSR1 saves everything (after a deployment); what changes in use is saved every ten seconds."""
     get_state = lambda_svc.get_state
-    positions = dict.fromkeys(("kinesis_positions", "dynamodb_stream_positions"), {})
+    positions = {"kinesis_positions": {}, "dynamodb_stream_positions": {}}
     # records are not kept over a restart, so positions among them mean nothing: consumers would wait for ever
     lambda_svc.get_state = lambda: get_state() | positions
     cloudwatch_logs.get_state = lambda: None

@@ -154,7 +154,8 @@ def test_records_of_a_stream_that_failed_are_tried_again_and_a_poison_one_ends_i
         "def handler(event, context):\n"
         "    keys = [record['dynamodb']['Keys']['pk']['S'] for record in event['Records']]\n"
         "    write_down(keys)\n"
-        "    bad = [r['dynamodb']['SequenceNumber'] for r in event['Records'] if r['dynamodb']['Keys']['pk']['S'] == 'bad']\n"
+        "    numbers = [record['dynamodb']['SequenceNumber'] for record in event['Records']]\n"
+        "    bad = [number for key, number in zip(keys, numbers) if key == 'bad']\n"
         "    return {'batchItemFailures': [{'itemIdentifier': number} for number in bad[:1]]}\n"
     )
     deployed = function(code, Environment={"Variables": {"QUEUE": seen_url}})
