@@ -24,7 +24,10 @@ SMALLEST_COMPRESSED = 1000
 COMPRESSED = ("text/", "application/json", "application/problem+json", "application/javascript", "image/svg+xml")
 LARGEST_BODY = 6 * 2**20  # what a Lambda takes
 HOP_BY_HOP = frozenset(
-    ["connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailers", "transfer-encoding", "upgrade", "host", "content-length", "content-encoding", "accept-encoding"]
+    {
+        *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailers"),
+        *("transfer-encoding", "upgrade", "host", "content-length", "content-encoding", "accept-encoding"),
+    }
 )
 TIMEOUT = ClientTimeout(total=60)
 
