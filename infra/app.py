@@ -1,25 +1,33 @@
-"""The CDK app: `npx cdk synth`. What a deployment can be told is in setting.py, and in cdk.json as context."""
+"""The CDK app: `npx cdk synth`. What a deployment can be told is in setting.py, and in cdk.json as context.
+
+cdk-nag's rules for solutions run over every synthesis; what they find and is right nevertheless is accepted beside
+the thing itself, with its reason (constructs/reasons.py).
+"""
 
 from __future__ import annotations
 
 import sys
 
-from aws_cdk import App, Environment, Tags
+from aws_cdk import App, Environment, Stack, Tags, Validations
+from cdk_nag import AwsSolutionsChecks
 
 from infra.setting import ROOT, Setting
 
 sys.path[:0] = [str(ROOT / "layers" / "yinji")]
 
 from infra.stacks.clearance import Clearance  # noqa: E402
+from infra.stacks.dashboards import Dashboards  # noqa: E402
 
 
-def build(app: App) -> list[Clearance]:
-    """All stacks of one deployment in `app`."""
-    setting = Setting.of(app.node)
+def build(app: App, setting: Setting | None = None) -> list[Stack]:
+    """All stacks of one deployment in `app`, as its context says unless `setting` is given."""
+    setting = setting or Setting.of(app.node)
     environment = Environment(region=setting.region)
     clearance = Clearance(app, setting.stack("Clearance"), setting, env=environment)
+    dashboards = Dashboards(app, setting.stack("Dashboards"), setting, clearance, env=environment)
     Tags.of(app).add("project", "yinji")
-    return [clearance]
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    return [clearance, dashboards]
 
 
 if __name__ == "__main__":

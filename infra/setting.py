@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from constructs import Node
 
 ROOT = Path(__file__).resolve().parent.parent
+LONGEST_UNIVERSITY = 19
+"""The names of buckets end with account and region, and may have 63 characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +36,19 @@ class Setting:
         for name, known in (("deployment", ("aws", "local")), ("target", ("aws", "local"))):
             if getattr(self, name) not in known:
                 raise ValueError(f"context {name} is {getattr(self, name)!r}; it can be {' or '.join(known)}")
-        if self.university and not self.university.replace("-", "").isalnum():
-            raise ValueError(f"context university is {self.university!r}; it becomes part of names: letters, digits, -")
+        if self.university and not re.fullmatch(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*", self.university):
+            raise ValueError(
+                f"context university is {self.university!r}; it becomes part of names: Latin letters, digits, single -"
+            )
+        if len(self.university) > LONGEST_UNIVERSITY:
+            raise ValueError(f"context university has more than {LONGEST_UNIVERSITY} characters")
+        if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", self.region):
+            raise ValueError(f"context region is {self.region!r}; it is the name of a region, such as ap-southeast-1")
+        address = urlsplit(self.public_url)
+        if address.scheme not in (("http", "https") if self.local else ("https",)) or not address.hostname:
+            raise ValueError(f"context public_url is {self.public_url!r}; it is where people go: https://<host>")
+        if self.certificate_arn and not self.certificate_arn.split(":")[2:4] == ["acm", "us-east-1"]:
+            raise ValueError("context certificate_arn is not a certificate of ACM in us-east-1, where CloudFront looks")
 
     @classmethod
     def of(cls, node: Node, root: Path = ROOT) -> Self:
@@ -45,6 +60,11 @@ class Setting:
     @property
     def local(self) -> bool:
         return self.deployment == "local"
+
+    @property
+    def host(self) -> str:
+        """The host of `public_url`."""
+        return urlsplit(self.public_url).hostname or ""
 
     @property
     def prefix(self) -> str:

@@ -46,22 +46,28 @@ class Function(Construct):
         self.title = "".join(part.title() for part in folder.split("/")[-1].split("_"))
         """A name for ids of constructs, unique in the app."""
         self.asynchronous = asynchronous
-        short = folder.removeprefix("clearance/steps/")
-        name = f"{setting.prefix}-{'step-' if short != folder else ''}{short.replace('/', '-').replace('_', '-')}"
+        self.answers_people = answers_people
+        self.timeout = timeout
+        self.short = folder.replace("clearance/steps/", "step/").replace("/", "-").replace("_", "-")
+        """What alarms call it: clearance-advance, step-library-loans."""
+        self.name = f"{setting.prefix}-{self.short}"
+        """Its name on AWS; like its queue's it is known before it exists, so that other stacks need no reference."""
         log = logs.LogGroup(
             self,
             "Log",
-            log_group_name=f"/aws/lambda/{name}",
+            log_group_name=f"/aws/lambda/{self.name}",
             retention=logs.RetentionDays.THREE_MONTHS,
             removal_policy=RemovalPolicy.DESTROY,
         )
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [log.log_group_arn])
+        self.failures_name = f"{self.name}-failures"
         self.failures: sqs.Queue | None = None
         if asynchronous:
             self.failures = sqs.Queue(
                 self,
                 "Failures",
+                queue_name=self.failures_name,
                 encryption=sqs.QueueEncryption.SQS_MANAGED,
                 enforce_ssl=True,
                 retention_period=Duration.days(14),
@@ -70,7 +76,7 @@ class Function(Construct):
         self.function = lambda_.Function(
             self,
             "Function",
-            function_name=name,
+            function_name=self.name,
             description=f"functions/{folder}",
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
@@ -92,10 +98,18 @@ class Function(Construct):
             },
         )
         Tags.of(self.function).add(FOLDER_TAG, folder)
+        accept(
+            self.function, "The layers are built, and the code is tested, for Python 3.11 to 3.13.", "AwsSolutions-L1"
+        )
         self.target: lambda_.IFunction = self.function
         """What triggers invoke: the function, or its alias where it has one."""
         if answers_people:
             self.target = lambda_.Alias(self, "Live", alias_name="live", version=self.function.current_version)
+            accept(
+                self.function,
+                "Every deployment publishes a version, and callers reach it by the alias.",
+                "Annotation::@aws-cdk/aws-lambda:snapStartRequirePublish",
+            )
         if self.failures:
             self.target.configure_async_invoke(
                 retry_attempts=2,

@@ -17,7 +17,9 @@ from infra.setting import Setting
 
 READ_ITEMS = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"]
 WRITE_ITEMS = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"]
-USE_KEY = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:DescribeKey"]
+# DynamoDB uses the table's key on behalf of who calls it
+READ_KEY = ["kms:Decrypt", "kms:DescribeKey"]
+USE_KEY = [*READ_KEY, "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
 
 
 class TableWithStream(Construct):
@@ -57,7 +59,7 @@ class TableWithStream(Construct):
         function.allow(actions, [self.table.table_arn])
         if index:
             function.allow(["dynamodb:Query"], [self.index_arn])
-        function.allow(["kms:Decrypt"], [self.key.key_arn])
+        function.allow(READ_KEY, [self.key.key_arn])
 
     def changed_by(self, function: Function, *, index: bool = False) -> None:
         """Let `function` read and change items."""
@@ -75,7 +77,8 @@ class Bucket(Construct):
     ) -> None:
         super().__init__(scope, id)
         self.key = key
-        self.name = f"{setting.prefix}-{name}-{Aws.ACCOUNT_ID}-{Aws.REGION}"
+        self._stem = f"{setting.prefix}-{name}"
+        self.name = f"{self._stem}-{Aws.ACCOUNT_ID}-{Aws.REGION}"
         self.arn = f"arn:{Aws.PARTITION}:s3:::{self.name}"
         self.bucket = s3.Bucket(
             self,
@@ -100,19 +103,22 @@ class Bucket(Construct):
 
     def read_by(self, function: Function, *prefixes: str) -> None:
         """Let `function` read what lies below `prefixes`."""
-        function.allow(["s3:GetObject"], self._below(prefixes))
+        function.allow(["s3:GetObject"], self._below(function, prefixes))
         function.allow(["kms:Decrypt"], [self.key.key_arn])
 
     def written_by(self, function: Function, *prefixes: str, delete: bool = False) -> None:
         """Let `function` put, and take away with `delete`, below `prefixes`."""
-        function.allow(["s3:PutObject", *(["s3:DeleteObject"] if delete else [])], self._below(prefixes))
+        function.allow(["s3:PutObject", *(["s3:DeleteObject"] if delete else [])], self._below(function, prefixes))
         function.allow(["kms:Decrypt", "kms:GenerateDataKey"], [self.key.key_arn])
 
     def listed_by(self, function: Function) -> None:
         """Let `function` see which keys there are; without it a missing object reads as forbidden."""
         function.allow(["s3:ListBucket"], [self.arn])
 
-    def _below(self, prefixes: Sequence[str]) -> list[str]:
+    def _below(self, function: Function, prefixes: Sequence[str]) -> list[str]:
+        for prefix in prefixes:
+            place = f"arn:<AWS::Partition>:s3:::{self._stem}-<AWS::AccountId>-<AWS::Region>/{prefix}*"
+            accept(function.role, "Objects are named by who delivers them.", f"AwsSolutions-IAM5[Resource::{place}]")
         return [f"{self.arn}/{prefix}*" for prefix in prefixes]
 
 
@@ -124,7 +130,7 @@ def access_logs(scope: Construct, id: str) -> s3.Bucket:
         encryption=s3.BucketEncryption.S3_MANAGED,
         enforce_ssl=True,
         block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-        object_ownership=s3.ObjectOwnership.OBJECT_WRITER,
+        object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
         removal_policy=RemovalPolicy.RETAIN,
         lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(90))],
     )

@@ -95,13 +95,14 @@ class Clearance(Stack):
         authorizer.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
         self.api = ApiDoor(self, "Api", setting=self.setting, authorizer=authorizer)
         sign_out = self._function("identity/sign_out", timeout=5, memory=256)
-        self.api.route(sign_out, "POST", "/api/sign-out", open=True)
+        self.api.route(sign_out, "POST", "/api/sign-out", open="Whoever has no session any more signs out too.")
         if self.setting.local:
             demo = self._function("identity/demo_sign_in", "SESSION_KEYS", "TABLE", timeout=10)
             demo.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
             self.house.table.read_by(demo, index=True)
-            self.api.route(demo, "GET", "/api/demo/personas", open=True)
-            self.api.route(demo, "POST", "/api/demo/sign-in", open=True)
+            reason = "It is where sessions come from; only local deployments have it."
+            self.api.route(demo, "GET", "/api/demo/personas", open=reason)
+            self.api.route(demo, "POST", "/api/demo/sign-in", open=reason)
 
     def _clearance(self) -> None:
         house, api, bus = self.house, self.api, self.house.bus

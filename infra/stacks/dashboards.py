@@ -1,0 +1,332 @@
+"""What people look at, and what calls them: the dashboards of the season and of operations, and the alarms.
+
+Every metric here is one that some code or AWS itself emits: ours in the namespace Yinji with the dimension `service`
+(platform/observability.py), and `step` or `state` besides.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from aws_cdk import Aws, Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+from yinji.clearance import definition
+from yinji.clearance.definition import StepDefinition, Text
+
+from infra.constructs.function import Function
+from infra.setting import Setting
+from infra.stacks.clearance import Clearance
+
+SAID = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+RUNBOOKS = "docs/operations.md"
+SERVICE = "clearance"
+CASE_STATES = ("open", "in-progress", "finished", "overdue")
+MINUTE, FIVE_MINUTES, HOUR = Duration.minutes(1), Duration.minutes(5), Duration.hours(1)
+
+LONGEST_FEED_AGE = 26  # hours: a delivery a day, and two hours for it to be late
+LONGEST_WAIT = 72  # hours
+API_ERRORS = 5  # in five minutes
+FULL, HALF, THIRD, QUARTER = 24, 12, 8, 6
+
+TreatMissing = cloudwatch.TreatMissingData
+Above = cloudwatch.ComparisonOperator
+
+
+class Dashboards(Stack):
+    """Both dashboards and the alarms over `clearance`; alarms go to the topic `alarms`."""
+
+    def __init__(self, scope: Construct, id: str, setting: Setting, clearance: Clearance, **more: object) -> None:
+        super().__init__(scope, id, **more)
+        self._prefix = setting.prefix
+        self._functions = list(clearance.functions.values())
+        self._steps = list(definition.steps().values())
+        self._fed = [step for step in self._steps if step.feed]
+        self._api = {"ApiId": clearance.api.api.ref}
+        self.alarms = alarm_topic(self, setting)
+        self._season()
+        self._operations()
+        self._alarms()
+
+    # --- dashboards ----------------------------------------------------------------------------------------
+    def _season(self) -> None:
+        cases = [ours("Cases", "Average", text("series", state), state=state) for state in CASE_STATES]
+        deadline = ours("DaysToDeadline", "Minimum", text("series", "deadline"))
+        unfinished = [metric for state, metric in zip(CASE_STATES, cases, strict=True) if state != "finished"]
+        board = self._board("season")
+        board.add_widgets(
+            single("days-to-deadline", [deadline], QUARTER),
+            single("finished", [cases[CASE_STATES.index("finished")]], QUARTER),
+            single("unfinished-cases", unfinished, HALF),
+        )
+        board.add_widgets(
+            cloudwatch.GraphWidget(
+                title=text("widgets", "cases"),
+                width=FULL,
+                height=7,
+                left=[*cases, ours("CasesTotal", "Average", text("series", "total"))],
+                right=[deadline],
+                left_y_axis=cloudwatch.YAxisProps(min=0, show_units=False),
+                right_y_axis=cloudwatch.YAxisProps(show_units=False),
+            )
+        )
+        board.add_widgets(
+            bars("backlog", self._each("StepBacklog", "Maximum"), HALF),
+            bars("oldest", self._each("OldestWaitingHours", "Maximum"), HALF),
+        )
+        board.add_widgets(
+            bars("unfinished", self._each("StepUnfinished", "Maximum"), HALF),
+            bars("feed-age", self._each("FeedAgeHours", "Maximum", self._fed), HALF, LONGEST_FEED_AGE),
+        )
+        board.add_widgets(
+            lines("accepted", self._each("ActionsAccepted", "Sum", period=HOUR), THIRD),
+            lines("refused", self._each("ActionsRefused", "Sum", period=HOUR), THIRD),
+            lines("certificates", [ours("CertificatesIssued", "Sum", "", HOUR)], THIRD),
+        )
+        snapshots = [
+            ours(name, "Sum", f"{step.id}: {name.removeprefix('FeedSnapshots').lower()}", HOUR, step=step.id)
+            for step in self._fed
+            for name in ("FeedSnapshotsAccepted", "FeedSnapshotsRefused", "FeedSnapshotsHeld")
+        ]
+        rosters = [ours(name, "Sum", name, HOUR) for name in ("CasesOpened", "CasesCorrected", "RosterRowsRejected")]
+        board.add_widgets(
+            lines("feeds", snapshots, THIRD),
+            lines("rows-changed", self._each("FeedRowsChanged", "Sum", self._fed, HOUR), THIRD),
+            lines("rosters", rosters, THIRD),
+        )
+
+    def _operations(self) -> None:
+        board = self._board("operations")
+        board.add_widgets(
+            lines("errors", [of_lambda(function, "Errors", "Sum") for function in self._functions], THIRD),
+            lines("throttles", [of_lambda(function, "Throttles", "Sum") for function in self._functions], THIRD),
+            lines("failures", [depth(function) for function in self._queued()], THIRD, threshold=1),
+        )
+        board.add_widgets(
+            lines("invocations", [of_lambda(function, "Invocations", "Sum") for function in self._functions], HALF),
+            lines("iterator-age", [self._iterator_age()], QUARTER, threshold=60_000),
+            lines("relay", [ours("StepsReady", "Sum")], QUARTER // 2),
+            lines("resumed", [ours("CasesResumed", "Sum")], QUARTER // 2),
+        )
+        board.add_widgets(
+            lines("api-answers", [self._of_api(name, "Sum") for name in ("Count", "4xx", "5xx")], HALF),
+            lines("api-latency", [self._of_api("Latency", quantile) for quantile in ("p50", "p95", "p99")], HALF),
+        )
+        for row in rows_of(self._functions, FULL // QUARTER):
+            board.add_widgets(*(durations(function) for function in row))
+
+    def _board(self, name: str) -> cloudwatch.Dashboard:
+        return cloudwatch.Dashboard(
+            self,
+            name.title(),
+            dashboard_name=f"{self._prefix}-{name}",
+            period_override=cloudwatch.PeriodOverride.AUTO,
+            default_interval=Duration.days(14 if name == "season" else 1),
+        )
+
+    # --- alarms --------------------------------------------------------------------------------------------
+    def _alarms(self) -> None:
+        for function in self._functions:
+            self._alarm("errors", function.short, of_lambda(function, "Errors", "Sum"), 1)
+            self._alarm("throttles", function.short, of_lambda(function, "Throttles", "Sum"), 1)
+            self._alarm("slow", function.short, of_lambda(function, "Duration", "p99"), near(function))
+        for function in self._queued():
+            self._alarm("failed-messages", function.short, depth(function), 1)
+        self._alarm("relay-behind", "clearance-advance", self._iterator_age(), 60_000, periods=2)
+        self._alarm("api-errors", "api", self._of_api("5xx", "Sum"), API_ERRORS)
+        for step in self._fed:
+            age = ours("FeedAgeHours", "Maximum", step=step.id)
+            self._alarm("feed-stale", step.id, age, LONGEST_FEED_AGE, Above.GREATER_THAN_THRESHOLD)
+            self._alarm("feed-held", step.id, ours("FeedSnapshotsHeld", "Sum", step=step.id), 1)
+            self._alarm("feed-refused", step.id, ours("FeedSnapshotsRefused", "Sum", step=step.id), 1)
+        for step in self._steps:
+            wait = ours("OldestWaitingHours", "Maximum", step=step.id)
+            self._alarm("long-wait", step.id, wait, LONGEST_WAIT, Above.GREATER_THAN_THRESHOLD)
+        # what is emitted by every run: a run that fails midway is missing too
+        for subject, metric in (("clearance-figures", "CasesTotal"), ("clearance-reconcile", "CasesResumed")):
+            self._alarm(
+                "not-running",
+                subject,
+                ours(metric, "SampleCount"),
+                1,
+                Above.LESS_THAN_THRESHOLD,
+                periods=3,
+                missing=TreatMissing.BREACHING,
+            )
+
+    def _alarm(
+        self,
+        kind: str,
+        subject: str,
+        metric: cloudwatch.Metric,
+        threshold: float,
+        comparison: Above = Above.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        *,
+        periods: int = 1,
+        missing: TreatMissing = TreatMissing.NOT_BREACHING,
+    ) -> None:
+        alarm = cloudwatch.Alarm(
+            self,
+            "".join(part.title() for part in f"{kind}-{subject}".split("-")),
+            alarm_name=f"{self._prefix}-{kind}-{subject}",
+            alarm_description=f"{text('alarms', kind)} {RUNBOOKS}#{kind}",
+            metric=metric,
+            threshold=threshold,
+            comparison_operator=comparison,
+            evaluation_periods=periods,
+            treat_missing_data=missing,
+        )
+        alarm.add_alarm_action(actions.SnsAction(self.alarms))
+
+    # --- metrics -------------------------------------------------------------------------------------------
+    def _each(
+        self,
+        name: str,
+        statistic: str,
+        steps: Sequence[StepDefinition] | None = None,
+        period: Duration = FIVE_MINUTES,
+    ) -> list[cloudwatch.Metric]:
+        """The metric `name` of each of `steps`, of all unless told."""
+        chosen = self._steps if steps is None else steps
+        return [ours(name, statistic, both(step.title), period, step=step.id) for step in chosen]
+
+    def _queued(self) -> list[Function]:
+        return [function for function in self._functions if function.failures]
+
+    def _iterator_age(self) -> cloudwatch.Metric:
+        [advance] = [function for function in self._functions if function.folder == "clearance/advance"]
+        return of_lambda(advance, "IteratorAge", "Maximum", MINUTE)
+
+    def _of_api(self, name: str, statistic: str) -> cloudwatch.Metric:
+        label = f"{name} {statistic}" if name == "Latency" else name
+        return metric_of("AWS/ApiGateway", name, statistic, self._api, label)
+
+
+def alarm_topic(scope: Construct, setting: Setting) -> sns.Topic:
+    """The topic alarms go to, and the person who is written to. Its key is our own: AWS's does not let alarms in."""
+    key = kms.Key(scope, "AlarmsKey", description="Yinji: alarms on their way", enable_key_rotation=True)
+    alarms = iam.ServicePrincipal("cloudwatch.amazonaws.com")
+    key.add_to_resource_policy(
+        iam.PolicyStatement(principals=[alarms], actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=["*"])
+    )
+    topic = sns.Topic(scope, "Alarms", topic_name=f"{setting.prefix}-alarms", master_key=key, enforce_ssl=True)
+    # a topic with a policy of its own has lost the one that lets its account's alarms in
+    topic.add_to_resource_policy(
+        iam.PolicyStatement(
+            principals=[alarms],
+            actions=["sns:Publish"],
+            resources=[topic.topic_arn],
+            conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+        )
+    )
+    if setting.alarm_email:
+        topic.add_subscription(subscriptions.EmailSubscription(setting.alarm_email))
+    return topic
+
+
+def text(section: str, name: str) -> str:
+    return both(SAID[section][name])
+
+
+def both(said: Text) -> str:
+    return f"{said['zh']} {said['en']}"
+
+
+def metric_of(
+    namespace: str,
+    name: str,
+    statistic: str,
+    dimensions: Mapping[str, str],
+    label: str = "",
+    period: Duration = FIVE_MINUTES,
+) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace=namespace,
+        metric_name=name,
+        statistic=statistic,
+        dimensions_map=dict(dimensions),
+        label=label or None,
+        period=period,
+    )
+
+
+def ours(
+    name: str, statistic: str, label: str = "", period: Duration = FIVE_MINUTES, **dimensions: str
+) -> cloudwatch.Metric:
+    """A metric that our code emits."""
+    return metric_of("Yinji", name, statistic, {"service": SERVICE, **dimensions}, label, period)
+
+
+def of_lambda(function: Function, name: str, statistic: str, period: Duration = FIVE_MINUTES) -> cloudwatch.Metric:
+    label = statistic if name == "Duration" else function.short
+    return metric_of("AWS/Lambda", name, statistic, {"FunctionName": function.name}, label, period)
+
+
+def depth(function: Function) -> cloudwatch.Metric:
+    dimensions = {"QueueName": function.failures_name}
+    return metric_of("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", dimensions, function.short)
+
+
+def near(function: Function) -> float:
+    """The milliseconds above which a call came close to being cut off.
+
+    A step with a feed takes minutes for a snapshot, rightly; its answers to people are watched by the API's latency.
+    """
+    return function.timeout * 1000 * 0.8
+
+
+# --- widgets -----------------------------------------------------------------------------------------------
+def single(name: str, metrics: Sequence[cloudwatch.Metric], width: int) -> cloudwatch.SingleValueWidget:
+    return cloudwatch.SingleValueWidget(title=text("widgets", name), metrics=list(metrics), width=width, height=4)
+
+
+def bars(
+    name: str, metrics: Sequence[cloudwatch.Metric], width: int, threshold: float | None = None
+) -> cloudwatch.GraphWidget:
+    return _graph(name, metrics, width, cloudwatch.GraphWidgetView.BAR, threshold)
+
+
+def lines(
+    name: str, metrics: Sequence[cloudwatch.Metric], width: int, threshold: float | None = None
+) -> cloudwatch.GraphWidget:
+    return _graph(name, metrics, width, cloudwatch.GraphWidgetView.TIME_SERIES, threshold)
+
+
+def _graph(
+    name: str,
+    metrics: Sequence[cloudwatch.Metric],
+    width: int,
+    view: cloudwatch.GraphWidgetView,
+    threshold: float | None,
+) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(
+        title=text("widgets", name),
+        left=list(metrics),
+        left_annotations=None if threshold is None else [cloudwatch.HorizontalAnnotation(value=threshold)],
+        left_y_axis=cloudwatch.YAxisProps(min=0, show_units=False),
+        view=view,
+        width=width,
+        height=7,
+    )
+
+
+def durations(function: Function) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(
+        title=f"{function.short}: {text('widgets', 'duration')}",
+        left=[of_lambda(function, "Duration", quantile) for quantile in ("p50", "p95", "p99")],
+        left_annotations=[cloudwatch.HorizontalAnnotation(value=near(function))],
+        left_y_axis=cloudwatch.YAxisProps(min=0, show_units=False),
+        width=QUARTER,
+        height=5,
+    )
+
+
+def rows_of(functions: Sequence[Function], length: int) -> Iterable[Sequence[Function]]:
+    return (functions[start : start + length] for start in range(0, len(functions), length))
