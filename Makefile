@@ -65,3 +65,61 @@ logs: .local/python ## follow the logs; F=clearance/advance for one function
 
 invoke: .local/python ## invoke a function: F=clearance/advance E=events/clearance/advance.json
 	@$(LOCAL) invoke "$(F)" "$(E)"
+
+# --- tests ------------------------------------------------------------------------------------------------------
+
+PYTEST := $(VENV)/python -m pytest -q
+
+test: setup browser lint types quick slow cloud ## pass every test, the quick ones first
+
+quick: setup ## domain, functions and pages against a cloud in memory: under a minute
+	$(PYTEST) -n 2 -m "not slow and not cloud"
+
+slow: setup layers/typeset/typeset/fonts ## the template and its rules, documents, large feeds
+	$(PYTEST) -n 2 -m "slow and not cloud"
+
+cloud: setup browser ## a local cloud of the tests' own: a season, journeys in a browser, a kill
+	$(PYTEST) -m cloud
+
+bench: setup layers/typeset/typeset/fonts ## measure; prints figures, asserts nothing
+	$(VENV)/python -m tests.bench
+
+lint: setup ## ruff: format and lint
+	$(VENV)/ruff format --check .
+	$(VENV)/ruff check .
+
+format: setup ## write files as ruff wants them
+	$(VENV)/ruff format .
+	$(VENV)/ruff check --fix .
+
+types: setup ## pyright, strict on layers/ and functions/
+	npx --no-install pyright
+
+browser:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	  echo "installing chromium for the journeys" && apt-get update -qq && apt-get install -qq -y chromium >/dev/null; } || \
+	  { echo "The journeys need chromium: install it ('apt-get install chromium'), then run this again."; exit 1; }
+
+layers/typeset/typeset/fonts: layers/typeset/fonts.toml node_modules/.package-lock.json .local/python
+	@echo "putting the fonts in place"
+	@$(VENV)/python layers/typeset/fonts.py && touch $@
+
+# --- the repository ---------------------------------------------------------------------------------------------
+
+synth: setup ## synthesize the template for AWS into cdk.out, with cdk-nag
+	npx --no-install cdk synth --quiet
+
+screenshots: setup browser ## take the README's screenshots from a running local cloud
+	node tests/journeys/screenshots.mjs
+
+LOCK := $(VENV)/python -m uv pip compile --quiet --no-config --python-version 3.11 --universal --generate-hashes \
+	--no-header --no-annotate
+lock: .local/python ## write the lock files anew from pyproject.toml
+	$(LOCK) --group uv -o infra/local/uv.txt
+	$(LOCK) --group emulator -o infra/local/requirements.txt
+	$(LOCK) --group layer -o layers/yinji/requirements.txt
+	$(LOCK) --group typeset -o layers/typeset/requirements.txt
+	$(LOCK) --group dev -o requirements.txt
+
+clean: ## delete what was installed and built; the data of the local cloud too
+	rm -rf .venv .local node_modules cdk.out .pytest_cache .ruff_cache .hypothesis
