@@ -15,6 +15,7 @@ import psutil
 from infra.local import home
 
 READY_SECONDS = 420
+OWN = ("AWS_", "YINJI_", "POWERTOOLS_")
 
 
 class RunningCloud:
