@@ -177,7 +177,14 @@ class Dashboards(Stack):
             "".join(part.title() for part in f"{kind}-{subject}".split("-")),
             alarm_name=f"{self._prefix}-{kind}-{subject}",
             alarm_description=f"{text('alarms', kind)} {RUNBOOKS}#{kind}",
-            metric=metric,
+            # a metric with a label makes the alarm one of metric mathematics, which the emulator does not know
+            metric=cloudwatch.Metric(
+                namespace=metric.namespace,
+                metric_name=metric.metric_name,
+                dimensions_map=metric.dimensions,
+                statistic=metric.statistic,
+                period=metric.period,
+            ),
             threshold=threshold,
             comparison_operator=comparison,
             evaluation_periods=periods,
