@@ -23,7 +23,7 @@ os.environ |= {
 os.environ.pop("AWS_PROFILE", None)
 os.environ.pop("AWS_ENDPOINT_URL", None)
 
-from hypothesis import HealthCheck, settings  # noqa: E402 - after the environment
+from hypothesis import HealthCheck, settings
 
 settings.register_profile(
     "yinji", deadline=None, derandomize=True, max_examples=100, suppress_health_check=[HealthCheck.too_slow]
