@@ -56,7 +56,8 @@ def snapshot(
     step: str,
     columns: Iterable[str],
     rows: Iterable[Mapping[str, Any]],
-    as_of: datetime = NOW - timedelta(hours=1),
+    /,
+    as_of: datetime | str = NOW - timedelta(hours=1),
     encoding: str = "utf-8",
     **lies: Any,
 ) -> bytes:
@@ -67,7 +68,7 @@ def snapshot(
     listed = list(rows)
     writer.writerows(listed)
     table = out.getvalue().encode(encoding)
-    told = {"step": step, "as_of": as_of.isoformat(), "rows": len(listed)}
+    told = {"step": step, "as_of": as_of if isinstance(as_of, str) else as_of.isoformat(), "rows": len(listed)}
     told |= {"sha256": hashlib.sha256(table).hexdigest()} | lies
     head = " ".join(f"{name}={value}" for name, value in told.items())
     return f"#yinji-feed {head}\n".encode() + table

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import threading
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -18,6 +21,39 @@ from yinji.identity.session import Session
 
 from tests import handlers
 from tests.graduates import LIN, roster_csv, snapshot
+
+
+@pytest.fixture(autouse=True)
+def transactions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Transactions as DynamoDB promises them: one after the other, none seen halfway.
+
+    The double copies the whole table for each and puts it back when one is cancelled, which would lose what other
+    threads wrote meanwhile and take a second with ten thousand cases; here it copies what a rollback needs.
+    """
+    from moto.dynamodb import models
+
+    lock = threading.RLock()
+
+    def alone(name: str) -> None:
+        original = getattr(models.DynamoDBBackend, name)
+
+        def one_at_a_time(self: Any, *args: Any, **more: Any) -> Any:
+            with lock:
+                return original(self, *args, **more)
+
+        monkeypatch.setattr(models.DynamoDBBackend, name, one_at_a_time)
+
+    def snapshot_of(thing: Any) -> Any:
+        if not isinstance(thing, models.Table):
+            return copy.deepcopy(thing)
+        kept = copy.copy(thing)
+        kept.items = defaultdict(dict, {key: dict(items) for key, items in thing.items.items()})
+        return kept
+
+    for name in ("transact_write_items", "get_item", "put_item", "update_item", "delete_item", "query", "scan"):
+        alone(name)
+    monkeypatch.setattr(models, "copy", SimpleNamespace(copy=copy.copy, deepcopy=snapshot_of))
+
 
 FEED_ROWS: dict[str, dict[str, Any]] = {
     "graduation-audit": {"passed": "yes", "missing": ""},

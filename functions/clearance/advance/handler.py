@@ -30,8 +30,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
 def relay(record: DynamoDBRecord) -> None:
     """Say on the bus what follows from one change of a case. A repeated record says it again; nobody minds."""
     change = record.dynamodb
-    if change is None or not change.new_image:
-        return
+    if change is None or not change.new_image or change.new_image.get("sk") != "CASE":
+        return  # a case taken away, or an item that is none
     after = case_of(change.new_image)
     before = case_of(change.old_image) if change.old_image else None
     student = after.graduate.student

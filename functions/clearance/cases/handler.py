@@ -22,6 +22,7 @@ from yinji.platform.observability import logger
 from yinji.platform.problem import Problem
 
 PAGE = 100
+LONGEST_POSITION = 100
 api = Api()
 store = Store()
 
@@ -131,6 +132,9 @@ def queue(step: str) -> Response[str]:
 def position(token: str) -> str:
     """The position in a queue that `next` stands for. Raises Problem("malformed-request")."""
     try:
-        return base64.urlsafe_b64decode(token.encode()).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
+        found = base64.urlsafe_b64decode(token.encode()).decode()
+    except (binascii.Error, UnicodeError) as error:
         raise Problem("malformed-request") from error
+    if len(found) > LONGEST_POSITION:
+        raise Problem("malformed-request")
+    return found

@@ -7,10 +7,9 @@ Reads: the intake bucket, the table. Writes: the table, reports/rosters/. Emits:
 from typing import Any
 
 import boto3
-from aws_lambda_powertools.utilities.data_classes import S3Event
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.clearance import bus
-from yinji.clearance.intake import Desk, Report, RosterIntake
+from yinji.clearance.intake import Desk, Report, RosterIntake, delivered
 from yinji.clearance.store import Store
 from yinji.platform.environment import setting
 from yinji.platform.observability import count, logger, metrics
@@ -24,11 +23,7 @@ s3: Any = boto3.client("s3")  # pyright: ignore[reportUnknownMemberType]
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     desk = Desk(s3, setting("INTAKE_BUCKET"), setting("DOCUMENTS_BUCKET"))
     intake = RosterIntake(desk, store, told)
-    if "Records" in event:
-        keys = [record.s3.get_object.key for record in S3Event(event).records]
-    else:
-        keys = [str(event["detail"]["key"])]
-    for key in keys:
+    for key in delivered(event) if "Records" in event else [str(event["detail"]["key"])]:
         intake.take(key)
 
 

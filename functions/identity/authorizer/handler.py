@@ -18,7 +18,7 @@ from yinji.platform.observability import logger
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     request = APIGatewayAuthorizerEventV2(event)
-    token = cookie([*request.cookies, request.headers.get("cookie", "")], cookie_name())
+    token = cookie([*(event.get("cookies") or []), request.headers.get("cookie", "")], cookie_name())
     session = read(token, signing_keys()) if token else None
     answer = APIGatewayAuthorizerResponseV2(
         authorize=session is not None, context=dict(session.claims) if session else None

@@ -31,6 +31,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 @api.get("/api/demo/personas")
 def personas() -> Response[str]:
     """The offices, and a few students of the first school that has any: those with most to look at first."""
+    if not is_local():
+        raise Problem("not-found")
     for school in university.schools():
         rows = sorted((row_view(lean) for lean in store.school(school)), key=lambda row: (-row.blocked, -row.left))
         if rows:

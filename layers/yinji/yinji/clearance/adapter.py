@@ -20,13 +20,12 @@ from typing import Any, cast
 
 import boto3
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.utilities.data_classes import S3Event
 from aws_lambda_powertools.utilities.validation import SchemaValidationError
 from aws_lambda_powertools.utilities.validation import validate as _validate  # pyright: ignore[reportUnknownVariableType]
 
 from yinji.clearance import bus, definition
 from yinji.clearance.case import Case, Change, Event
-from yinji.clearance.intake import Desk, FeedIntake, Report
+from yinji.clearance.intake import Desk, FeedIntake, Report, delivered
 from yinji.clearance.policy import demand
 from yinji.clearance.step import Request, Step
 from yinji.clearance.store import Outcome, Store
@@ -71,8 +70,8 @@ class _StepFunction:
         if "routeKey" in event:
             return self._api(event, context)
         if "Records" in event:
-            for record in S3Event(event).records:
-                self._feed(context).take(record.s3.get_object.key)
+            for key in delivered(event):
+                self._feed(context).take(key)
             return None
         return self._message(event["detail-type"], event["detail"], event["id"], context)
 
@@ -139,8 +138,9 @@ class _StepFunction:
     def _try(self, session: Session, student: str, action: definition.Action, body: Body, version: int) -> Outcome:
         if action.by == "student":
             demand(session, "act-as-student", student=student)
-        elif self._step.definition.department != "school":
-            demand(session, "sign-for-office", department=self._step.definition.department)
+        else:
+            # before anything is read: who signs for no office must not learn who has a case
+            demand(session, "sign-for-office", school=session.school, department=self._step.definition.department)
         idempotency_key = body.fields.get("idempotency_key", "")
         if not 8 <= len(idempotency_key) <= 100:
             raise Problem("malformed-request")

@@ -298,7 +298,7 @@ def _change(before: Case, draft: Case, event: Event, told: str = "") -> Change:
                 )
     draft = replace(draft, steps=steps)
     was, states = before.states(), draft.states()
-    moved = {step: state for step, state in states.items() if was.get(step) != state}
+    moved: dict[str, State] = {step: state for step, state in states.items() if was.get(step) != state}
     for step, record in steps.items():
         ready = states[step] == "ready"
         noticed = ready and (step == told or (record.noticed and step not in moved))
@@ -311,7 +311,8 @@ def _change(before: Case, draft: Case, event: Event, told: str = "") -> Change:
         updated_at=event.at,
         finished_at=(before.finished_at or event.at) if finished else None,
     )
-    return Change(before, after, replace(event, version=after.version, states=moved))
+    gone: dict[str, State] = {step: "not_applicable" for step in was if step not in states}
+    return Change(before, after, replace(event, version=after.version, states={**moved, **gone}))
 
 
 def settles_itself(case: Case, step: str) -> bool:

@@ -87,8 +87,13 @@ class StepDefinition:
     folder: Path = Path()
 
     def guide(self, language: str) -> str:
-        """The guide of the step in `language` (Markdown)."""
-        return (self.folder / f"guide.{language}.md").read_text("utf-8")
+        """The guide of the step in `language` (Markdown), or an empty text when it has none."""
+        return _text(self.folder / f"guide.{language}.md")
+
+
+@cache
+def _text(path: Path) -> str:
+    return path.read_text("utf-8") if path.is_file() else ""
 
 
 REASON_FIELD = Field(

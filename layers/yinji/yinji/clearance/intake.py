@@ -15,6 +15,7 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from urllib.parse import unquote_plus
 
 from botocore.exceptions import ClientError
 
@@ -46,6 +47,7 @@ class Delivery:
     key: str
     identity: str
     data: bytes
+    too_large: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,11 @@ def _rejection(rejection: Rejection) -> dict[str, Any]:
     return place | _sentence(rejection.code, field=rejection.field)
 
 
+def delivered(event: Mapping[str, Any]) -> list[str]:
+    """The keys of the objects that an event of S3 tells of, which writes them as in a URL."""
+    return [unquote_plus(str(record["s3"]["object"]["key"])) for record in event["Records"]]
+
+
 class Desk:
     """The two buckets: deliveries are read from `intake`, reports and working papers kept in `documents`."""
 
@@ -87,14 +94,14 @@ class Desk:
         self._client, self._intake, self._documents = client, intake, documents
 
     def fetch(self, key: str) -> Delivery | None:
-        """The delivery under `key`, or None when it was taken away. Raises Refused("too-large")."""
+        """The delivery under `key`, without its data when that is too large; None when it was taken away."""
         try:
             answer = self._client.get_object(Bucket=self._intake, Key=key)
         except self._client.exceptions.NoSuchKey:
             return None
         identity = f"{answer['ETag'].strip(chr(34))}-{answer['LastModified']:%Y%m%d%H%M%S}"
         if answer["ContentLength"] > LARGEST:
-            return Delivery(key, identity, b"")
+            return Delivery(key, identity, b"", too_large=True)
         return Delivery(key, identity, answer["Body"].read())
 
     def report(self, key: str) -> Mapping[str, Any] | None:
@@ -180,13 +187,16 @@ class RosterIntake:
             report = _refused(delivery, error)
         self._told(report)
         self._desk.keep_report(report)
+        if report.status == "waiting" and self._store.batch(key.split("/")[1]):
+            # the batch was declared meanwhile, by somebody who could not see yet that this is waiting for it
+            return self.take(key)
         return report
 
     def _take(self, delivery: Delivery) -> Report:
         parts = delivery.key.split("/")
         if len(parts) != 3:
             raise Refused("place")
-        if not delivery.data:
+        if delivery.too_large:
             raise Refused("too-large", limit=LARGEST // 2**20)
         if parts[2] == "batch.json":
             batch = roster.parse_batch(parts[1], delivery.data)
@@ -321,7 +331,7 @@ class FeedIntake:
         )
 
     def _parse(self, delivery: Delivery) -> feed.Snapshot:
-        if not delivery.data:
+        if delivery.too_large:
             raise Refused("too-large", limit=LARGEST // 2**20)
         return feed.parse(delivery.data, self._step.definition, self._step.read, now())
 
@@ -371,9 +381,9 @@ class FeedIntake:
             for word, count in _each(matched, work).items():
                 counts[word] += count
             applied |= {student: feed.digest(news[student]) for student in matched}
-        for student in applied.keys() - snapshot.rows.keys():
-            del applied[student]  # whoever comes back is news again
-        if news or counts["unmatched"]:
+        # who is missing from this snapshot stays: the case still holds that row, and a short snapshot must not
+        # make the next one look as if it told of nobody yet
+        if news:
             self._desk.write(f"feeds/{self._id}/applied.json", applied)
         return counts
 

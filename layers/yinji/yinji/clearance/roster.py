@@ -119,7 +119,7 @@ def parse_batch(id: str, data: bytes) -> Batch:
             opens_on=date.fromisoformat(raw["opens_on"]),
             deadline=date.fromisoformat(raw["deadline"]),
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Refused("batch") from error
     if not BATCH_ID.fullmatch(id) or batch.deadline < batch.opens_on:
         raise Refused("batch")

@@ -41,6 +41,7 @@ from yinji.platform.clock import instant, now, stamp
 from yinji.platform.problem import Problem
 
 ATTEMPTS = 12
+LONGEST_STUDENT = 16
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,9 @@ class Store:
 
     # --- cases ---------------------------------------------------------------------------------------------
     def get(self, student: str) -> Case | None:
-        """The case of `student`: one consistent read."""
+        """The case of `student`: one consistent read. Nobody has a number longer than a roster's."""
+        if len(student) > LONGEST_STUDENT:
+            return None
         item = one(CaseItem, f"CASE#{student}", "CASE")
         return case_of(values(item)) if item else None
 
@@ -179,6 +182,7 @@ class Store:
         item = CaseItem(f"CASE#{student}", "CASE", **case_document(after))
         event = EventItem(f"CASE#{student}", f"EVENT#{change.event.key}", **event_document(change.event))
         had, has = entries(before), entries(after)
+        gone = had.keys() - has.keys()
         try:
             with TransactWrite(connection=self._connection) as transaction:
                 transaction.save(event, condition=EventItem.pk.does_not_exist())
@@ -186,7 +190,7 @@ class Store:
                     item,
                     condition=CaseItem.version == before.version if before else CaseItem.pk.does_not_exist(),
                 )
-                for place in had.keys() - has.keys():
+                for place in gone:
                     transaction.delete(QueueItem(f"QUEUE#{place[0]}", place[1]))
                 for place, entry in has.items():
                     if had.get(place) != entry:
@@ -194,7 +198,7 @@ class Store:
                 if extra:
                     extra(transaction)
         except TransactWriteError as error:
-            return _why(error)
+            return _why(error, len(gone))
         return "written"
 
     # --- certificates --------------------------------------------------------------------------------------
@@ -320,10 +324,13 @@ class Store:
             raise
 
 
-def _why(error: TransactWriteError) -> str:
-    """What cancelled a change: its event was there ("repeated"), or somebody was quicker ("conflict")."""
+def _why(error: TransactWriteError, place: int) -> str:
+    """What cancelled a change: its event was there ("repeated"), or somebody was quicker ("conflict").
+
+    The event stands at `place` in the transaction: PynamoDB sends what is deleted before what is put.
+    """
     codes = [reason.code if reason else "None" for reason in error.cancellation_reasons]
-    if codes and codes[0] == "ConditionalCheckFailed":
+    if len(codes) > place and codes[place] == "ConditionalCheckFailed":
         return "repeated"
     if any(code in ("ConditionalCheckFailed", "TransactionConflict", "ThrottlingError") for code in codes):
         return "conflict"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from yinji.clearance import definition, flow, university
 from yinji.clearance.case import SETTLED, Case, State
@@ -16,8 +16,10 @@ from yinji.clearance.definition import Action, StepDefinition, Text
 from yinji.clearance.document import STATE_OF_MARK
 from yinji.clearance.policy import may
 from yinji.clearance.step import offered
-from yinji.clearance.store import Lean
 from yinji.identity.session import Session
+
+if TYPE_CHECKING:
+    from yinji.clearance.store import Lean
 
 Turn = Literal["student", "office", "feed", "nobody"]
 

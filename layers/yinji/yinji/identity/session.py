@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
-from aws_lambda_powertools.shared.cookies import Cookie, SameSite
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from yinji.platform.environment import is_local, setting
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.shared.cookies import Cookie
 
 Role = Literal["student", "counsellor", "school-officer", "department-officer", "administrator", "auditor"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -87,6 +89,8 @@ def signing_keys() -> list[str]:
 
 def session_cookie(token: str) -> Cookie:
     """The cookie that keeps `token`; with an empty one, the cookie that signs out."""
+    from aws_lambda_powertools.shared.cookies import Cookie, SameSite
+
     return Cookie(
         name=cookie_name(),
         value=token,

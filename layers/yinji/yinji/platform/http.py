@@ -88,7 +88,10 @@ class Api:
     @property
     def body(self) -> Body:
         """What was sent, from JSON or a form. Raises Problem("malformed-request")."""
-        text = self.resolver.current_event.decoded_body or ""
+        try:
+            text = self.resolver.current_event.decoded_body or ""
+        except ValueError as error:  # neither base64 nor UTF-8
+            raise Problem("malformed-request") from error
         if len(text) > LONGEST_BODY:
             raise Problem("malformed-request")
         return _form(text) if self.is_form else _json(text)
@@ -184,13 +187,17 @@ def _form(text: str) -> Body:
 def _json(text: str) -> Body:
     try:
         document = json.loads(text or "{}")
-    except ValueError as error:
+        json.dumps(document, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except (ValueError, RecursionError) as error:
         raise Problem("malformed-request") from error
     if not isinstance(document, dict):
         raise Problem("malformed-request")
     known = cast(dict[str, Any], document)
     chosen: list[tuple[str, int]] = []
-    for entry in cast(list[Any], known.pop("cases", None) or []):
+    entries: Any = known.pop("cases", None) or []
+    if not isinstance(entries, list):
+        raise Problem("malformed-request")
+    for entry in cast(list[Any], entries):
         if not isinstance(entry, dict):
             raise Problem("malformed-request")
         case = cast(dict[str, Any], entry)
@@ -203,7 +210,7 @@ def _json(text: str) -> Body:
 def _number(value: Any) -> int:
     try:
         return int(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise Problem("malformed-request") from error
 
 

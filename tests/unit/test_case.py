@@ -1,0 +1,362 @@
+"""Cases and steps by example: what each of the eleven steps does, and what follows for the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from yinji.clearance import case as cases
+from yinji.clearance import definition
+from yinji.clearance.case import Batch, Case, Certificate, Change, Event
+from yinji.clearance.queue import entries
+from yinji.clearance.step import Request
+from yinji.platform.problem import Problem
+
+from tests import handlers
+from tests.graduates import BATCH, LIN, NOW, event, graduate, opened
+
+TODAY = date(2026, 6, 15)  # a Monday
+FULL = graduate(7, flags=frozenset({"lives_in", "party_member", "household_on_campus", "student_loan"}))
+CLEAR: dict[str, dict[str, str]] = {
+    "graduation-audit": {"passed": "yes", "missing": ""},
+    "library-loans": {"loans": "0", "fines": "0", "titles": ""},
+    "tuition": {"arrears": "0", "items": ""},
+    "campus-card": {"balance": "12.5"},
+}
+FORMS: dict[tuple[str, str], dict[str, str]] = {
+    ("library-loans", "declare-lost"): {"which": "围城", "payment": "card"},
+    ("tuition", "confirm-agreement"): {"agreed": "yes"},
+    ("dormitory", "book-inspection"): {"date": "2026-06-16", "half_day": "morning"},
+    ("campus-card", "choose"): {"balance_to": "refund", "mailbox": "alumni"},
+    ("party-transfer", "declare-destination"): {"organisation": "江屿市海滨社区党支部", "place": "海东省江屿市"},
+    ("household-registration", "declare-destination"): {"move_to": "home", "address": "海滨路 1 号"},
+    ("personal-file", "declare-destination"): {
+        "agreement": "signed",
+        "receiver": "人才中心一部",
+        "address": "海滨路 1 号",
+    },
+    ("exit-survey", "answer"): {"teaching": "5", "services": "4"},
+    ("diploma", "choose-delivery"): {"delivery": "pick-up"},
+}
+REASON = {"reason": "请补充材料"}
+_count = iter(range(10**9))
+
+
+def told(who: str = "someone", **more: Any) -> Event:
+    return event(f"k{next(_count)}", who, **more)
+
+
+def act(case: Case, step: str, action: str, version: int | None = None, **answers: str) -> Case:
+    known = definition.steps()[step].actions[action]
+    filled = answers or FORMS.get((step, action)) or (REASON if known.standard else {})
+    seen = case.steps[step].version if version is None and step in case.steps else version or 0
+    change = handlers.steps()[step].act(case, Request(action, filled, seen, told()), TODAY)
+    return change.after if change else case
+
+
+def feed(case: Case, step: str, as_of: str = "2026-06-10T00:00:00.000Z", **cells: str) -> Case:
+    change = handlers.steps()[step].learn(case, CLEAR[step] | cells, as_of, told("feed"))
+    return change.after if change else case
+
+
+def ready(case: Case, step: str) -> Case:
+    change = handlers.steps()[step].become_ready(case, told("system"))
+    return change.after if change else case
+
+
+def refusal(work: Callable[[], Any]) -> str:
+    with pytest.raises(Problem) as refused:
+        work()
+    return refused.value.code
+
+
+def settled(case: Case, *, until: str = "diploma") -> Case:
+    """`case` with everything before `until` settled, the plain way."""
+    for step in ("graduation-audit", "library-loans", "tuition", "campus-card"):
+        case = feed(case, step)
+    for step, action in [*FORMS, ("school-approval", "sign-off")]:
+        if step == until:
+            return case
+        if step not in case.steps or case.state(step) in cases.SETTLED:
+            continue
+        if step == "tuition" and "student_loan" not in case.graduate.flags:
+            continue
+        if step == "diploma":
+            case = act(case, "school-approval", "sign-off") if case.state("school-approval") == "ready" else case
+        case = act(case, step, action)
+        own = definition.steps()[step].actions
+        for final in ("sign-off", "hand-over"):
+            if final in own and case.state(step) == "submitted":
+                case = act(case, step, final)
+    return case
+
+
+@pytest.mark.parametrize("who", [LIN, FULL, graduate(1, flags=frozenset()), graduate(2, category="international")])
+def test_every_graduate_can_finish(who: Any) -> None:
+    case = settled(opened(who), until="")
+    assert case.finished and case.closed, case.states()
+    assert case.finished_at == NOW
+    assert entries(case) == {}
+
+
+def test_a_case_opens_with_its_steps_ready_or_waiting() -> None:
+    change = cases.open_case(LIN, BATCH, told())
+    assert (change.before, change.after.version, change.event.version) == (None, 1, 1)
+    assert change.event.states == change.after.states()
+    assert change.after.states() == {
+        "graduation-audit": "ready",
+        "library-loans": "ready",
+        "tuition": "ready",
+        "dormitory": "ready",
+        "campus-card": "waiting",
+        "personal-file": "ready",
+        "exit-survey": "ready",
+        "school-approval": "waiting",
+        "diploma": "waiting",
+    }
+    assert change.after.state("party-transfer") == "not_applicable"
+
+
+def test_a_later_loan_reopens_the_library_step_and_what_was_signed_upon_it() -> None:
+    case = settled(opened())
+    case = act(case, "school-approval", "sign-off") if case.state("school-approval") == "ready" else case
+    assert case.state("diploma") == "ready"
+    case = feed(case, "library-loans", "2026-06-11T00:00:00.000Z", loans="1", titles="围城")
+    states = case.states()
+    assert states["library-loans"] == "blocked"
+    assert {states[step] for step in ("campus-card", "school-approval", "diploma")} == {"waiting"}
+    assert case.steps["campus-card"].standing == cases.UNSETTLED
+    case = feed(case, "library-loans", "2026-06-12T00:00:00.000Z")
+    assert case.state("campus-card") == "ready" and cases.settles_itself(case, "campus-card")
+    case = ready(case, "campus-card")
+    assert case.state("campus-card") == "submitted", "the refund has to be signed again"
+    assert case.state("school-approval") == "waiting"
+
+
+def test_nothing_changes_after_the_diploma_was_handed_over() -> None:
+    case = settled(opened(), until="")
+    assert feed(case, "library-loans", "2026-06-20T00:00:00.000Z", loans="9") is case
+    assert ready(case, "campus-card") is case
+    assert refusal(lambda: act(case, "library-loans", "reopen")) == "case-closed"
+    assert refusal(lambda: act(case, "exit-survey", "answer")) == "case-closed"
+    assert refusal(lambda: cases.correct(case, replace(LIN, name="x"), BATCH, told())) == "case-closed"
+    assert cases.correct(case, LIN, BATCH, told()) is None
+    step = case.steps["tuition"]
+    assert refusal(lambda: cases.settle(case, "tuition", step.facts, cases.UNSETTLED, told())) == "case-closed"
+
+
+@pytest.mark.parametrize("as_of", ["2026-06-09T23:59:59.999Z", "2026-01-01T00:00:00.000Z"])
+def test_older_news_changes_nothing(as_of: str) -> None:
+    case = feed(opened(), "library-loans")
+    assert feed(case, "library-loans", as_of, loans="3") is case
+
+
+def test_the_same_news_again_changes_nothing() -> None:
+    case = feed(opened(), "tuition", arrears="10", items="住宿费")
+    assert feed(case, "tuition", "2026-06-11T00:00:00.000Z", arrears="10.00", items="住宿费") is case
+
+
+def test_a_feed_does_not_undo_a_waiver_but_is_remembered() -> None:
+    case = act(feed(opened(), "tuition", arrears="10"), "tuition", "waive")
+    case = feed(case, "tuition", "2026-06-11T00:00:00.000Z", arrears="99")
+    assert case.state("tuition") == "waived"
+    case = act(case, "tuition", "reopen")
+    assert case.state("tuition") == "blocked"
+    assert case.steps["tuition"].standing.reasons[0].params["arrears"] == "99.00"
+
+
+def test_a_declared_loss_covers_the_books_it_was_about() -> None:
+    case = feed(opened(), "library-loans", loans="1", titles="围城")
+    case = act(case, "library-loans", "declare-lost")
+    assert case.state("library-loans") == "submitted"
+    case = act(case, "library-loans", "sign-off")
+    assert case.state("library-loans") == "done", "paid, though the feed does not know yet"
+    assert feed(case, "library-loans", "2026-06-11T00:00:00.000Z", loans="1", titles="围城") is case
+    again = feed(case, "library-loans", "2026-06-12T00:00:00.000Z", loans="2", titles="围城;边城")
+    assert again.state("library-loans") == "blocked"
+    assert again.steps["library-loans"].facts.answers == {}
+
+
+@pytest.mark.parametrize(("balance", "choice", "state"), [
+    ("12.5", "refund", "submitted"), ("12.5", "donate", "done"), ("0", "refund", "done"),
+])  # fmt: skip
+def test_the_card_is_settled_by_balance_and_choice(balance: str, choice: str, state: str) -> None:
+    case = feed(feed(opened(), "library-loans"), "campus-card", balance=balance)
+    assert case.state("campus-card") == "ready"
+    assert act(case, "campus-card", "choose", balance_to=choice, mailbox="close").state("campus-card") == state
+
+
+def test_an_overdrawn_card_blocks_whatever_was_chosen() -> None:
+    case = feed(feed(opened(), "library-loans"), "campus-card", balance="5")
+    case = act(case, "campus-card", "choose", balance_to="donate", mailbox="close")
+    case = feed(case, "campus-card", "2026-06-11T00:00:00.000Z", balance="-3.2")
+    assert case.state("campus-card") == "blocked"
+    assert case.steps["campus-card"].standing.reasons == (cases.Reason("overdrawn", {"amount": "3.20"}),)
+    assert feed(case, "campus-card", "2026-06-12T00:00:00.000Z", balance="0").state("campus-card") == "done"
+
+
+def test_a_loan_holder_confirms_the_agreement_before_or_after_the_feed() -> None:
+    early = feed(act(opened(FULL), "tuition", "confirm-agreement"), "tuition")
+    late = act(feed(opened(FULL), "tuition"), "tuition", "confirm-agreement")
+    assert early.state("tuition") == late.state("tuition") == "done"
+    assert feed(opened(FULL), "tuition").steps["tuition"].standing.reasons == (cases.Reason("agreement"),)
+    assert refusal(lambda: act(opened(), "tuition", "confirm-agreement")) == "not-possible-now", "no loan, no agreement"
+    owing = act(feed(opened(FULL), "tuition", arrears="5"), "tuition", "confirm-agreement")
+    assert owing.state("tuition") == "blocked"
+    assert refusal(lambda: act(owing, "tuition", "confirm-agreement")) == "not-possible-now", "once is enough"
+
+
+@pytest.mark.parametrize(("step", "action"), [
+    ("dormitory", "book-inspection"), ("party-transfer", "declare-destination"),
+    ("household-registration", "declare-destination"),
+])  # fmt: skip
+def test_what_the_student_submits_an_office_signs_or_sends_back(step: str, action: str) -> None:
+    case = act(opened(FULL), step, action)
+    assert case.state(step) == "submitted"
+    assert any(place[0] == step for place in entries(case))
+    sent = act(case, step, "send-back")
+    assert sent.state(step) == "blocked"
+    assert sent.steps[step].standing.reasons == (cases.Reason("sent-back", REASON),)
+    assert sent.steps[step].facts.answers == {}
+    assert act(act(sent, step, action), step, "sign-off").state(step) == "done"
+    assert not any(place[0] == step for place in entries(sent))
+
+
+@pytest.mark.parametrize(("step", "action"), [("personal-file", "declare-destination"), ("exit-survey", "answer")])
+def test_a_form_that_nobody_checks_is_done_when_it_is_sent(step: str, action: str) -> None:
+    case = act(opened(), step, action)
+    assert case.state(step) == "done"
+    assert refusal(lambda: act(case, step, action)) == "already-done"
+    again = act(case, step, "reopen")
+    assert again.state(step) == "ready"
+    assert act(again, step, action).state(step) == "done"
+
+
+@pytest.mark.parametrize(("day", "fits"), [
+    ("2026-06-14", False), ("2026-06-15", True), ("2026-06-19", True), ("2026-06-20", False), ("2026-06-21", False),
+    ("2026-08-14", True), ("2026-08-17", False),
+])  # fmt: skip
+def test_an_inspection_is_booked_on_a_working_day_within_sixty_days(day: str, fits: bool) -> None:
+    book = lambda: act(opened(), "dormitory", "book-inspection", date=day, half_day="morning")  # noqa: E731
+    if fits:
+        assert book().steps["dormitory"].facts.answers["date"] == day
+    else:
+        assert refusal(book) == "date-not-possible"
+
+
+@pytest.mark.parametrize("delivery", ["mail", "proxy"])
+def test_a_diploma_that_is_not_picked_up_needs_an_address_or_a_name(delivery: str) -> None:
+    case = act(settled(opened()), "school-approval", "sign-off")
+    assert refusal(lambda: act(case, "diploma", "choose-delivery", delivery=delivery)) == "invalid-form"
+    assert refusal(lambda: act(case, "diploma", "choose-delivery", delivery=delivery, details=" ")) == "invalid-form"
+    case = act(case, "diploma", "choose-delivery", delivery=delivery, details="海滨路 1 号")
+    assert case.state("diploma") == "submitted"
+    case = act(case, "diploma", "choose-delivery", delivery="pick-up")
+    assert case.steps["diploma"].facts.answers["details"] == "", "the address of before is not kept"
+    assert act(case, "diploma", "hand-over").closed
+
+
+def test_the_school_signs_last_and_not_before() -> None:
+    case = settled(opened(), until="exit-survey")
+    assert case.state("school-approval") == "waiting"
+    assert refusal(lambda: act(case, "school-approval", "sign-off")) == "not-possible-now"
+    assert refusal(lambda: act(case, "school-approval", "waive")) == "not-possible-now"
+    assert refusal(lambda: act(case, "diploma", "choose-delivery")) == "not-possible-now"
+    done = act(act(case, "exit-survey", "answer"), "school-approval", "sign-off")
+    assert (done.state("school-approval"), done.state("diploma")) == ("done", "ready")
+
+
+def test_an_officer_who_saw_another_version_is_told_so() -> None:
+    case = act(opened(), "dormitory", "book-inspection")
+    seen = case.steps["dormitory"].version
+    case = act(case, "dormitory", "book-inspection", date="2026-06-17", half_day="afternoon")
+    assert refusal(lambda: act(case, "dormitory", "sign-off", version=seen)) == "changed-meanwhile"
+
+
+def test_who_comes_second_is_told_who_was_first_and_when() -> None:
+    case = act(opened(), "exit-survey", "answer")
+    with pytest.raises(Problem) as refused:
+        act(case, "exit-survey", "waive")
+    params = refused.value.params
+    assert (params["by"], params["at"], params["state"]) == ("someone", "2026-06-15 12:00", "done")
+
+
+def test_what_the_facts_say_is_done_cannot_be_reopened() -> None:
+    assert refusal(lambda: act(feed(opened(), "tuition"), "tuition", "reopen")) == "nothing-to-reopen"
+
+
+def test_a_step_that_does_not_apply_takes_nothing() -> None:
+    case = opened()
+    assert refusal(lambda: act(case, "party-transfer", "declare-destination", version=0)) == "not-applicable"
+    assert handlers.steps()["party-transfer"].become_ready(case, told()) is None
+    assert refusal(lambda: cases.settle(case, "x", cases.Facts(), cases.DONE, told())) == "not-applicable"
+
+
+def test_a_correction_adds_and_removes_steps_and_keeps_what_is_done() -> None:
+    case = act(opened(), "exit-survey", "answer")
+    change = cases.correct(case, replace(LIN, flags=frozenset({"party_member"})), BATCH, told())
+    assert change
+    assert "dormitory" not in change.after.steps
+    assert change.after.state("party-transfer") == "ready"
+    assert change.after.state("exit-survey") == "done"
+    assert change.event.states["dormitory"] == "not_applicable", "history tells of what no longer applies"
+    assert change.event.states["party-transfer"] == "ready"
+
+
+def test_a_corrected_school_moves_the_case_to_the_other_school_s_queue() -> None:
+    case = settled(opened(), until="diploma")
+    assert ("school-approval#S01") in {queue for queue, _ in entries(case)}
+    change = cases.correct(case, replace(LIN, school="S02"), BATCH, told())
+    assert change
+    assert {queue for queue, _ in entries(change.after)} == {"school-approval#S02"}
+
+
+def test_a_loan_that_the_roster_learns_of_late_reopens_tuition() -> None:
+    case = feed(opened(), "tuition")
+    assert case.state("tuition") == "done"
+    change = cases.correct(case, replace(LIN, flags=frozenset({"lives_in", "student_loan"})), BATCH, told())
+    assert change and cases.settles_itself(change.after, "tuition")
+    asked = ready(change.after, "tuition")
+    assert asked.steps["tuition"].standing.reasons == (cases.Reason("agreement"),)
+
+
+def test_a_moved_deadline_is_a_change_and_nothing_else() -> None:
+    case = feed(opened(), "tuition")
+    later = Batch(BATCH.id, BATCH.title, BATCH.opens_on, BATCH.deadline + timedelta(days=7))
+    change = cases.correct(case, LIN, later, told())
+    assert change and change.after.deadline == later.deadline
+    assert change.after.states() == case.states() and change.event.states == {}
+
+
+def test_a_certificate_is_given_once_and_only_to_who_is_finished() -> None:
+    certificate = Certificate("0123456789ABCDEF", NOW)
+    assert refusal(lambda: cases.certify(opened(), certificate, told())) == "not-possible-now"
+    change = cases.certify(settled(opened(), until=""), certificate, told())
+    assert change and change.after.certificate == certificate
+    assert change.after.version == change.before.version + 1  # type: ignore[union-attr]
+    assert cases.certify(change.after, Certificate("F" * 16, NOW), told()) is None
+
+
+def test_a_step_is_told_once_that_it_is_ready() -> None:
+    case = feed(opened(), "campus-card", balance="5")
+    case = feed(case, "library-loans")
+    assert cases.settles_itself(case, "campus-card")
+    case = ready(case, "campus-card")
+    assert not cases.settles_itself(case, "campus-card")
+    assert ready(case, "campus-card") is case
+
+
+def test_since_tells_when_the_state_began() -> None:
+    hour = timedelta(hours=1)
+    step = handlers.steps()["dormitory"]
+    request = Request("book-inspection", FORMS["dormitory", "book-inspection"], 0, event("1", at=NOW + hour))
+    change = step.act(opened(), request, TODAY)
+    assert change and change.after.steps["dormitory"].since == NOW + hour
+    again = Request("book-inspection", {"date": "2026-06-17", "half_day": "morning"}, 1, event("2", at=NOW + 2 * hour))
+    later: Change | None = step.act(change.after, again, TODAY)
+    assert later and later.after.steps["dormitory"].since == NOW + hour, "still submitted, since then"
+    assert later.after.updated_at == NOW + 2 * hour
+    assert later.after.steps["tuition"].since == NOW
