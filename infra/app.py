@@ -23,7 +23,9 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
     """All stacks of one deployment in `app`, as its context says unless `setting` is given."""
     setting = setting or Setting.of(app.node)
     environment = Environment(region=setting.region)
-    clearance = Clearance(app, setting.stack("Clearance"), setting, env=environment)
+    clearance = Clearance(
+        app, setting.stack("Clearance"), setting, env=environment, termination_protection=not setting.local
+    )
     dashboards = Dashboards(app, setting.stack("Dashboards"), setting, clearance, env=environment)
     Tags.of(app).add("project", "yinji")
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
