@@ -7,6 +7,7 @@ the thing itself, with its reason (constructs/reasons.py).
 from __future__ import annotations
 
 import sys
+from typing import Protocol
 
 from aws_cdk import App, Environment, Stack, Tags, Validations
 from cdk_nag import AwsSolutionsChecks
@@ -17,17 +18,41 @@ sys.path[:0] = [str(ROOT / "layers" / "yinji")]
 
 from infra.stacks.clearance import Clearance  # noqa: E402
 from infra.stacks.dashboards import Dashboards  # noqa: E402
+from infra.stacks.front_door import REGION, FrontDoor  # noqa: E402
+
+
+class Behind(Protocol):
+    """What the front door must know of the portal: its REST API and the stage that is deployed."""
+
+    api_id: str
+    stage: str
 
 
 def build(app: App, setting: Setting | None = None) -> list[Stack]:
     """All stacks of one deployment in `app`, as its context says unless `setting` is given."""
     setting = setting or Setting.of(app.node)
     environment = Environment(region=setting.region)
-    clearance = Clearance(app, setting.stack("Clearance"), setting, env=environment)
+    clearance = Clearance(
+        app, setting.stack("Clearance"), setting, env=environment, termination_protection=not setting.local
+    )
     dashboards = Dashboards(app, setting.stack("Dashboards"), setting, clearance, env=environment)
     Tags.of(app).add("project", "yinji")
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     return [clearance, dashboards]
+
+
+def front_door(app: App, setting: Setting, clearance: Clearance, portal: Behind) -> FrontDoor:
+    """The front door before both APIs, in its own region; a local deployment only reads its template."""
+    return FrontDoor(
+        app,
+        setting.stack("FrontDoor"),
+        setting,
+        api_id=clearance.api.api.ref,
+        portal_api_id=portal.api_id,
+        portal_stage=portal.stage,
+        env=Environment(region=REGION),
+        cross_region_references=setting.region != REGION,
+    )
 
 
 if __name__ == "__main__":

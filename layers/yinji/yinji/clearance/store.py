@@ -42,6 +42,8 @@ from yinji.platform.problem import Problem
 
 ATTEMPTS = 12
 LONGEST_STUDENT = 16
+CHANCE = random.SystemRandom()
+"""Not the seeded one: functions restored from one snapshot would wait equally long and meet again."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,7 @@ class Store:
                 return Outcome(change.event, case=change.after)
             if written == "repeated":
                 return Outcome(self._earlier(student, key, fingerprint), repeated=True, case=case)
-            time.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 5)))
+            time.sleep(CHANCE.uniform(0, 0.01 * 2 ** min(attempt, 5)))
         raise Problem("too-busy")
 
     def events(self, student: str) -> list[Event]:

@@ -1,0 +1,218 @@
+"""What functions may do: no more than is written down here with its reason, and all that they do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+
+from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, cloud, officer
+from tests.functions.test_season import settle_everything
+from tests.graduates import LIN, graduate
+from tests.infra.synthesis import Resource, Synthesis, listed, plain
+from tests.infra.test_functions import functions
+
+pytestmark = pytest.mark.slow
+
+__all__ = ["cloud"]
+
+INTAKE = "arn:aws:s3:::yinji-intake-123456789012-us-east-1"
+DOCUMENTS = "arn:aws:s3:::yinji-documents-123456789012-us-east-1"
+STAR_RESOURCES = {
+    "*": ({"dynamodb:ListStreams"}, "it cannot be limited to one table"),
+    f"{INTAKE}/rosters/*": ({"s3:GetObject"}, "rosters are named by who delivers them"),
+    f"{INTAKE}/feeds/*": ({"s3:GetObject"}, "snapshots are named by who delivers them"),
+    f"{DOCUMENTS}/feeds/*": ({"s3:GetObject", "s3:PutObject"}, "the snapshot in force bears its hash"),
+    f"{DOCUMENTS}/reports/*": ({"s3:GetObject", "s3:PutObject"}, "a report is named after its delivery"),
+    f"{DOCUMENTS}/certificates/*": (
+        {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"},
+        "a certificate is named by student and code",
+    ),
+}
+"""Resources with a wildcard, by the pattern they may be written as; what may be done to them; why."""
+
+
+def statements(of: Synthesis) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for policy in of.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
+        for statement in policy.properties["PolicyDocument"]["Statement"]:
+            yield policy.id, statement
+    for role in of.of_type("AWS::IAM::Role"):
+        for policy in role.properties.get("Policies", []):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                yield role.id, statement
+
+
+def test_no_action_has_a_wildcard(either: Synthesis) -> None:
+    found = [(who, action) for who, one in statements(either) for action in listed(one["Action"]) if "*" in action]
+    assert found == []
+
+
+def test_every_resource_with_a_wildcard_has_its_reason(either: Synthesis) -> None:
+    for who, statement in statements(either):
+        for resource in map(plain, listed(statement["Resource"])):
+            if "*" not in resource:
+                continue
+            fitting = [
+                actions
+                for pattern, (actions, _) in STAR_RESOURCES.items()
+                if (resource == pattern if pattern == "*" else fnmatchcase(resource, pattern))
+            ]
+            assert fitting, (who, resource)
+            assert set(listed(statement["Action"])) <= set().union(*fitting), (who, resource)
+
+
+def test_no_reason_outlives_its_wildcard(either: Synthesis) -> None:
+    used = {plain(resource) for _, one in statements(either) for resource in listed(one["Resource"])}
+    for pattern in STAR_RESOURCES:
+        assert [resource for resource in used if "*" in resource and fnmatchcase(resource, pattern)], pattern
+
+
+def test_no_role_has_a_policy_of_aws(either: Synthesis) -> None:
+    roles = [role for role in either.of_type("AWS::IAM::Role") if role.stack == "Clearance"]
+    assert roles
+    assert [role.id for role in roles if role.properties.get("ManagedPolicyArns")] == []
+
+
+def test_only_what_answers_or_signs_people_in_reads_the_keys_of_sessions(either: Synthesis) -> None:
+    readers = {who for who, one in statements(either) if "secretsmanager:GetSecretValue" in listed(one["Action"])}
+    assert all(who.startswith(("AuthorizerRole", "DemoSignInRole")) for who in readers)
+
+
+def test_who_reads_the_table_may_use_its_key(either: Synthesis) -> None:
+    of_key: dict[str, set[str]] = {}
+    of_table: dict[str, set[str]] = {}
+    for who, one in statements(either):
+        for action in listed(one["Action"]):
+            chosen = of_key if action.startswith("kms:") else of_table if action.startswith("dynamodb:") else {}
+            chosen.setdefault(who, set()).add(action)
+    for who, actions in of_table.items():
+        assert {"kms:Decrypt", "kms:DescribeKey"} <= of_key[who], who
+        if "dynamodb:PutItem" in actions:
+            assert {"kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"} <= of_key[who], who
+
+
+# --- they may do all that they do --------------------------------------------------------------------------
+NAMED = {"/index/by-school": "index", "CasesTable": "table", "${Bus": "bus", "SessionKeys": "secret"}
+BUCKETS = {"intake": INTAKE, "documents": DOCUMENTS}
+IN_TRANSACTION = {
+    "Put": "dynamodb:PutItem",
+    "Update": "dynamodb:UpdateItem",
+    "Delete": "dynamodb:DeleteItem",
+    "ConditionCheck": "dynamodb:ConditionCheckItem",
+    "Get": "dynamodb:GetItem",
+}
+
+
+def needed(service: str, operation: str, told: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """The actions and resources that a call of AWS needs, resources by the name they have in the template."""
+    if service == "dynamodb":
+        entries = told.get("TransactItems")
+        actions = (
+            {IN_TRANSACTION[kind] for entry in entries for kind in entry} if entries else {f"dynamodb:{operation}"}
+        )
+        return {(action, "index" if told.get("IndexName") else "table") for action in actions}
+    if service == "s3":
+        bucket = BUCKETS[told["Bucket"]]
+        if operation == "ListObjectsV2":
+            return {("s3:ListBucket", bucket)}
+        return {(f"s3:{operation.replace('HeadObject', 'GetObject')}", f"{bucket}/{told['Key']}")}
+    if service == "events":
+        return {("events:PutEvents", "bus")}
+    assert service == "secretsmanager"
+    return {("secretsmanager:GetSecretValue", "secret")}
+
+
+def place(resource: str) -> str:
+    """A policy's resource as `needed` calls it."""
+    for part, name in (
+        ("/index/by-school", "index"),
+        ("CasesTable", "table"),
+        ("${Bus", "bus"),
+        ("SessionKeys", "secret"),
+    ):
+        if part in resource:
+            return name
+    return resource
+
+
+@pytest.fixture
+def did(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> dict[str, set[tuple[str, str]]]:
+    """What each function needed since, by folder."""
+    from botocore.client import BaseClient
+
+    found: dict[str, set[tuple[str, str]]] = {}
+    at_work: list[str] = []
+    call, invoke = BaseClient._make_api_call, cloud.invoke
+    # what is drawn and told is no matter here: drawing needs the layer's fonts
+    monkeypatch.setattr("yinji.clearance.definition.StepDefinition.guide", lambda step, language: "")
+    monkeypatch.setattr("typeset.certificate.certificate_pdf", lambda data, at: b"%PDF-")
+
+    def watch(self: Any, operation: str, told: Any) -> Any:
+        if at_work:
+            found.setdefault(at_work[-1], set()).update(needed(self.meta.service_model.service_name, operation, told))
+        return call(self, operation, told)
+
+    def enter(folder: str, event: dict[str, Any]) -> Any:
+        at_work.append(folder)
+        try:
+            return invoke(folder, event)
+        finally:
+            at_work.pop()
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", watch)
+    monkeypatch.setattr(cloud, "invoke", enter)
+    return found
+
+
+def play(cloud: Cloud) -> None:
+    """A little of everything that functions do."""
+    cloud.open(LIN, graduate(2), graduate(3))
+    cloud.feed("library-loans", {"student": LIN.student, "loans": 1, "titles": "乡土中国"})
+    loan = {"which": "乡土中国", "payment": "desk"}
+    assert cloud.act(STUDENT, "library-loans", "declare-lost", **loan).status == 200
+    settle_everything(cloud)
+    message = {"id": "m", "source": "yinji.clearance", "detail": {"student": LIN.student}}
+    cloud.invoke("clearance/certificate", message | {"detail-type": "case-finished"})
+    assert cloud.case().certificate
+    root = f"/api/clearance/cases/{LIN.student}"
+    assert cloud.call("clearance/certificate_download", STUDENT, "GET", f"{root}/certificate").status == 200
+    assert cloud.call("clearance/cases", STUDENT, "GET", root).status == 200
+    assert cloud.call("clearance/cases", COUNSELLOR, "GET", "/api/clearance/schools/S01").status == 200
+    queue = "/api/clearance/steps/library-loans/queue"
+    assert cloud.call("clearance/cases", officer("library"), "GET", queue).status == 200
+    cloud.invoke("clearance/reconcile", {})
+    cloud.invoke("clearance/figures", {})
+    applied = {"detail-type": "roster-applied", "detail": {"batch": "2026-summer"}}
+    left = {"detail-type": "intake-left", "detail": {"key": "feeds/tuition/none.csv"}}
+    for told in (applied, left):
+        cloud.invoke("clearance/steps/tuition", message | told)
+    assert cloud.call("identity/demo_sign_in", None, "GET", "/api/demo/personas").status == 200
+
+
+def allowed(of: Synthesis, function: Resource) -> set[tuple[str, str]]:
+    role = function.properties["Role"]["Fn::GetAtt"][0]
+    return {
+        (action, place(plain(resource)))
+        for policy in of.of_type("AWS::IAM::Policy")
+        if {"Ref": role} in policy.properties["Roles"]
+        for statement in policy.properties["PolicyDocument"]["Statement"]
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    }
+
+
+def test_functions_may_do_all_that_a_season_asks_of_them(
+    cloud: Cloud, did: dict[str, set[tuple[str, str]]], local: Synthesis
+) -> None:
+    play(cloud)
+    assert len(did) >= 14
+    for folder, needs in did.items():
+        may = allowed(local, functions(local)[folder])
+        missing = {
+            (action, resource)
+            for action, resource in needs
+            if not any(action == one and fnmatchcase(resource, where) for one, where in may)
+        }
+        assert missing == set(), folder

@@ -1,0 +1,133 @@
+"""Where things rest, and where messages wait: private, encrypted, and not lost by mistake."""
+
+from __future__ import annotations
+
+import pytest
+from yinji.clearance.items import LEAN
+
+from infra.setting import LONGEST_UNIVERSITY
+from tests.infra.synthesis import Resource, Synthesis, listed, plain
+
+pytestmark = pytest.mark.slow
+
+HOLDS_LOGS = "AccessLogs"
+
+
+def table(of: Synthesis) -> Resource:
+    [found] = of.of_type("AWS::DynamoDB::Table")
+    return found
+
+
+def test_the_table_can_be_restored_and_is_not_deleted_by_mistake(either: Synthesis) -> None:
+    properties = table(either).properties
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["DeletionProtectionEnabled"] is True
+    assert table(either).body["DeletionPolicy"] == table(either).body["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_table_is_encrypted_by_our_own_key_and_streams_both_images(either: Synthesis) -> None:
+    properties = table(either).properties
+    assert properties["SSESpecification"]["SSEType"] == "KMS"
+    assert "Key" in plain(properties["SSESpecification"]["KMSMasterKeyId"])
+    assert properties["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_the_index_by_school_holds_the_lean_case_and_no_more_than_aws_allows(either: Synthesis) -> None:
+    [index] = table(either).properties["GlobalSecondaryIndexes"]
+    assert index["Projection"] == {"ProjectionType": "INCLUDE", "NonKeyAttributes": LEAN}
+    assert len(LEAN) <= 20  # of one index; 100 of all
+
+
+def test_buckets_are_private_and_speak_tls_only(either: Synthesis) -> None:
+    closed = {plain(policy.properties["Bucket"]): policy for policy in either.of_type("AWS::S3::BucketPolicy")}
+    for bucket in either.of_type("AWS::S3::Bucket"):
+        access = bucket.properties["PublicAccessBlockConfiguration"]
+        assert set(access.values()) == {True} and len(access) == 4, bucket.id
+        [denial] = [
+            statement
+            for statement in closed[f"${{{bucket.id}}}"].properties["PolicyDocument"]["Statement"]
+            if statement["Effect"] == "Deny"
+        ]
+        assert denial["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert denial["Action"] == "s3:*"
+
+
+def test_what_departments_deliver_and_documents_are_encrypted_by_our_key_and_versioned(either: Synthesis) -> None:
+    for bucket in either.of_type("AWS::S3::Bucket"):
+        [rule] = bucket.properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        by = rule["ServerSideEncryptionByDefault"]
+        if HOLDS_LOGS in bucket.id:  # the services that write logs cannot use our key
+            assert by == {"SSEAlgorithm": "AES256"}
+            continue
+        assert by["SSEAlgorithm"] == "aws:kms" and "Key" in plain(by["KMSMasterKeyID"])
+        assert bucket.properties["VersioningConfiguration"] == {"Status": "Enabled"}
+        assert bucket.body["DeletionPolicy"] == "Retain"
+        assert HOLDS_LOGS in plain(bucket.properties["LoggingConfiguration"]["DestinationBucketName"])
+
+
+def test_logs_of_who_read_what_end_after_ninety_days_and_need_no_access_lists(either: Synthesis) -> None:
+    logs = [bucket for bucket in either.of_type("AWS::S3::Bucket") if HOLDS_LOGS in bucket.id]
+    assert logs
+    for bucket in logs:
+        assert [rule["ExpirationInDays"] for rule in bucket.properties["LifecycleConfiguration"]["Rules"]] == [90]
+        owned = [rule["ObjectOwnership"] for rule in bucket.properties["OwnershipControls"]["Rules"]]
+        assert owned == ["BucketOwnerEnforced"]
+
+
+def test_names_of_buckets_are_short_enough_for_any_university_in_any_region(aws: Synthesis) -> None:
+    names = [plain(one.properties["BucketName"]) for one in aws.of_type("AWS::S3::Bucket") if HOLDS_LOGS not in one.id]
+    assert len(names) == len(set(names)) == 2
+    for name in names:
+        assert len(name) - len("us-east-1") + len("ap-southeast-1") + 1 + LONGEST_UNIVERSITY <= 63
+
+
+def test_a_bucket_waits_until_it_may_invoke_what_it_notifies(either: Synthesis) -> None:
+    permissions = {
+        one.id: one.properties
+        for one in either.of_type("AWS::Lambda::Permission")
+        if one.properties["Principal"] == "s3.amazonaws.com"
+    }
+    [intake] = [one for one in either.of_type("AWS::S3::Bucket") if "NotificationConfiguration" in one.properties]
+    assert set(listed(intake.body["DependsOn"])) == set(permissions)
+    allowed = {plain(one["FunctionName"]) for one in permissions.values()}
+    doors = intake.properties["NotificationConfiguration"]["LambdaConfigurations"]
+    assert {plain(door["Function"]) for door in doors} == allowed
+    for one in permissions.values():
+        # a literal name: a reference to the bucket would have each wait for the other
+        assert plain(one["SourceArn"]) == f"arn:aws:s3:::{plain(intake.properties['BucketName'])}"
+        assert plain(one["SourceAccount"]) == "123456789012"
+
+
+def test_keys_rotate_and_outlive_what_they_encrypt(either: Synthesis) -> None:
+    keys = {key.stack: key for key in either.of_type("AWS::KMS::Key")}
+    assert all(key.properties["EnableKeyRotation"] for key in keys.values())
+    assert keys["Clearance"].body["DeletionPolicy"] == "Retain"
+
+
+def test_queues_are_encrypted_and_keep_failures_for_a_fortnight(either: Synthesis) -> None:
+    for queue in either.of_type("AWS::SQS::Queue"):
+        assert queue.properties["SqsManagedSseEnabled"] is True
+        assert queue.properties["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+def test_the_keys_of_sessions_are_made_by_aws_and_stand_nowhere_in_the_template(either: Synthesis) -> None:
+    [secret] = either.of_type("AWS::SecretsManager::Secret")
+    made = secret.properties["GenerateSecretString"]
+    assert made["GenerateStringKey"] == "key" and made["PasswordLength"] >= 32
+    assert "SecretString" not in secret.properties
+
+
+def test_the_log_of_the_api_names_routes_never_paths(either: Synthesis) -> None:
+    [stage] = either.of_type("AWS::ApiGatewayV2::Stage")
+    kept = stage.properties["AccessLogSettings"]["Format"]
+    assert "$context.routeKey" in kept
+    assert not [word for word in ("path", "identity", "authorizer") if f"$context.{word}" in kept]
+    assert stage.properties["DefaultRouteSettings"]["ThrottlingBurstLimit"] <= 1000
+
+
+def test_the_authorizer_is_asked_anew_within_a_minute_and_only_with_a_cookie(either: Synthesis) -> None:
+    [authorizer] = either.of_type("AWS::ApiGatewayV2::Authorizer")
+    assert authorizer.properties["IdentitySource"] == ["$request.header.Cookie"]
+    assert authorizer.properties["AuthorizerResultTtlInSeconds"] <= 60
+    assert authorizer.properties["EnableSimpleResponses"] is True
