@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-from constructs import Node
+if TYPE_CHECKING:
+    from constructs import Node
 
 ROOT = Path(__file__).resolve().parent.parent
+FOLDER_TAG = "yinji-function"
+"""The tag that tells the folder of a function below functions/; `make invoke` finds it by that."""
 LONGEST_UNIVERSITY = 19
 """The names of buckets end with account and region, and may have 63 characters."""
 

@@ -14,10 +14,7 @@ from constructs import Construct
 
 from infra.bundling import function_code
 from infra.constructs.reasons import accept
-from infra.setting import Setting
-
-FOLDER_TAG = "yinji-function"
-"""The tag that tells the folder of a function below functions/; `make invoke` finds it by that."""
+from infra.setting import FOLDER_TAG, Setting
 
 
 class Function(Construct):

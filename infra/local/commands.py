@@ -22,11 +22,13 @@ from rich.table import Table
 from infra.local import deploy, home
 from infra.local.emulator import Emulator
 from infra.local.trouble import Trouble
+from infra.setting import FOLDER_TAG
 
 console = Console(highlight=False, soft_wrap=True)
 OLDEST_PYTHON = (3, 11)
 WATCH_SECONDS = 1.0
 STOP_SECONDS = 90
+NAMES = {"up": "the front door", "emulator": "the emulator"}
 
 
 def say(text: str) -> None:
@@ -269,14 +271,17 @@ def stop() -> None:
     if not pids:
         say("the local cloud is not running")
     for name in ("up", "emulator"):
-        if name in pids:
+        if name not in pids:
+            continue
+        try:
             process = psutil.Process(pids[name])
             process.terminate()
-            try:
-                process.wait(STOP_SECONDS)
-            except psutil.TimeoutExpired:
-                process.kill()
-            say(f"{name} stopped")
+            process.wait(STOP_SECONDS)
+        except psutil.NoSuchProcess:
+            continue  # the front door takes the emulator with it
+        except psutil.TimeoutExpired:
+            process.kill()
+        say(f"{NAMES[name]} stopped")
     shutil.rmtree(home.PIDS, ignore_errors=True)
 
 
@@ -294,19 +299,18 @@ def _check_machine() -> None:
 
 def size(graduates: str) -> int:
     """The number of graduates somebody asked for; "all" is the whole season."""
-    from infra.local.season import WHOLE
+    from infra.local.season.people import FULL
 
+    whole = sum(FULL.values())
     if graduates == "all":
-        return WHOLE
-    if not graduates.isdigit() or not 30 <= int(graduates) <= WHOLE:
-        raise Trouble(f"A season has from 30 to {WHOLE} graduates, or all; not {graduates}.")
+        return whole
+    if not graduates.isdigit() or not 30 <= int(graduates) <= whole:
+        raise Trouble(f"A season has from 30 to {whole} graduates, or all; not {graduates}.")
     return int(graduates)
 
 
 def _function(folder: str) -> str:
     """The name of the function in functions/<folder>. Raises Trouble when none is deployed."""
-    from infra.constructs.function import FOLDER_TAG
-
     client = home.client("lambda")
     for page in client.get_paginator("list_functions").paginate():
         for function in page["Functions"]:

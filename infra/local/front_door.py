@@ -123,7 +123,7 @@ class FrontDoor:
                     request.method,
                     _encoded(route.origin + path + query),
                     headers=headers,
-                    data=body,
+                    data=body or None,
                     allow_redirects=False,
                 ) as answer,
             ):
