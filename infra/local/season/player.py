@@ -1,0 +1,465 @@
+"""Plays a season: its graduates and officers work through the front door until everybody has the certificate and
+the diploma.
+
+Nothing here knows the steps. Students do what their case offers them, offices what their queue offers; debts are
+paid by the next snapshot of the departments. A half-played season is played on from where it stands.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Literal, TypeVar
+from urllib.parse import quote
+
+from yinji.clearance import definition
+from yinji.clearance.case import SETTLED, Graduate
+from yinji.platform import clock
+
+from infra.local.season.answers import answers
+from infra.local.season.door import Answer, Door, NoAnswer
+from infra.local.season.generator import Season
+
+Phase = Literal["cases", "students", "offices", "snapshots", "certificates"]
+PHASES: tuple[Phase, ...] = ("cases", "students", "offices", "snapshots", "certificates")
+Progress = Callable[[Phase, int, int], None]
+Deliver = Callable[[str, bytes], None]
+Thing = TypeVar("Thing")
+
+CONCURRENCY = 12
+PATIENCE = 120.0
+"""Seconds without any progress after which the play is given up."""
+QUIET_PAUSE, LONGEST_PAUSE = 0.2, 5.0
+IMPATIENT_AFTER = 5.0
+"""Seconds of quiet after which everybody looks at their case again and does whatever is offered."""
+AT_ONCE = 100
+SENT_BACK = 0.04
+ACTS_ON_DEBT = 0.25
+"""Who owes something and is offered a way out (a lost book) takes it as often as this; the others pay."""
+LOOKED_AT = 50
+"""Of so many certificates one is fetched."""
+ADMINISTRATOR = "administrator:admin"
+OVERTAKEN = frozenset({"changed-meanwhile", "already-done", "not-possible-now", "case-closed"})
+"""Somebody or something was faster; the next look at the case shows what is left."""
+LATER = frozenset({"too-busy", "429", "503"})
+
+
+@dataclass
+class Summary:
+    """What the play came to; `states` counts steps by state, `errors` what was not answered as it should be."""
+
+    cases: int = 0
+    states: Counter[str] = field(default_factory=Counter[str])
+    events: int = 0
+    certificates: int = 0
+    unfinished: int = 0
+    actions: int = 0
+    sent_back: int = 0
+    requests: int = 0
+    retries: int = 0
+    seconds: float = 0
+    errors: Counter[str] = field(default_factory=Counter[str])
+
+    @property
+    def ok(self) -> bool:
+        return self.cases > 0 and not self.unfinished and not self.errors
+
+
+@dataclass
+class _Row:
+    """A graduate as the last look showed: the case's version and the state of each step."""
+
+    version: int
+    steps: dict[str, str]
+    left: int
+
+
+def _no_progress(phase: Phase, done: int, total: int) -> None:
+    """Nobody watches."""
+
+
+async def play(
+    url: str,
+    deliver: Deliver,
+    season: Season,
+    *,
+    concurrency: int = CONCURRENCY,
+    patience: float = PATIENCE,
+    progress: Progress = _no_progress,
+) -> Summary:
+    """Play `season` through the front door at `url`; `deliver` puts an object into the intake bucket.
+
+    Returns when everybody is done, or when nothing moved for `patience` seconds.
+    """
+    started = time.monotonic()
+    async with Door(url, concurrency, season.options.seed) as door:
+        player = _Player(door, deliver, season, concurrency, patience, progress)
+        await player.play()
+        summary = player.summary
+        summary.requests, summary.retries = door.requests, door.retries
+    summary.seconds = time.monotonic() - started
+    return summary
+
+
+class _Player:
+    def __init__(
+        self, door: Door, deliver: Deliver, season: Season, concurrency: int, patience: float, progress: Progress
+    ) -> None:
+        self._door, self._deliver, self._season = door, deliver, season
+        self._workers, self._patience, self._progress = concurrency, patience, progress
+        self._graduates: Mapping[str, Graduate] = {one.student: one for one in season.graduates}
+        self._rows: dict[str, _Row] = {}
+        self._idle: dict[str, set[tuple[str, str]]] = {}
+        """By student: steps and their states in which they have nothing to do or do not want to."""
+        self._seen: dict[str, int] = {}
+        """By student who waits for a department: the case's version when they last looked."""
+        self._owed: dict[tuple[str, str], Any] = {}
+        """By student and step: the reasons they were told when they chose to pay."""
+        self._tried: set[tuple[str, str, int]] = set()
+        self._returned: set[tuple[str, str]] = set()
+        self._paid = False
+        self._impatient = False
+        self._done: Counter[Phase] = Counter()
+        self._total: Counter[Phase] = Counter()
+        self.summary = Summary(cases=len(self._graduates))
+
+    async def play(self) -> None:
+        await self._assemble()
+        quiet_since, pause = time.monotonic(), QUIET_PAUSE
+        while True:
+            before = self._moves()
+            await self._students()
+            await self._offices()
+            if not self._paid:
+                await self._pay()
+            await self._look()
+            if not any(row.left for row in self._rows.values()):
+                break
+            now = time.monotonic()
+            if self._moves() != before:
+                quiet_since, pause, self._impatient = now, QUIET_PAUSE, False
+                continue
+            if now - quiet_since > self._patience:
+                break
+            if now - quiet_since > IMPATIENT_AFTER and not self._impatient:
+                self._impatient = True
+                self._idle.clear()
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+        await self._certificates()
+
+    def _moves(self) -> tuple[int, int, bool]:
+        """Something that differs as soon as anything has happened."""
+        return self.summary.actions, sum(row.version for row in self._rows.values()), self._paid
+
+    # --- looking -------------------------------------------------------------------------------------------
+    async def _assemble(self) -> None:
+        """Wait until every graduate has a case: rosters may still be read."""
+        known, since, pause = -1, time.monotonic(), QUIET_PAUSE
+        while True:
+            await self._look()
+            self._tell("cases", len(self._rows), len(self._graduates))
+            now = time.monotonic()
+            if len(self._rows) != known:
+                known, since, pause = len(self._rows), now, QUIET_PAUSE
+            if known == len(self._graduates) or now - since > self._patience:
+                return
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _look(self) -> None:
+        """See how everybody of the season stands, as the counsellors do; who is through is not looked at again."""
+        open_schools = {
+            one.school
+            for one in self._graduates.values()
+            if one.student not in self._rows or self._rows[one.student].left
+        }
+
+        async def look(school: str) -> None:
+            answer = await self._door.get(f"counsellor:{school}", f"/api/clearance/schools/{school}")
+            if not answer.ok:
+                self._wrong("school", answer)
+                return
+            for entry in answer.json["cases"]:
+                student, version = entry["student"], entry["version"]
+                known = self._rows.get(student)
+                # the index may lag behind what was seen of the case itself
+                if student in self._graduates and (known is None or version >= known.version):
+                    self._rows[student] = _Row(version, dict(entry["steps"]), entry["left"])
+
+        await self._each(sorted(open_schools), look)
+
+    # --- students ------------------------------------------------------------------------------------------
+    async def _students(self) -> None:
+        wanted = [student for student, row in self._rows.items() if self._wants_to_look(student, row)]
+        await self._each(wanted, self._student, "students")
+
+    def _wants_to_look(self, student: str, row: _Row) -> bool:
+        moot = self._idle.get(student, set())
+        if any(state in ("ready", "blocked") and (step, state) not in moot for step, state in row.steps.items()):
+            return True
+        return self._paid and student in self._seen and row.version != self._seen[student]
+
+    async def _student(self, student: str) -> None:
+        """One round of a student: look at the case, then do all that it offers."""
+        answer = await self._door.get(f"student:{student}", f"/api/clearance/cases/{student}")
+        if not answer.ok:
+            self._wrong("case", answer)
+            return
+        case = answer.json
+        row = _Row(case["version"], {step["id"]: step["state"] for step in case["steps"]}, 0)
+        row.left = sum(state not in SETTLED for state in row.steps.values())
+        self._rows[student] = row
+        idle = self._idle[student] = set()
+        self._seen.pop(student, None)
+        for step in case["steps"]:
+            if step["state"] not in ("ready", "blocked"):
+                continue
+            action = next(iter(step["actions"]), None) if step["turn"] == "student" else None
+            if self._pays(student, step):
+                self._seen[student] = row.version
+                action = None
+            if action is None or not await self._act(student, step, action):
+                idle.add((step["id"], step["state"]))
+
+    def _pays(self, student: str, step: Mapping[str, Any]) -> bool:
+        """Whether the student waits for the department to hear that a debt is settled, whatever is offered."""
+        account = self._season.facts.get(step["id"], {}).get(student)
+        if step["state"] != "blocked" or account is None or not account.owes or self._impatient:
+            return False
+        if self._chance("acts", student, step["id"]).random() < ACTS_ON_DEBT:
+            return False
+        told = self._owed.setdefault((student, step["id"]), step["reasons"])
+        return bool(told == step["reasons"])
+
+    async def _act(self, student: str, step: Mapping[str, Any], action: Mapping[str, Any]) -> bool:
+        """Do `action`; whether the step will look different at the next look."""
+        path = f"/api/clearance/cases/{student}/steps/{step['id']}/{action['id']}"
+        random = self._chance(student, step["id"], action["id"])
+        language = self._graduates[student].language
+        known = {"which": titles} if (titles := _told(step, "titles")) else {}
+        fields = answers(action["fields"], random, clock.today(), language, known)
+        answer = await self._door.post(f"student:{student}", path, _signed(step["version"], fields))
+        if answer.code == "invalid-form":  # what is optional may be needed after all
+            needed = {error["field"] for error in answer.json.get("errors", ())}
+            asked = [{**entry, "required": entry["required"] or entry["name"] in needed} for entry in action["fields"]]
+            fields = answers(asked, random, clock.today(), language, known)
+            answer = await self._door.post(f"student:{student}", path, _signed(step["version"], fields))
+        if answer.code == "changed-meanwhile":
+            fresh = await self._fresh(f"student:{student}", student, step["id"])
+            if not any(offer["id"] == action["id"] for offer in fresh.get("actions", ())):
+                return True
+            answer = await self._door.post(f"student:{student}", path, _signed(fresh["version"], fields))
+        if answer.ok:
+            self.summary.actions += 1
+            row = self._rows[student]
+            row.steps[step["id"]] = answer.json["state"]
+            return True
+        if answer.code in OVERTAKEN:
+            return True
+        self._wrong(f"{step['id']} {action['id']}", answer)
+        return False
+
+    async def _fresh(self, persona: str, student: str, step: str) -> Mapping[str, Any]:
+        """The step as it is now; empty when it is not to be seen."""
+        answer = await self._door.get(persona, f"/api/clearance/cases/{student}")
+        return next((one for one in answer.json.get("steps", ()) if one["id"] == step), {}) if answer.ok else {}
+
+    # --- offices -------------------------------------------------------------------------------------------
+    async def _offices(self) -> None:
+        """Every office works off its queues, as far as somebody of the season may be in them."""
+        queues: set[tuple[str, str]] = set()
+        every = definition.steps()
+        for student, row in self._rows.items():
+            for step, state in row.steps.items():
+                if state in ("ready", "submitted") and step in every:
+                    department = every[step].department
+                    school = self._graduates[student].school
+                    persona = f"counsellor:{school}" if department == "school" else f"department-officer:{department}"
+                    if state == "submitted" or self._served_when_ready(step):
+                        queues.add((persona, step))
+        await self._each(sorted(queues), self._queue)
+
+    @staticmethod
+    def _served_when_ready(step: str) -> bool:
+        own = definition.steps()[step].actions.values()
+        return any(action.by == "department" and not action.standard and "ready" in action.sources for action in own)
+
+    async def _queue(self, queue: tuple[str, str]) -> None:
+        persona, step = queue
+        place: str | None = ""
+        while place is not None:
+            more = f"?next={quote(place)}" if place else ""
+            answer = await self._door.get(persona, f"/api/clearance/steps/{step}/queue{more}")
+            if not answer.ok:
+                self._wrong(f"queue {step}", answer)
+                return
+            page = answer.json
+            place = page["next"]
+            items = [
+                (item["student"], item["step_version"])
+                for item in page["items"]
+                if item["student"] in self._graduates
+                and (item["student"], step, item["step_version"]) not in self._tried
+            ]
+            if items:
+                await self._sign(persona, step, items)
+
+    async def _sign(self, persona: str, step: str, items: Sequence[tuple[str, int]]) -> None:
+        """Sign a page of a queue, or send somebody back, with what the first case of it offers."""
+        offers: Sequence[Mapping[str, Any]] = ()
+        for student, _ in items:
+            offers = (await self._fresh(persona, student, step)).get("actions", ())
+            if offers:
+                break
+        bulk = [offer for offer in offers if offer["bulk"]]
+        signs = [offer for offer in bulk if not _asks_reason(offer)]
+        returns = [offer for offer in bulk if _asks_reason(offer)]
+        if not signs:
+            return
+        back = [item for item in items if returns and self._sends_back(item[0], step)]
+        rest = [item for item in items if item not in back]
+        self._begin("offices", len(items))
+        for offer, chosen in ((returns[0] if returns else signs[0], back), (signs[0], rest)):
+            for start in range(0, len(chosen), AT_ONCE):
+                await self._bulk(persona, step, offer, chosen[start : start + AT_ONCE])
+        self.summary.sent_back += len(back)
+
+    def _sends_back(self, student: str, step: str) -> bool:
+        if (student, step) in self._returned or self._chance("back", student, step).random() >= SENT_BACK:
+            return False
+        self._returned.add((student, step))
+        return True
+
+    async def _bulk(self, persona: str, step: str, offer: Mapping[str, Any], items: Sequence[tuple[str, int]]) -> None:
+        fields = answers(offer["fields"], self._chance(persona, step, items[0][0]), clock.today(), "zh", {})
+        body = {
+            "cases": [{"student": student, "step_version": version} for student, version in items],
+            "idempotency_key": uuid.uuid4().hex,
+            **fields,
+        }
+        answer = await self._door.post(persona, f"/api/clearance/steps/{step}/{offer['id']}", body)
+        self._finish("offices", len(items))
+        if not answer.ok:
+            self._wrong(f"{step} {offer['id']}", answer)
+            return
+        versions = dict(items)
+        for outcome in answer.json["outcomes"]:
+            student = outcome["student"]
+            if not outcome["ok"] and outcome["code"] in LATER:
+                continue
+            self._tried.add((student, step, versions[student]))
+            if outcome["ok"]:
+                self.summary.actions += 1
+            elif outcome["code"] not in OVERTAKEN:
+                self.summary.errors[f"{step} {offer['id']} {outcome['code']}"] += 1
+
+    # --- departments ---------------------------------------------------------------------------------------
+    async def _pay(self) -> None:
+        """Debts are settled: the departments deliver their next snapshots."""
+        snapshots = self._season.snapshots(clock.now())
+
+        async def send(key: str) -> None:
+            await asyncio.to_thread(self._deliver, key, snapshots[key])
+
+        await self._each(list(snapshots), send, "snapshots")
+        self._paid = True
+
+    # --- the end -------------------------------------------------------------------------------------------
+    async def _certificates(self) -> None:
+        """Wait for everybody's certificate, look at a few of them, and add up how the cases ended."""
+        last: dict[str, Mapping[str, Any]] = {}
+        self._begin("certificates", len(self._rows))
+
+        async def check(student: str) -> None:
+            answer = await self._door.get(ADMINISTRATOR, f"/api/clearance/cases/{student}")
+            if not answer.ok:
+                self._wrong("case", answer)
+                return
+            last[student] = answer.json
+            if answer.json["certificate"]:
+                self._finish("certificates", 1)
+
+        waiting = list(self._rows)
+        moved, pause = time.monotonic(), QUIET_PAUSE
+        while waiting:
+            await self._each(waiting, check)
+            still = [student for student in waiting if not last.get(student, {}).get("certificate")]
+            if len(still) < len(waiting):
+                moved, pause = time.monotonic(), QUIET_PAUSE
+            waiting = still
+            coming = any(last.get(student, {}).get("finished", True) for student in waiting)
+            if not waiting or not coming or time.monotonic() - moved > self._patience:
+                break
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+        async def read(student: str) -> None:
+            answer = await self._door.get(ADMINISTRATOR, f"/api/clearance/cases/{student}/certificate")
+            if not answer.ok or not answer.body.startswith(b"%PDF"):
+                self._wrong("certificate", answer)
+
+        certified = [student for student, case in last.items() if case["certificate"]]
+        await self._each(certified[::LOOKED_AT], read)
+        summary = self.summary
+        summary.certificates = len(certified)
+        summary.events = sum(case["events"] for case in last.values())
+        summary.states = Counter(step["state"] for case in last.values() for step in case["steps"])
+        through = sum(bool(case["finished"] and case["certificate"]) for case in last.values())
+        summary.unfinished = len(self._graduates) - through
+
+    # --- tools ---------------------------------------------------------------------------------------------
+    async def _each(
+        self, things: Sequence[Thing], work: Callable[[Thing], Awaitable[None]], phase: Phase | None = None
+    ) -> None:
+        """Do `work` for every thing, several at a time; a request that was never answered is an error of its own."""
+        waiting = iter(things)
+        if phase:
+            self._begin(phase, len(things))
+
+        async def worker(mine: Iterable[Thing]) -> None:
+            for thing in mine:
+                try:
+                    await work(thing)
+                except NoAnswer as error:
+                    self.summary.errors[str(error)] += 1
+                if phase:
+                    self._finish(phase, 1)
+
+        await asyncio.gather(*(worker(waiting) for _ in range(min(self._workers, len(things)))))
+
+    def _begin(self, phase: Phase, count: int) -> None:
+        self._total[phase] += count
+        self._tell(phase, self._done[phase], self._total[phase])
+
+    def _finish(self, phase: Phase, count: int) -> None:
+        self._done[phase] += count
+        self._tell(phase, self._done[phase], self._total[phase])
+
+    def _tell(self, phase: Phase, done: int, total: int) -> None:
+        self._progress(phase, done, total)
+
+    def _chance(self, *parts: str) -> Random:
+        """Luck that is the same whenever the same season is played."""
+        return Random(" ".join([str(self._season.options.seed), *parts]))
+
+    def _wrong(self, what: str, answer: Answer) -> None:
+        self.summary.errors[f"{what} {answer.code}"] += 1
+
+
+def _signed(version: int, fields: Mapping[str, str]) -> dict[str, Any]:
+    return {"step_version": version, "idempotency_key": uuid.uuid4().hex, **fields}
+
+
+def _asks_reason(offer: Mapping[str, Any]) -> bool:
+    return any(field["name"] == "reason" and field["required"] for field in offer["fields"])
+
+
+def _told(step: Mapping[str, Any], param: str) -> str:
+    """What the step's reasons say of `param`, if anything."""
+    return next((str(reason["params"][param]) for reason in step["reasons"] if reason["params"].get(param)), "")

@@ -1,0 +1,185 @@
+"""The season that is made up: always the same for the same wish, and readable as what universities send."""
+
+import hashlib
+import time
+import unicodedata
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from yinji.clearance import definition, feed, flow, roster, university
+from yinji.platform.text import BYTE_ORDER_MARK
+
+from infra.local.season import Options, generate
+from infra.local.season.debts import DAYS, ROWS
+from infra.local.season.people import FULL, joined, programmes, shares
+from tests import handlers
+
+TODAY = date(2026, 6, 10)
+SMALL = Options(graduates=240, seed=7, today=TODAY)
+LATER = datetime(2026, 6, 20, 4, 0, tzinfo=UTC)
+SCRIPTS = ("LATIN", "CYRILLIC", "ARABIC", "CJK UNIFIED", "COMBINING", "MIDDLE DOT", "APOSTROPHE", "HYPHEN", "SPACE",
+           "FULL STOP", "RIGHT SINGLE QUOTATION")  # fmt: skip
+
+
+def read_feed(step: str, data: bytes) -> feed.Snapshot:
+    return feed.parse(data, definition.steps()[step], handlers.steps()[step].read, LATER)
+
+
+def test_the_same_wish_gives_the_same_bytes_and_another_seed_other_people() -> None:
+    assert generate(SMALL).files == generate(SMALL).files
+    other = generate(Options(graduates=240, seed=8, today=TODAY))
+    assert {one.name for one in other.graduates} != {one.name for one in generate(SMALL).graduates}
+
+
+def test_a_full_season_has_the_figures_of_the_university_and_is_made_in_seconds() -> None:
+    started = time.perf_counter()
+    season = generate(Options(today=TODAY))
+    assert time.perf_counter() - started < 3
+    assert Counter(one.category for one in season.graduates) == FULL
+    assert sum("abroad" in one.flags for one in season.graduates) == 170
+    assert {one.school for one in season.graduates} == set(university.schools())
+    assert len({one.student for one in season.graduates}) == len(season.graduates)
+
+
+def test_rates_of_a_full_season_are_believable() -> None:
+    season = generate(Options(today=TODAY))
+    mine = [one for one in season.graduates if one.category == "undergraduate"]
+    for flag, rate in {
+        "party_member": 0.12,
+        "household_on_campus": 0.2,
+        "lives_in": 0.92,
+        "student_loan": 0.15,
+    }.items():
+        assert sum(flag in one.flags for one in mine) / len(mine) == pytest.approx(rate, abs=0.02)
+    for step, accounts in season.facts.items():
+        owing = sum(one.owes for one in accounts.values()) / len(accounts)
+        settings = definition.steps()[step].feed
+        assert settings and 0.01 < owing < settings.hold_share / 2, step
+
+
+@pytest.mark.parametrize("graduates", [0, 1, 2, 5, 17, 18, 60, 600, 10_020, 12_345])
+def test_a_smaller_season_keeps_the_proportions_and_adds_up(graduates: int) -> None:
+    counts = shares(graduates)
+    assert sum(counts.values()) == graduates
+    assert min(counts.values()) >= (3 if graduates >= 18 else 0)
+    assert len(generate(Options(graduates, 1, TODAY)).graduates) == graduates
+
+
+def test_every_roster_is_taken_and_holds_exactly_the_graduates() -> None:
+    season = generate(SMALL)
+    read = [
+        roster.parse(data)
+        for key, data in season.files.items()
+        if key.startswith(f"rosters/{season.batch}/") and key.endswith(".csv")
+    ]
+    assert sorted((one for found in read for one in found.graduates), key=lambda one: one.student) == sorted(
+        season.graduates, key=lambda one: one.student
+    )
+
+
+def test_late_additions_show_a_newcomer_what_rejected_rows_look_like() -> None:
+    season = generate(SMALL)
+    read = roster.parse(season.files[f"rosters/{season.batch}/late-additions.csv"])
+    assert len(read.graduates) == 3
+    assert [(row.line, row.code, row.field) for row in read.rejected] == [
+        (3, "value", "school"),
+        (6, "value", "name"),
+        (7, "duplicate", "student"),
+    ]
+
+
+@pytest.mark.parametrize(("today", "batch"), [(TODAY, "2026-summer"), (date(2026, 12, 1), "2026-winter")])
+def test_the_season_is_open_on_the_day_it_is_looked_at(today: date, batch: str) -> None:
+    season = generate(Options(20, 1, today))
+    read = roster.parse_batch(season.batch, season.files[f"rosters/{season.batch}/batch.json"])
+    assert season.batch == batch
+    assert read.opens_on < today < read.deadline <= today + timedelta(days=31)
+
+
+def test_there_is_a_snapshot_for_every_step_with_a_feed_and_it_tells_of_everybody_it_applies_to() -> None:
+    season = generate(SMALL)
+    steps = {step.id for step in definition.steps().values() if step.feed}
+    assert steps == set(ROWS)
+    for step in steps:
+        (data,) = (data for key, data in season.files.items() if key.startswith(f"feeds/{step}/"))
+        applies = {one.student for one in season.graduates if step in flow.applicable(one)}
+        assert read_feed(step, data).rows.keys() == applies
+
+
+def test_departments_send_the_encodings_that_they_have() -> None:
+    files = {key.split("/")[1]: data for key, data in generate(SMALL).files.items() if key.startswith("feeds/")}
+    assert files["library-loans"].startswith(BYTE_ORDER_MARK)
+    with pytest.raises(UnicodeDecodeError):
+        files["tuition"].decode("utf-8")
+    assert "学年" in files["tuition"].decode("gb18030")
+    assert not files["campus-card"].startswith(BYTE_ORDER_MARK)
+
+
+def test_debts_are_paid_one_by_one_and_in_the_end_by_everybody() -> None:
+    season = generate(SMALL)
+
+    def owing(snapshots: dict[str, bytes]) -> int:
+        count = 0
+        for key, data in snapshots.items():
+            step = key.split("/")[1]
+            rows = read_feed(step, data).rows
+            count += sum(rows[student] != account.settled for student, account in season.facts[step].items())
+        return count
+
+    over_time = [owing(season.snapshots(LATER, day)) for day in range(DAYS + 1)]
+    assert over_time == sorted(over_time, reverse=True)
+    assert over_time[0] > over_time[DAYS // 2] > 0
+    assert over_time[DAYS] == owing(season.snapshots(LATER)) == 0
+
+
+def test_a_later_snapshot_is_another_delivery_of_a_later_instant() -> None:
+    season = generate(SMALL)
+    later = season.snapshots(LATER)
+    assert not later.keys() & season.files.keys()
+    for key, data in later.items():
+        step = key.split("/")[1]
+        first = next(data for key, data in season.files.items() if key.startswith(f"feeds/{step}/"))
+        assert read_feed(step, data).as_of > read_feed(step, first).as_of
+
+
+def test_names_are_as_hard_as_real_ones_and_can_be_drawn() -> None:
+    names = {one.name for one in generate(Options(today=TODAY)).graduates}
+    signs = set("".join(names))
+    assert {sign for sign in signs if not unicodedata.name(sign, "").startswith(SCRIPTS)} == set()
+    assert any(ord(sign) > 0xFFFF for sign in signs), "a character beyond the basic plane"
+    assert max(map(len, names)) > 60
+    for mark in "·-'’":
+        assert any(mark in name for name in names), mark
+    assert any(name.startswith(("欧阳", "诸葛", "司马")) for name in names)
+    assert any(name.isascii() and " " not in name for name in names), "a single name"
+    assert any(len(name) == 2 and not name.isascii() for name in names)
+    assert all(name == unicodedata.normalize("NFC", name) for name in names)
+
+
+def test_every_name_has_a_latin_spelling_in_latin_letters() -> None:
+    for one in generate(Options(today=TODAY)).graduates:
+        assert one.name_latin, one.name
+        assert all(
+            unicodedata.name(sign).startswith(("LATIN", "SPACE", "APOS", "HYPHEN", "FULL")) for sign in one.name_latin
+        )
+
+
+def test_pinyin_keeps_syllables_apart_that_would_be_read_together() -> None:
+    assert joined("Xi", "An") == "Xi'an"
+    assert joined("Xiao", "Yu") == "Xiaoyu"
+
+
+def test_every_school_of_the_university_teaches_something() -> None:
+    assert all(programmes(school) for school in university.schools())
+
+
+def test_who_lives_in_has_a_room_and_who_does_not_has_none() -> None:
+    assert all(bool(one.room) == ("lives_in" in one.flags) for one in generate(SMALL).graduates)
+
+
+def test_another_process_makes_the_same_people() -> None:
+    """Whoever changes the people on purpose changes this figure too."""
+    season = generate(Options(60, 1, TODAY))
+    rosters = b"".join(season.files[key] for key in sorted(season.files) if key.startswith("rosters/"))
+    assert hashlib.sha256(rosters).hexdigest()[:16] == "ed524f8f0bc2469d"
