@@ -18,6 +18,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
 from yinji.clearance import case as cases
 from yinji.clearance import definition, store
 from yinji.clearance.case import Case, Certificate, Change, Event
@@ -60,6 +62,7 @@ class Table(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        dynamodb_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].tables["Cases"].items.clear()
         number = next(numbers)
         self.graduate = replace(
             LIN, student=f"M{number:07d}", flags=frozenset({"lives_in", "party_member", "student_loan"})
