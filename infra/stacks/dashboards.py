@@ -177,7 +177,7 @@ class Dashboards(Stack):
             "".join(part.title() for part in f"{kind}-{subject}".split("-")),
             alarm_name=f"{self._prefix}-{kind}-{subject}",
             alarm_description=f"{text('alarms', kind)} {RUNBOOKS}#{kind}",
-            metric=metric,
+            metric=unlabelled(metric),
             threshold=threshold,
             comparison_operator=comparison,
             evaluation_periods=periods,
@@ -255,6 +255,12 @@ def metric_of(
         label=label or None,
         period=period,
     )
+
+
+def unlabelled(metric: cloudwatch.Metric) -> cloudwatch.Metric:
+    """`metric` for an alarm: with a label it would become an expression over itself."""
+    told = metric.dimensions or {}
+    return metric_of(metric.namespace, metric.metric_name, metric.statistic, told, period=metric.period)
 
 
 def ours(
