@@ -202,6 +202,6 @@ def test_every_function_is_documented(local: Synthesis) -> None:
 
 
 def test_every_metric_is_documented_with_its_dimensions() -> None:
-    rows = re.findall(r"^\| `([A-Za-z]+)` \| ([^|]*) \|", runbooks(), re.MULTILINE)
+    rows = re.findall(r"^\| `([A-Z][A-Za-z]+)` \| ([^|]*)\|", runbooks(), re.MULTILINE)
     documented = {(name, frozenset({"service", *re.findall(r"`(\w+)`", dimensions)})) for name, dimensions in rows}
     assert documented == emitted()
