@@ -59,6 +59,12 @@ def test_answers_of_the_api_and_pages_are_never_kept_and_see_all_that_was_asked_
         assert behaviour["OriginRequestPolicyId"] == ALL_BUT_HOST
 
 
+def test_an_error_meant_for_one_is_not_shown_to_the_next(either: Synthesis) -> None:
+    kept = {one["ErrorCode"]: one["ErrorCachingMinTTL"] for one in distribution(either)["CustomErrorResponses"]}
+    assert {403, 404, 500, 502, 503, 504} <= set(kept)
+    assert set(kept.values()) == {0}
+
+
 def test_only_the_api_is_written_to(either: Synthesis) -> None:
     writing = {pattern for pattern, one in behaviours(either).items() if "POST" in one["AllowedMethods"]}
     assert writing == {"/api/*"}
