@@ -74,7 +74,7 @@ def bundle_layer(root: Path, name: str, target: str, output: Path) -> None:
         copy_steps(root / "functions" / "clearance" / "steps", python / name / "clearance" / "steps")
     copy_fonts = _own_script(source / "fonts.py", "copy_fonts")
     if copy_fonts:
-        copy_fonts(python / name)
+        copy_fonts(python / name / "fonts")  # it leaves nothing else in that folder
 
 
 def copy_steps(steps: Path, into: Path) -> None:

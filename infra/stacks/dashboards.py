@@ -177,14 +177,7 @@ class Dashboards(Stack):
             "".join(part.title() for part in f"{kind}-{subject}".split("-")),
             alarm_name=f"{self._prefix}-{kind}-{subject}",
             alarm_description=f"{text('alarms', kind)} {RUNBOOKS}#{kind}",
-            # a metric with a label makes the alarm one of metric mathematics, which the emulator does not know
-            metric=cloudwatch.Metric(
-                namespace=metric.namespace,
-                metric_name=metric.metric_name,
-                dimensions_map=metric.dimensions,
-                statistic=metric.statistic,
-                period=metric.period,
-            ),
+            metric=unlabelled(metric),
             threshold=threshold,
             comparison_operator=comparison,
             evaluation_periods=periods,
@@ -262,6 +255,12 @@ def metric_of(
         label=label or None,
         period=period,
     )
+
+
+def unlabelled(metric: cloudwatch.Metric) -> cloudwatch.Metric:
+    """`metric` for an alarm: with a label it would become an expression over itself."""
+    told = metric.dimensions or {}
+    return metric_of(metric.namespace, metric.metric_name, metric.statistic, told, period=metric.period)
 
 
 def ours(

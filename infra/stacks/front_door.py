@@ -32,6 +32,7 @@ REGION = "us-east-1"
 ORIGIN_SECONDS = Duration.seconds(30)
 # Requests of one address in five minutes. A campus comes from few addresses, so the general limit is that of many.
 MANY, FEW = 20_000, 300
+ERRORS = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
 ANONYMOUS = ("/verify", "/api/sign-out")
 MANAGED = {
     "AWSManagedRulesAmazonIpReputationList": (),
@@ -114,6 +115,10 @@ class FrontDoor(Stack):
                     origin=portal, allowed_methods=reading, cache_policy=self._static(), compress=True, **shared
                 ),
             },
+            # CloudFront keeps errors for ten seconds unless told not to: somebody else's, for the same path
+            error_responses=[
+                cloudfront.ErrorResponse(http_status=status, ttl=Duration.seconds(0)) for status in ERRORS
+            ],
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             # graduates who cannot return look in from everywhere
             price_class=cloudfront.PriceClass.PRICE_CLASS_ALL,

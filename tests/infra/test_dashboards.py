@@ -1,0 +1,207 @@
+"""Dashboards and alarms show what is emitted, all of it, and every alarm has its runbook."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from yinji.clearance import definition
+
+from infra.setting import ROOT
+from infra.stacks.dashboards import CASE_STATES, SAID
+from tests import handlers
+from tests.infra.dashboard_metrics import Metric, by_place, metrics_of
+from tests.infra.synthesis import Synthesis, plain
+from tests.infra.test_functions import functions
+
+pytestmark = pytest.mark.slow
+
+OPERATIONS = ROOT / "docs" / "operations.md"
+NOT_SHOWN: set[str] = set()
+"""Metrics that are emitted and deliberately stand on no dashboard."""
+OF_AWS = {
+    ("AWS/Lambda", "FunctionName"): {"Errors", "Throttles", "Invocations", "Duration", "IteratorAge"},
+    ("AWS/SQS", "QueueName"): {"ApproximateNumberOfMessagesVisible"},
+    ("AWS/ApiGateway", "ApiId"): {"Count", "4xx", "5xx", "Latency"},
+}
+NAME = re.compile(r"[A-Z][a-z]+([A-Z][a-z]+)*")
+ONLY_WITH_A_FEED = {"FeedAgeHours", "FeedRowsChanged"}
+
+
+def emitted() -> set[tuple[str, frozenset[str]]]:
+    """Every metric that code of functions and layers emits: its name, and the names of its dimensions."""
+    sources = [*(ROOT / "functions" / "clearance").glob("**/*.py"), *(ROOT / "layers" / "yinji").glob("**/*.py")]
+    return {metric for path in sources if path.name != "observability.py" for metric in _emitted_by(path)}
+
+
+def _emitted_by(path: Path) -> Iterator[tuple[str, frozenset[str]]]:
+    tree = ast.parse(path.read_text("utf-8"))
+    ours = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "yinji.platform.observability"
+        for alias in node.names
+    } & {"count", "gauge"}
+    for scope in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]:
+        for call in [node for node in ast.walk(scope) if isinstance(node, ast.Call)]:
+            if not (isinstance(call.func, ast.Name) and call.func.id in ours):
+                continue
+            dimensions = frozenset({"service", *(str(word.arg) for word in call.keywords)})
+            match call.args[0]:
+                case ast.Constant(value=str(name)):
+                    names = {name}
+                case _:  # one of several, written out in the same function
+                    constants = [node.value for node in ast.walk(scope) if isinstance(node, ast.Constant)]
+                    names = {one for one in constants if isinstance(one, str) and NAME.fullmatch(one)}
+            yield from ((name, dimensions) for name in names)
+
+
+def ours(metrics: set[Metric]) -> set[Metric]:
+    return {metric for metric in metrics if metric.namespace == "Yinji"}
+
+
+def test_every_metric_of_ours_that_is_shown_is_emitted_and_the_other_way_round(either: Synthesis) -> None:
+    shown = {
+        (metric.name, frozenset(name for name, _ in metric.dimensions))
+        for metric in ours(metrics_of(either.templates["Dashboards"]))
+    }
+    assert len(shown) > 15
+    assert shown == {metric for metric in emitted() if metric[0] not in NOT_SHOWN}
+
+
+def test_metrics_are_shown_of_every_step_and_state_there_is(either: Synthesis) -> None:
+    steps = definition.steps()
+    fed = {id for id, step in steps.items() if step.feed}
+    shown: dict[str, set[str]] = {}
+    for metric in ours(metrics_of(either.templates["Dashboards"])):
+        told = dict(metric.dimensions)
+        assert told["service"] == "clearance"
+        if "step" in told:
+            shown.setdefault(metric.name, set()).add(told["step"])
+    for name, of in shown.items():
+        assert of == (fed if name in ONLY_WITH_A_FEED or name.startswith("FeedSnapshots") else set(steps)), name
+    assert handlers.load("clearance/figures").CASE_STATES == CASE_STATES
+
+
+def test_metrics_of_aws_are_of_things_in_the_templates(either: Synthesis) -> None:
+    names = {
+        "FunctionName": {function.properties["FunctionName"] for function in functions(either).values()},
+        "QueueName": {queue.properties["QueueName"] for queue in either.of_type("AWS::SQS::Queue")},
+    }
+    shown: dict[tuple[str, str], set[str]] = {}
+    for metric in metrics_of(either.templates["Dashboards"]) - ours(metrics_of(either.templates["Dashboards"])):
+        [(dimension, value)] = metric.dimensions
+        assert value in names.get(dimension, {value}), metric
+        shown.setdefault((metric.namespace, dimension), set()).add(metric.name)
+    assert shown == OF_AWS
+
+
+def test_what_another_stack_exports_can_be_filled_in(local: Synthesis) -> None:
+    [export] = {
+        plain(output["Export"]["Name"])
+        for output in local.templates["Clearance"]["Outputs"].values()
+        if "Export" in output
+    }
+    found = metrics_of(local.templates["Dashboards"], {export: "yinji-api"})
+    assert Metric("AWS/ApiGateway", "5xx", frozenset({("ApiId", "yinji-api")})) in found
+
+
+def test_both_dashboards_are_there_under_the_name_of_the_university(either: Synthesis) -> None:
+    boards = [plain(board.properties["DashboardName"]) for board in either.of_type("AWS::CloudWatch::Dashboard")]
+    assert sorted(boards) == ["yinji-operations", "yinji-season"]
+
+
+def test_every_function_and_queue_is_watched(either: Synthesis) -> None:
+    watched = by_place(either.templates["Dashboards"])
+    for folder, function in functions(either).items():
+        name = function.properties["FunctionName"].removeprefix("yinji-")
+        for kind in ("errors", "throttles", "slow"):
+            [metric] = watched[f"yinji-{kind}-{name}"]
+            assert dict(metric.dimensions) == {"FunctionName": f"yinji-{name}"}, folder
+    for queue in either.of_type("AWS::SQS::Queue"):
+        name = queue.properties["QueueName"].removeprefix("yinji-").removesuffix("-failures")
+        [metric] = watched[f"yinji-failed-messages-{name}"]
+        assert dict(metric.dimensions) == {"QueueName": f"yinji-{name}-failures"}
+
+
+def test_a_function_is_slow_before_it_is_cut_off(either: Synthesis) -> None:
+    timeouts = {one.properties["FunctionName"]: one.properties["Timeout"] for one in functions(either).values()}
+    slow = [
+        alarm.properties
+        for alarm in either.of_type("AWS::CloudWatch::Alarm")
+        if alarm.properties["MetricName"] == "Duration"
+    ]
+    assert len(slow) == len(timeouts)
+    for alarm in slow:
+        [dimension] = alarm["Dimensions"]
+        assert alarm["ExtendedStatistic"] == "p99"
+        assert alarm["Threshold"] == 800 * timeouts[dimension["Value"]]
+
+
+def test_silence_is_an_alarm_where_something_is_said_every_five_minutes_and_nowhere_else(either: Synthesis) -> None:
+    silent = {
+        alarm.properties["AlarmName"]
+        for alarm in either.of_type("AWS::CloudWatch::Alarm")
+        if alarm.properties["TreatMissingData"] == "breaching"
+    }
+    assert silent == {"yinji-not-running-clearance-figures", "yinji-not-running-clearance-reconcile"}
+
+
+def test_alarms_reach_the_one_topic_and_it_lets_them_in(either: Synthesis) -> None:
+    [topic] = either.of_type("AWS::SNS::Topic")
+    for alarm in either.of_type("AWS::CloudWatch::Alarm"):
+        assert [plain(action) for action in alarm.properties["AlarmActions"]] == [f"${{{topic.id}}}"]
+    [policy] = either.of_type("AWS::SNS::TopicPolicy")
+    allowed = [one for one in policy.properties["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
+    assert [(one["Principal"], one["Action"]) for one in allowed] == [
+        ({"Service": "cloudwatch.amazonaws.com"}, "sns:Publish")
+    ]
+    key = plain(topic.properties["KmsMasterKeyId"])[2:-1].removesuffix(".Arn")
+    statements = either.templates["Dashboards"]["Resources"][key]["Properties"]["KeyPolicy"]["Statement"]
+    [use] = [one for one in statements if one["Principal"] == {"Service": "cloudwatch.amazonaws.com"}]
+    assert set(use["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+
+
+def test_who_is_named_is_written_to(aws: Synthesis) -> None:
+    [subscription] = aws.of_type("AWS::SNS::Subscription")
+    told = subscription.properties
+    assert (told["Protocol"], told["Endpoint"]) == ("email", "network-centre@example.edu")
+
+
+def test_titles_are_in_both_languages(either: Synthesis) -> None:
+    for board in either.of_type("AWS::CloudWatch::Dashboard"):
+        for widget in json.loads(plain(board.properties["DashboardBody"]))["widgets"]:
+            title = widget["properties"]["title"]
+            assert re.search(r"[\u4e00-\u9fff]", title) and re.search(r"[A-Za-z]{2}", title), title
+
+
+# --- docs/operations.md ------------------------------------------------------------------------------------
+def runbooks() -> str:
+    return OPERATIONS.read_text("utf-8")
+
+
+def test_every_alarm_says_where_its_runbook_is_and_that_is_there(either: Synthesis) -> None:
+    headings = set(re.findall(r"^### ([a-z-]+)$", runbooks(), re.MULTILINE))
+    kinds = set()
+    for alarm in either.of_type("AWS::CloudWatch::Alarm"):
+        [kind] = re.findall(r"docs/operations\.md#([a-z-]+)$", alarm.properties["AlarmDescription"])
+        assert alarm.properties["AlarmName"].startswith(f"yinji-{kind}-")
+        kinds.add(kind)
+    assert kinds == headings == set(SAID["alarms"])
+
+
+def test_every_function_is_documented(local: Synthesis) -> None:
+    documented = set(re.findall(r"^\| `((?:clearance|identity)/[a-z_/]+)` \|", runbooks(), re.MULTILINE))
+    steps = {folder for folder in functions(local) if folder.startswith("clearance/steps/")}
+    assert "clearance/steps/<step>" in runbooks()
+    assert documented == set(functions(local)) - steps
+
+
+def test_every_metric_is_documented_with_its_dimensions() -> None:
+    rows = re.findall(r"^\| `([A-Z][A-Za-z]+)` \| ([^|]*)\|", runbooks(), re.MULTILINE)
+    documented = {(name, frozenset({"service", *re.findall(r"`(\w+)`", dimensions)})) for name, dimensions in rows}
+    assert documented == emitted()

@@ -1,0 +1,39 @@
+"""A deployment that cannot work is refused before anything is made."""
+
+from __future__ import annotations
+
+import pytest
+
+from infra.setting import LONGEST_UNIVERSITY, Setting
+
+
+@pytest.mark.parametrize("university", ["复旦", "a_b", "-a", "a-", "a--b", "a b", "x" * (LONGEST_UNIVERSITY + 1)])
+def test_a_university_whose_name_cannot_be_part_of_a_buckets_is_refused(university: str) -> None:
+    with pytest.raises(ValueError, match="university"):
+        Setting(university=university)
+
+
+def test_a_university_is_part_of_every_name_in_small_letters() -> None:
+    setting = Setting(university="Jiangyu-1")
+    assert (setting.prefix, setting.stack("Clearance")) == ("yinji-jiangyu-1", "Yinji-Jiangyu-1-Clearance")
+
+
+@pytest.mark.parametrize(
+    ("context", "named"),
+    [
+        ({"deployment": "azure"}, "deployment"),
+        ({"target": "x86"}, "target"),
+        ({"region": ""}, "region"),
+        ({"region": "Singapore"}, "region"),
+        ({"public_url": "http://yinji.example.edu"}, "public_url"),
+        ({"public_url": "yinji.example.edu"}, "public_url"),
+        ({"certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/x"}, "certificate_arn"),
+    ],
+)
+def test_what_makes_no_sense_is_named(context: dict[str, str], named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        Setting(**context)
+
+
+def test_a_local_deployment_may_go_without_tls() -> None:
+    assert Setting(deployment="local", public_url="http://127.0.0.1:8080").host == "127.0.0.1"
