@@ -88,9 +88,12 @@ class FrontDoor(Stack):
             raise ValueError("CloudFront in China has no firewall and its own certificates; deploy without front door")
         self._prefix = setting.prefix
         host = f"execute-api.{setting.region}.amazonaws.com"
-        api = origins.HttpOrigin(f"{api_id}.{host}", read_timeout=ORIGIN_SECONDS)
+        api = origins.HttpOrigin(f"{api_id}.{host}", origin_id="api", read_timeout=ORIGIN_SECONDS)
         portal = origins.HttpOrigin(
-            f"{portal_api_id}.{host}", origin_path=f"/{portal_stage}", read_timeout=ORIGIN_SECONDS
+            f"{portal_api_id}.{host}",
+            origin_id="portal",
+            origin_path=f"/{portal_stage}",
+            read_timeout=ORIGIN_SECONDS,
         )
         as_asked = {
             "cache_policy": cloudfront.CachePolicy.CACHING_DISABLED,
