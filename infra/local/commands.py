@@ -118,8 +118,9 @@ def logs(folder: str, follow: bool) -> None:
         lines: list[tuple[int, str, str]] = []
         for group in groups:
             for event in client.filter_log_events(logGroupName=group, startTime=since).get("events", []):
-                if event["eventId"] not in seen and not event["message"].startswith(("START ", "END ")):
-                    seen.add(event["eventId"])
+                known = f"{event['logStreamName']} {event['timestamp']} {event['message']}"
+                if known not in seen and not event["message"].startswith(("START ", "END ")):
+                    seen.add(known)
                     lines.append((event["timestamp"], group.removeprefix("/aws/lambda/"), event["message"].rstrip()))
         for at, name, message in sorted(lines):
             console.print(f"[dim]{time.strftime('%H:%M:%S', time.localtime(at / 1000))} {name}[/]  ", end="")

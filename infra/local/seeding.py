@@ -85,11 +85,11 @@ def figures() -> None:
 
 async def play(console: Console) -> bool:
     """Play the delivered season to its end over HTTP; whether all of it got there without an error."""
-    from infra.local.season.player import play as play_season
+    from infra.local.season.__main__ import watch
 
-    summary = await play_season(home.URL, put, season(), console=console)
+    summary = await watch(console, home.URL, put, season())
     figures()
-    return summary.errors == 0 and summary.unfinished == 0
+    return summary.ok
 
 
 def standing() -> dict[str, Counter[str]]:

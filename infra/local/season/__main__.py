@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from yinji.platform import clock
 
-from infra.local.season.generator import Options, generate
+from infra.local.season.generator import Options, Season, generate
 from infra.local.season.people import FULL
 from infra.local.season.player import CONCURRENCY, PHASES, Deliver, Phase, Summary, play
 
@@ -57,16 +57,23 @@ def generate_command(graduates: int, seed: int, today: datetime | None, out: Pat
 def play_command(url: str, graduates: int, seed: int, today: datetime | None, bucket: str, concurrency: int) -> None:
     """Play the season at URL until everybody is through; exit 1 when anything went wrong."""
     season = generate(options(graduates, seed, today))
-    console = Console()
+    summary = asyncio.run(watch(Console(), url, intake(bucket), season, concurrency))
+    sys.exit(0 if summary.ok else 1)
+
+
+async def watch(
+    console: Console, url: str, deliver: Deliver, season: Season, concurrency: int = CONCURRENCY
+) -> Summary:
+    """Play `season` with a bar for each phase and the closing figures on `console`."""
     with bars(console) as shown:
         tasks = {phase: shown.add_task(LABELS[phase], total=None) for phase in PHASES}
 
         def progress(phase: Phase, done: int, total: int) -> None:
             shown.update(tasks[phase], completed=done, total=total)
 
-        summary = asyncio.run(play(url, intake(bucket), season, concurrency=concurrency, progress=progress))
+        summary = await play(url, deliver, season, concurrency=concurrency, progress=progress)
     console.print(table(summary))
-    sys.exit(0 if summary.ok else 1)
+    return summary
 
 
 def options(graduates: int, seed: int, today: datetime | None) -> Options:
