@@ -7,7 +7,6 @@ the thing itself, with its reason (constructs/reasons.py).
 from __future__ import annotations
 
 import sys
-from typing import Protocol
 
 from aws_cdk import App, Environment, Stack, Tags, Validations
 from cdk_nag import AwsSolutionsChecks
@@ -19,13 +18,7 @@ sys.path[:0] = [str(ROOT / "layers" / "yinji")]
 from infra.stacks.clearance import Clearance  # noqa: E402
 from infra.stacks.dashboards import Dashboards  # noqa: E402
 from infra.stacks.front_door import REGION, FrontDoor  # noqa: E402
-
-
-class Behind(Protocol):
-    """What the front door must know of the portal: its REST API and the stage that is deployed."""
-
-    api_id: str
-    stage: str
+from infra.stacks.portal import Portal  # noqa: E402
 
 
 def build(app: App, setting: Setting | None = None) -> list[Stack]:
@@ -35,15 +28,10 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
     clearance = Clearance(
         app, setting.stack("Clearance"), setting, env=environment, termination_protection=not setting.local
     )
-    dashboards = Dashboards(app, setting.stack("Dashboards"), setting, clearance, env=environment)
-    Tags.of(app).add("project", "yinji")
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    return [clearance, dashboards]
-
-
-def front_door(app: App, setting: Setting, clearance: Clearance, portal: Behind) -> FrontDoor:
-    """The front door before both APIs, in its own region; a local deployment only reads its template."""
-    return FrontDoor(
+    portal = Portal(app, setting.stack("Portal"), setting, clearance, env=environment)
+    dashboards = Dashboards(app, setting.stack("Dashboards"), setting, clearance, portal, env=environment)
+    # a local deployment does not deploy the front door; its proxy reads the template
+    front_door = FrontDoor(
         app,
         setting.stack("FrontDoor"),
         setting,
@@ -53,6 +41,9 @@ def front_door(app: App, setting: Setting, clearance: Clearance, portal: Behind)
         env=Environment(region=REGION),
         cross_region_references=setting.region != REGION,
     )
+    Tags.of(app).add("project", "yinji")
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    return [clearance, portal, dashboards, front_door]
 
 
 if __name__ == "__main__":

@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-from infra.app import build, front_door
+from infra.app import build
 from infra.setting import ROOT, Setting
 
 Template = Mapping[str, Any]
@@ -64,9 +63,7 @@ def synthesize(deployment: str, root: Path = ROOT, **context: Any) -> Synthesis:
     told = CONTEXT | {"deployment": deployment, "aws:cdk:bundling-stacks": []} | context
     app = aws_cdk.App(context=told, outdir=str(folder))
     setting = Setting.of(app.node, root)
-    stacks = build(app, setting)
-    if setting.stack("FrontDoor") not in [stack.stack_name for stack in stacks]:
-        front_door(app, setting, stacks[0], SimpleNamespace(api_id="portal-api", stage="api"))
+    build(app, setting)
     failed = ""
     try:
         app.synth()

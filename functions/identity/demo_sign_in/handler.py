@@ -8,17 +8,14 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from yinji.clearance import university
 from yinji.clearance.store import Store
-from yinji.clearance.view import row_view
-from yinji.identity.demo import offices, session_for
+from yinji.identity.demo import offices, session_for, students
 from yinji.identity.session import session_cookie, sign, signing_keys
 from yinji.platform.environment import is_local
 from yinji.platform.http import Api, as_json, redirect
 from yinji.platform.observability import logger
 from yinji.platform.problem import Problem
 
-STUDENTS = 12
 api = Api()
 store = Store()
 
@@ -30,24 +27,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 @api.get("/api/demo/personas")
 def personas() -> Response[str]:
-    """The offices, and a few students of the first school that has any: those with most to look at first."""
-    for school in university.schools():
-        rows = sorted((row_view(lean) for lean in store.school(school)), key=lambda row: (-row.blocked, -row.left))
-        if rows:
-            break
-    else:
-        rows = []
-    students = [
-        {
-            "persona": f"student:{row.lean.student}",
-            "name": row.lean.name,
-            "left": row.left,
-            "blocked": row.blocked,
-            "flow": row.lean.flow,
-        }
-        for row in [*rows[: STUDENTS // 2], *rows[-STUDENTS // 2 :]]
-    ]
-    return as_json(200, {"students": students, "offices": offices()})
+    """The offices, and a few students with something to look at."""
+    return as_json(200, {"students": students(store), "offices": offices()})
 
 
 @api.post("/api/demo/sign-in")

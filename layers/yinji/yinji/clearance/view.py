@@ -15,6 +15,7 @@ from yinji.clearance.case import SETTLED, Case, State
 from yinji.clearance.definition import Action, StepDefinition, Text
 from yinji.clearance.document import STATE_OF_MARK
 from yinji.clearance.policy import may
+from yinji.clearance.queue import waits_for_office
 from yinji.clearance.step import offered
 from yinji.clearance.store import Lean
 from yinji.identity.session import Session
@@ -194,3 +195,48 @@ def row_view(lean: Lean) -> RowView:
 
 def flow_title(case: Case, language: str) -> str:
     return say(flow.TITLES[case.flow], language)
+
+
+@dataclass(frozen=True)
+class StepFigures:
+    """A step among many cases: how many have not settled it, how many of them are blocked, how many wait for it."""
+
+    cases: int
+    left: int
+    blocked: int
+    office: int
+
+
+def figures_of(step: StepDefinition, rows: Sequence[RowView]) -> StepFigures:
+    """`step` counted over `rows`."""
+    states: list[State] = [row.states[step.id] for row in rows if step.id in row.states]
+    return StepFigures(
+        cases=len(states),
+        left=sum(state not in SETTLED for state in states),
+        blocked=sum(state == "blocked" for state in states),
+        office=sum(waits_for_office(step, state) for state in states),
+    )
+
+
+@dataclass(frozen=True)
+class SchoolFigures:
+    """Cases counted: all, finished, those in which some step is blocked, those that need the school."""
+
+    cases: int
+    finished: int
+    stuck: int
+    needs_school: int
+
+    @property
+    def left(self) -> int:
+        return self.cases - self.finished
+
+
+def school_figures(rows: Sequence[RowView]) -> SchoolFigures:
+    """`rows` counted."""
+    return SchoolFigures(
+        cases=len(rows),
+        finished=sum(row.left == 0 for row in rows),
+        stuck=sum(row.blocked > 0 for row in rows),
+        needs_school=sum(row.needs_school for row in rows),
+    )

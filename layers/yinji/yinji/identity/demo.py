@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from yinji.clearance import university
 from yinji.clearance.case import Case
+from yinji.clearance.store import Store
+from yinji.clearance.view import RowView, row_view
 from yinji.identity.session import Session
 from yinji.platform.problem import Problem
+
+STUDENTS = 12
 
 
 def session_for(persona: str, case: Case | None) -> Session:
@@ -37,3 +44,35 @@ def offices() -> list[str]:
         "administrator:admin",
         "auditor:auditor",
     ]
+
+
+def students(store: Store) -> list[Mapping[str, Any]]:
+    """A few students to be, from the first and the last school that have any: those with most to look at, and least.
+
+    Each is {persona, name, school, flow, left, blocked}.
+    """
+    schools = list(university.schools())
+    first, last = _first(store, schools), _first(store, schools[::-1])
+    rows = _few(first, STUDENTS) if first == last else [*_few(first, STUDENTS // 2), *_few(last, STUDENTS // 2)]
+    return [
+        {
+            "persona": f"student:{row.lean.student}",
+            "name": row.lean.name,
+            "school": row.lean.school,
+            "flow": row.lean.flow,
+            "left": row.left,
+            "blocked": row.blocked,
+        }
+        for row in rows
+    ]
+
+
+def _first(store: Store, schools: list[str]) -> list[RowView]:
+    """The rows of the first of `schools` that has any."""
+    return next((rows for school in schools if (rows := [row_view(lean) for lean in store.school(school)])), [])
+
+
+def _few(rows: list[RowView], number: int) -> list[RowView]:
+    """The first half of `number` by what blocks them, and the last half."""
+    ordered = sorted(rows, key=lambda row: (-row.blocked, -row.left))
+    return ordered if len(ordered) <= number else [*ordered[: number // 2], *ordered[-(number - number // 2) :]]

@@ -1,0 +1,150 @@
+"""portal: the pages people see, on phones first. The Chalice app behind everything that is not /api.
+
+Trigger: GET on the REST API. Reads: the table, the index by school, the signing keys. Writes and emits nothing: every
+form of a page is sent to the functions below /api.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+from chalice.app import Chalice, Response
+from chalicelib import graduate, office, page, public
+from chalicelib.visit import Visit
+from chalicelib.words import LANGUAGES
+from yinji.clearance.store import Store
+from yinji.platform.observability import logger
+from yinji.platform.problem import Problem
+
+app = Chalice(app_name="portal")
+store = Store()
+View = Callable[..., Response]
+
+
+def at(path: str) -> Callable[[View], View]:
+    """Let the view below answer GET `path`. Its problems become pages; whatever else it raises is logged as well."""
+
+    def register(view: View) -> View:
+        @app.route(path, methods=["GET"], name=path)
+        @functools.wraps(view)
+        def answer(**places: str) -> Response:
+            request = app.current_request
+            assert request  # noqa: S101 - Chalice sets it before it calls a view
+            visit = Visit(request)
+            try:
+                return view(visit, **places)
+            except Problem as problem:
+                return page.of_problem(visit, problem)
+            except Exception as error:
+                # the route, never the path: paths hold student numbers
+                logger.error("page failed", exc_info=error, extra={"route": path})
+                return page.of_problem(visit, Problem("internal"))
+
+        return view
+
+    return register
+
+
+# --- for everybody --------------------------------------------------------------------------------------------
+
+
+@at("/")
+def home(visit: Visit) -> Response:
+    return page.go(public.home(visit.session))
+
+
+@at("/sign-in")
+def sign_in(visit: Visit) -> Response:
+    return page.draw(visit, "sign-in.html", **public.sign_in(store))
+
+
+@at("/verify")
+def verify(visit: Visit) -> Response:
+    typed = visit.query.get("code", "").strip()
+    return page.go(public.verification(typed)) if typed else page.draw(visit, "verify.html", **public.no_code())
+
+
+@at("/verify/{code}")
+def verified(visit: Visit, code: str) -> Response:
+    found = public.certificate(store, code)
+    return page.draw(visit, "verify.html", status=200 if found["record"] else 404, **found)
+
+
+@at("/guide")
+def guides(visit: Visit) -> Response:
+    return page.draw(visit, "guides.html")
+
+
+@at("/guide/{flow}")
+def guide(visit: Visit, flow: str) -> Response:
+    return page.draw(visit, "guide.html", **public.guide(flow, visit.language))
+
+
+@at("/language/{language}")
+def language(visit: Visit, language: str) -> Response:
+    if language not in LANGUAGES:
+        raise Problem("not-found")
+    return page.in_language(language, visit.wanted)
+
+
+@at("/static/{version}/{name}")
+def static(visit: Visit, version: str, name: str) -> Response:
+    return page.of_static(version, name)
+
+
+# --- graduates, and whoever helps them ------------------------------------------------------------------------
+
+
+@at("/me")
+def me(visit: Visit) -> Response:
+    return page.draw(visit, "me.html", **graduate.me(visit, store))
+
+
+@at("/me/history")
+def my_history(visit: Visit) -> Response:
+    return page.draw(visit, "history.html", **graduate.history(visit, store, graduate.own(visit)))
+
+
+@at("/cases/{student}")
+def case(visit: Visit, student: str) -> Response:
+    return page.draw(visit, "case.html", **graduate.case(visit, store, student))
+
+
+@at("/cases/{student}/history")
+def history(visit: Visit, student: str) -> Response:
+    return page.draw(visit, "history.html", **graduate.history(visit, store, student))
+
+
+# --- offices --------------------------------------------------------------------------------------------------
+
+
+@at("/schools/{school}")
+def school(visit: Visit, school: str) -> Response:
+    return page.draw(visit, "school.html", **office.school(visit, store, school))
+
+
+@at("/queues")
+def queues(visit: Visit) -> Response:
+    return page.draw(visit, "queues.html", **office.queues(visit, store))
+
+
+@at("/queues/{step}")
+def queue(visit: Visit, step: str) -> Response:
+    return page.draw(visit, "queue.html", **office.queue(visit, store, step))
+
+
+@at("/season")
+def season(visit: Visit) -> Response:
+    return page.draw(visit, "season.html", **office.season(visit, store))
+
+
+# --- nothing there: a page says so rather than the gateway ----------------------------------------------------
+
+
+def nothing(visit: Visit, **places: str) -> Response:
+    raise Problem("not-found")
+
+
+for depth in range(1, 5):
+    at("".join(f"/{{part{place}}}" for place in range(depth)))(nothing)

@@ -1,0 +1,1 @@
+"""The portal's pages: how they are asked for, drawn and worded."""

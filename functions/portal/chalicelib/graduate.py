@@ -1,0 +1,116 @@
+"""Pages about one graduate: their own, and the same truth for whoever helps them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from yinji.clearance import codes, definition, university
+from yinji.clearance.case import Case, Event, State
+from yinji.clearance.store import Store
+from yinji.clearance.view import StepView, case_view, flow_title
+from yinji.identity.session import Session
+from yinji.platform.problem import Problem
+
+from .visit import Visit
+
+RARE = ("waive", "reopen")
+
+
+@dataclass(frozen=True)
+class Happening:
+    """An event in words: what happened to which step, who did it, what was written, what became of the steps."""
+
+    what: str
+    who: str
+    at: datetime
+    why: str
+    moved: Sequence[tuple[str, State]]
+
+
+def own(visit: Visit) -> str:
+    """The student number of the graduate who visits. Raises Problem("forbidden") for anybody else."""
+    session = visit.someone
+    visit.demand("act-as-student", student=session.sub)
+    return session.sub
+
+
+def found(visit: Visit, store: Store, student: str) -> tuple[Session, Case]:
+    """The case, if the visitor may see it. Who may see some only is told the same of others' and of nobody's."""
+    session = visit.someone
+    if session.role == "student":
+        visit.demand("see-case", student=student)
+    case = store.get(student)
+    visit.demand("see-case", student=student, school=case.graduate.school if case else "")
+    if case is None:
+        raise Problem("not-in-season")
+    return session, case
+
+
+def _shown(visit: Visit, session: Session, case: Case) -> dict[str, Any]:
+    view = case_view(case, session, visit.language)
+    return {
+        "case": case,
+        "graduate": case.graduate,
+        "view": view,
+        "flow": flow_title(case, visit.language),
+        "waiting": [step for step in view.steps if step.state == "waiting"],
+        "deadline": visit.words.left(case.deadline, visit.today),
+        "late": case.deadline < visit.today,
+        "spoken": codes.spoken(case.certificate.code) if case.certificate else "",
+    }
+
+
+def me(visit: Visit, store: Store) -> dict[str, Any]:
+    """What the graduate sees of their own case: what needs them, what others do, what waits, what is done."""
+    session, case = found(visit, store, own(visit))
+    shown = _shown(visit, session, case)
+    view = shown["view"]
+    others = [step for step in view.others if step.state != "waiting"]
+    return shown | {"mine": view.mine, "others": others}
+
+
+def case(visit: Visit, store: Store, student: str) -> dict[str, Any]:
+    """The case for an office: what the visitor can do first, then whatever else is left."""
+    session, case = found(visit, store, student)
+    shown = _shown(visit, session, case)
+    steps: Sequence[StepView] = shown["view"].steps
+    mine = [step for step in steps if any(action.id not in RARE for action in step.actions)]
+    rest = [step for step in shown["view"].mine + shown["view"].others if step not in mine and step.state != "waiting"]
+    return shown | {"mine": mine, "others": rest, "rare": RARE, "settled": shown["view"].settled}
+
+
+def history(visit: Visit, store: Store, student: str) -> dict[str, Any]:
+    """Everything that happened to the case, newest first."""
+    session, case = found(visit, store, student)
+    events = [_happening(visit, session, case, event) for event in reversed(store.events(student))]
+    home = "/me" if session.role == "student" else f"/cases/{student}"
+    return {"graduate": case.graduate, "events": events, "home": home}
+
+
+def _happening(visit: Visit, session: Session, case: Case, event: Event) -> Happening:
+    words, every = visit.words, definition.steps()
+    known = every.get(event.step)
+    title = words.say(known.title) if known else ""
+    action = known.actions.get(event.what) if known else None
+    if action:
+        what = words("history.action", step=title, action=words.say(action.title))
+    else:
+        what = words(f"history.{event.what}", step=title)
+    moved = [(words.say(every[step].title), state) for step, state in event.states.items() if step in every]
+    return Happening(what, _who(visit, session, case, event), event.at, event.why, moved)  # type: ignore[arg-type]
+
+
+def _who(visit: Visit, session: Session, case: Case, event: Event) -> str:
+    """Who did it: an office by its name; staff see the person's id as well, the graduate does not."""
+    words = visit.words
+    if event.role == "system":
+        return words(f"history.by-{event.who}") if event.who in ("feed", "roster") else words("history.by-system")
+    if event.role == "student":
+        return words("history.you") if session.sub == event.who else words("history.graduate")
+    known = definition.steps().get(event.step)
+    office = university.office(known.department, case.graduate.school, case.flow) if known else None
+    name = words.say(office) if office else words(f"role.{event.role}")
+    return name if session.role == "student" else words("history.person", office=name, id=event.who)

@@ -1,0 +1,150 @@
+"""A visit to a page: who comes, in which language, to where, and what just happened to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from chalice.app import Request
+from markupsafe import Markup
+from yinji.clearance import definition, policy
+from yinji.identity.session import Session, cookie, cookie_name, read, signing_keys
+from yinji.platform import clock, problem
+from yinji.platform.http import LANGUAGE_COOKIE, own_path, preferred
+from yinji.platform.problem import Problem
+
+from .words import LANGUAGES, Words
+
+TOLD = ("done", "problem", "fields", "at")
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What came of an action: `at` is "<step>.<action>", `fields` are those to be corrected."""
+
+    good: bool
+    text: Markup | str
+    at: str
+    fields: frozenset[str] = frozenset()
+
+    @property
+    def step(self) -> str:
+        return self.at.partition(".")[0]
+
+
+class Visit:
+    def __init__(self, request: Request) -> None:
+        # what API Gateway sent: the path as it was asked for, which Chalice replaces by its route
+        event = cast(Mapping[str, Any], request.to_original_event())
+        self.path = str(event.get("path") or event["requestContext"].get("path") or "/")
+        self.query: dict[str, str] = dict(request.query_params or {})
+        self.header: Mapping[str, str] = request.headers
+        self.now: datetime = clock.now()
+        self.today = clock.today()
+
+    @cached_property
+    def cookies(self) -> list[str]:
+        return [self.header.get("cookie") or ""]
+
+    @cached_property
+    def session(self) -> Session | None:
+        token = cookie(self.cookies, cookie_name())
+        return read(token, signing_keys()) if token else None
+
+    @property
+    def someone(self) -> Session:
+        """Whose session it is. Raises Problem("signed-out")."""
+        if self.session is None:
+            raise Problem("signed-out")
+        return self.session
+
+    def may(self, permission: policy.Permission, **thing: str) -> bool:
+        return self.session is not None and policy.may(self.session, permission, **thing)
+
+    def demand(self, permission: policy.Permission, **thing: str) -> None:
+        """Raise Problem("signed-out") or Problem("forbidden") unless whoever comes may."""
+        policy.demand(self.someone, permission, **thing)
+
+    @cached_property
+    def language(self) -> str:
+        chosen = cookie(self.cookies, LANGUAGE_COOKIE)
+        return chosen if chosen in LANGUAGES else preferred(self.header.get("accept-language") or "")
+
+    @cached_property
+    def words(self) -> Words:
+        return Words(self.language)
+
+    def here(self, **query: str) -> str:
+        """This page with its filters, without what it told last time; `query` sets or, empty, removes."""
+        kept = {name: value for name, value in self.query.items() if name not in TOLD} | query
+        told = urlencode({name: value for name, value in kept.items() if value})
+        return f"{self.path}?{told}" if told else self.path
+
+    def back(self, at: str) -> str:
+        """Where a form is to come back to: this page, at the notice that tells what became of `at`."""
+        return f"{self.here(at=at)}#notice"
+
+    def places(self) -> list[tuple[str, Markup]]:
+        """Where the navigation leads whoever comes: path and words."""
+        session, words = self.session, self.words
+        if session is None:
+            return []
+        if session.role == "student":
+            return [("/me", words("nav.me"))]
+        if session.role == "department-officer":
+            return [("/queues", words("nav.queues"))]
+        if session.role in ("counsellor", "school-officer"):
+            return [(f"/schools/{session.school}", words("nav.school")), ("/queues", words("nav.queues"))]
+        return [("/season", words("nav.season")), ("/queues", words("nav.queues"))]
+
+    @property
+    def wanted(self) -> str:
+        """The page of ours that `next` names, or the first one."""
+        return own_path(self.query.get("next", "")) or "/"
+
+    @cached_property
+    def notice(self) -> Notice | None:
+        """What the query tells of the action that led back here."""
+        if code := self.query.get("problem"):
+            return self._refusal(code)
+        if done := self.query.get("done"):
+            return self._success(done)
+        return None
+
+    def _refusal(self, code: str) -> Notice | None:
+        if code not in problem.catalogue():
+            return None
+        at = self.query.get("at", "")
+        known = definition.steps().get(at.partition(".")[0])
+        action = known.actions.get(at.partition(".")[2]) if known else None
+        wrong = frozenset(self.query.get("fields", "").split(",")) - {""}
+        titles = [self.words.say(field.title) for field in action.fields if field.name in wrong] if action else []
+        text: Markup | str = problem.sentence(code, self.language, {})
+        if titles:
+            text = self.words("notice.check", text=text, fields=self.words("list.comma").join(titles))
+        return Notice(False, text, at, wrong)
+
+    def _success(self, done: str) -> Notice | None:
+        step, action, *counts = done.split(".")
+        known = definition.steps().get(step)
+        if known is None:
+            return None
+        at, title = f"{step}.{action}", self.words.say(known.title)
+        if action in ("feed-confirm", "feed-discard"):
+            return Notice(True, self.words(f"notice.{action}", step=title), at)
+        chosen = known.actions.get(action)
+        if chosen is None or not all(count.isdecimal() for count in counts):
+            return None
+        if len(counts) == 2:
+            good, refused = int(counts[0]), int(counts[1])
+            text = self.words("notice.many", n=good, action=self.words.say(chosen.title))
+            if refused:
+                text = self.words("notice.and", first=text, second=self.words("notice.refused", n=refused))
+            return Notice(not refused, text, at)
+        if chosen.done:
+            return Notice(True, self.words.say(chosen.done), at)
+        return Notice(True, self.words("notice.done", step=title, action=self.words.say(chosen.title)), at)

@@ -1,0 +1,151 @@
+"""The portal: the Chalice app of functions/portal behind a REST API, reading what clearance keeps and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from aws_cdk import CfnOutput, CfnResource, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from chalice.cdk import Chalice
+from constructs import Construct
+
+from infra.bundling import NOT_CODE
+from infra.constructs.function import FOLDER_TAG
+from infra.constructs.storage import READ_ITEMS
+from infra.setting import Setting
+from infra.stacks.clearance import Clearance, python_layer
+
+CONFIG = '{"version": "2.0", "app_name": "portal"}'
+HTMX = "node_modules/htmx.org/dist/htmx.min.js"
+
+
+class Portal(Stack):
+    """See the module. `api_id` and `stage` are of the REST API; what is not /api goes there."""
+
+    def __init__(self, scope: Construct, id: str, setting: Setting, clearance: Clearance, **more: object) -> None:
+        super().__init__(scope, id, **more)
+        self.function_name = f"{setting.prefix}-portal"
+        self.stage = "pages"
+        role = self._role(clearance)
+        with _staged(setting) as source:
+            chalice = Chalice(
+                self,
+                "Chalice",
+                source_dir=str(source),
+                stage_config={
+                    "api_gateway_stage": self.stage,
+                    "api_gateway_endpoint_type": "REGIONAL",
+                    "minimum_compression_size": 1024,
+                    "autogen_policy": False,
+                    "manage_iam_role": False,
+                    "iam_role_arn": role.role_arn,
+                    "lambda_timeout": 29,
+                    "lambda_memory_size": 1024,
+                    "environment_variables": {
+                        "POWERTOOLS_SERVICE_NAME": "portal",
+                        "POWERTOOLS_METRICS_NAMESPACE": "Yinji",
+                        "POWERTOOLS_LOG_LEVEL": "INFO",
+                        "YINJI_DEPLOYMENT": setting.deployment,
+                        "YINJI_PUBLIC_URL": setting.public_url,
+                        "YINJI_SESSION_KEYS": clearance.session_keys.secret_arn,
+                        "YINJI_TABLE": clearance.house.table.table.table_name,
+                    },
+                },
+            )
+        self._finish(chalice.get_resource("APIHandler"), chalice.get_resource("RestAPI"), setting)
+        self.api_id: str = chalice.get_resource("RestAPI").ref
+        for name, value in {"PortalApiId": self.api_id, "PortalStage": self.stage}.items():
+            CfnOutput(self, name, value=value)
+
+    def _role(self, clearance: Clearance) -> iam.Role:
+        """The portal's role: it reads cases, by school as well, and the signing keys; it writes its own log only."""
+        log = logs.LogGroup(
+            self,
+            "Log",
+            log_group_name=f"/aws/lambda/{self.function_name}",
+            retention=logs.RetentionDays.THREE_MONTHS,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        table = clearance.house.table
+        for actions, resource in (
+            (["logs:CreateLogStream", "logs:PutLogEvents"], log.log_group_arn),
+            (READ_ITEMS, table.table.table_arn),
+            (["dynamodb:Query"], table.index_arn),
+            (["kms:Decrypt"], table.key.key_arn),
+            (["secretsmanager:GetSecretValue"], clearance.session_keys.secret_arn),
+        ):
+            role.add_to_principal_policy(iam.PolicyStatement(actions=list(actions), resources=[resource]))
+        return role
+
+    def _finish(self, function: CfnResource, api: CfnResource, setting: Setting) -> None:
+        """What Chalice has no word for."""
+        function.add_property_override("FunctionName", self.function_name)
+        function.add_property_override("Description", "functions/portal")
+        # a layer of this stack: one of another stack could not change any more while this one refers to it
+        layer = python_layer(self, "Yinji", setting, "yinji")
+        function.add_property_override("Layers", [layer.layer_version_arn])
+        function.add_property_override(f"Tags.{FOLDER_TAG}", "portal")
+        # Chalice names the interpreter it was packaged with. The package holds pure Python only (ours and Chalice's
+        # own two modules), whatever is compiled comes with the layer: so it runs on what the layer is made for.
+        function.add_property_override("Runtime", "python3.13")
+        function.add_property_override("Architectures", ["arm64"])
+        api.add_property_override(
+            "MethodSettings",
+            [{"ResourcePath": "/*", "HttpMethod": "*", "ThrottlingRateLimit": 400, "ThrottlingBurstLimit": 800}],
+        )
+
+
+@contextlib.contextmanager
+def _staged(setting: Setting) -> Iterator[Path]:
+    """A passing copy of functions/portal with htmx in it, as Chalice packages it.
+
+    Chalice imports the app from there and leaves its own files in it and in the working directory; CDK has taken what
+    it needs when the construct stands. Nothing of it stays, and the package is the same for the same sources.
+    """
+    root = setting.root
+    workshop = root / ".local" / "portal"
+    workshop.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=workshop) as folder, contextlib.chdir(folder), _modules_put_back():
+        app = Path(folder, "app")
+        shutil.copytree(root / "functions" / "portal", app, ignore=shutil.ignore_patterns(*NOT_CODE, ".chalice"))
+        shutil.copyfile(root / HTMX, app / "chalicelib" / "static" / "htmx.min.js")
+        (app / ".chalice").mkdir()
+        (app / ".chalice" / "config.json").write_text(CONFIG, "utf-8")
+        region = os.environ.get("AWS_DEFAULT_REGION")
+        os.environ["AWS_DEFAULT_REGION"] = setting.region  # it asks how the region's services are called, no service
+        try:
+            yield app
+        finally:
+            os.environ.pop("AWS_DEFAULT_REGION")
+            os.environ |= {"AWS_DEFAULT_REGION": region} if region else {}
+
+
+@contextlib.contextmanager
+def _modules_put_back() -> Iterator[None]:
+    """Forget the modules that are imported from the copy: it is gone when somebody needs them again."""
+
+    def of_portal() -> list[str]:
+        return [name for name in sys.modules if name.split(".")[0] in ("app", "chalicelib")]
+
+    before, path, bytecode = (
+        {name: sys.modules.pop(name) for name in of_portal()},
+        list(sys.path),
+        sys.dont_write_bytecode,
+    )
+    sys.dont_write_bytecode = True  # compiled files would travel along, another interpreter's
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = bytecode
+        sys.path[:] = path
+        for name in of_portal():
+            del sys.modules[name]
+        sys.modules.update(before)
