@@ -24,8 +24,8 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
         app, setting.stack("Clearance"), setting, env=environment, termination_protection=not setting.local
     )
     portal = Portal(app, setting.stack("Portal"), setting, clearance, env=environment)
-    dashboards = Dashboards(app, setting.stack("Dashboards"), setting, clearance, env=environment)
-    # in its own region; a local deployment only reads its template
+    dashboards = Dashboards(app, setting.stack("Dashboards"), setting, clearance, portal, env=environment)
+    # a local deployment does not deploy the front door; its proxy reads the template
     front_door = FrontDoor(
         app,
         setting.stack("FrontDoor"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from aws_cdk import Aws, Duration, Stack
@@ -21,35 +22,59 @@ from constructs import Construct
 from yinji.clearance import definition
 from yinji.clearance.definition import StepDefinition, Text
 
-from infra.constructs.function import Function
 from infra.setting import Setting
+from infra.stacks import portal
 from infra.stacks.clearance import Clearance
 
 SAID = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 RUNBOOKS = "docs/operations.md"
 SERVICE = "clearance"
+RELAY = "clearance-advance"
 CASE_STATES = ("open", "in-progress", "finished", "overdue")
 MINUTE, FIVE_MINUTES, HOUR = Duration.minutes(1), Duration.minutes(5), Duration.hours(1)
 
 LONGEST_FEED_AGE = 26  # hours: a delivery a day, and two hours for it to be late
 LONGEST_WAIT = 72  # hours
 API_ERRORS = 5  # in five minutes
+QUANTILES = ("p50", "p95", "p99")
 FULL, HALF, THIRD, QUARTER = 24, 12, 8, 6
 
 TreatMissing = cloudwatch.TreatMissingData
 Above = cloudwatch.ComparisonOperator
 
 
-class Dashboards(Stack):
-    """Both dashboards and the alarms over `clearance`; alarms go to the topic `alarms`."""
+@dataclass(frozen=True)
+class Watched:
+    """A function as it is watched: what alarms call it, its name, seconds, and the queue of its failures."""
 
-    def __init__(self, scope: Construct, id: str, setting: Setting, clearance: Clearance, **more: object) -> None:
+    short: str
+    name: str
+    timeout: int
+    queue: str = ""
+
+
+class Dashboards(Stack):
+    """Both dashboards and the alarms over `clearance` and the portal; alarms go to the topic `alarms`."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        setting: Setting,
+        clearance: Clearance,
+        pages: portal.Portal,
+        **more: object,
+    ) -> None:
         super().__init__(scope, id, **more)
         self._prefix = setting.prefix
-        self._functions = list(clearance.functions.values())
+        self._functions = [
+            Watched(one.short, one.name, one.timeout, one.failures_name if one.failures else "")
+            for one in clearance.functions.values()
+        ]
+        self._functions.append(Watched("portal", pages.function_name, portal.TIMEOUT))
         self._steps = list(definition.steps().values())
         self._fed = [step for step in self._steps if step.feed]
-        self._api = {"ApiId": clearance.api.api.ref}
+        self._api, self._portal = {"ApiId": clearance.api.api.ref}, {"ApiName": pages.api_name}
         self.alarms = alarm_topic(self, setting)
         self._season()
         self._operations()
@@ -117,7 +142,11 @@ class Dashboards(Stack):
         )
         board.add_widgets(
             lines("api-answers", [self._of_api(name, "Sum") for name in ("Count", "4xx", "5xx")], HALF),
-            lines("api-latency", [self._of_api("Latency", quantile) for quantile in ("p50", "p95", "p99")], HALF),
+            lines("api-latency", [self._of_api("Latency", quantile) for quantile in QUANTILES], HALF),
+        )
+        board.add_widgets(
+            lines("portal-answers", [self._of_portal(name, "Sum") for name in ("Count", "4XXError", "5XXError")], HALF),
+            lines("portal-latency", [self._of_portal("Latency", quantile) for quantile in QUANTILES], HALF),
         )
         for row in rows_of(self._functions, FULL // QUARTER):
             board.add_widgets(*(durations(function) for function in row))
@@ -139,8 +168,9 @@ class Dashboards(Stack):
             self._alarm("slow", function.short, of_lambda(function, "Duration", "p99"), near(function))
         for function in self._queued():
             self._alarm("failed-messages", function.short, depth(function), 1)
-        self._alarm("relay-behind", "clearance-advance", self._iterator_age(), 60_000, periods=2)
+        self._alarm("relay-behind", RELAY, self._iterator_age(), 60_000, periods=2)
         self._alarm("api-errors", "api", self._of_api("5xx", "Sum"), API_ERRORS)
+        self._alarm("api-errors", "portal", self._of_portal("5XXError", "Sum"), API_ERRORS)
         for step in self._fed:
             age = ours("FeedAgeHours", "Maximum", step=step.id)
             self._alarm("feed-stale", step.id, age, LONGEST_FEED_AGE, Above.GREATER_THAN_THRESHOLD)
@@ -197,16 +227,18 @@ class Dashboards(Stack):
         chosen = self._steps if steps is None else steps
         return [ours(name, statistic, both(step.title), period, step=step.id) for step in chosen]
 
-    def _queued(self) -> list[Function]:
-        return [function for function in self._functions if function.failures]
+    def _queued(self) -> list[Watched]:
+        return [function for function in self._functions if function.queue]
 
     def _iterator_age(self) -> cloudwatch.Metric:
-        [advance] = [function for function in self._functions if function.folder == "clearance/advance"]
+        [advance] = [function for function in self._functions if function.short == RELAY]
         return of_lambda(advance, "IteratorAge", "Maximum", MINUTE)
 
     def _of_api(self, name: str, statistic: str) -> cloudwatch.Metric:
-        label = f"{name} {statistic}" if name == "Latency" else name
-        return metric_of("AWS/ApiGateway", name, statistic, self._api, label)
+        return metric_of("AWS/ApiGateway", name, statistic, self._api, statistic if name == "Latency" else name)
+
+    def _of_portal(self, name: str, statistic: str) -> cloudwatch.Metric:
+        return metric_of("AWS/ApiGateway", name, statistic, self._portal, statistic if name == "Latency" else name)
 
 
 def alarm_topic(scope: Construct, setting: Setting) -> sns.Topic:
@@ -270,17 +302,17 @@ def ours(
     return metric_of("Yinji", name, statistic, {"service": SERVICE, **dimensions}, label, period)
 
 
-def of_lambda(function: Function, name: str, statistic: str, period: Duration = FIVE_MINUTES) -> cloudwatch.Metric:
+def of_lambda(function: Watched, name: str, statistic: str, period: Duration = FIVE_MINUTES) -> cloudwatch.Metric:
     label = statistic if name == "Duration" else function.short
     return metric_of("AWS/Lambda", name, statistic, {"FunctionName": function.name}, label, period)
 
 
-def depth(function: Function) -> cloudwatch.Metric:
-    dimensions = {"QueueName": function.failures_name}
+def depth(function: Watched) -> cloudwatch.Metric:
+    dimensions = {"QueueName": function.queue}
     return metric_of("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", dimensions, function.short)
 
 
-def near(function: Function) -> float:
+def near(function: Watched) -> float:
     """The milliseconds above which a call came close to being cut off.
 
     A step with a feed takes minutes for a snapshot, rightly; its answers to people are watched by the API's latency.
@@ -323,10 +355,10 @@ def _graph(
     )
 
 
-def durations(function: Function) -> cloudwatch.GraphWidget:
+def durations(function: Watched) -> cloudwatch.GraphWidget:
     return cloudwatch.GraphWidget(
         title=f"{function.short}: {text('widgets', 'duration')}",
-        left=[of_lambda(function, "Duration", quantile) for quantile in ("p50", "p95", "p99")],
+        left=[of_lambda(function, "Duration", quantile) for quantile in QUANTILES],
         left_annotations=[cloudwatch.HorizontalAnnotation(value=near(function))],
         left_y_axis=cloudwatch.YAxisProps(min=0, show_units=False),
         width=QUARTER,
@@ -334,5 +366,5 @@ def durations(function: Function) -> cloudwatch.GraphWidget:
     )
 
 
-def rows_of(functions: Sequence[Function], length: int) -> Iterable[Sequence[Function]]:
+def rows_of(functions: Sequence[Watched], length: int) -> Iterable[Sequence[Watched]]:
     return (functions[start : start + length] for start in range(0, len(functions), length))

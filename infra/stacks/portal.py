@@ -17,11 +17,12 @@ from chalice.cdk import Chalice
 from constructs import Construct
 
 from infra.bundling import NOT_CODE
-from infra.constructs.storage import READ_ITEMS
+from infra.constructs.storage import READ_ITEMS, READ_KEY
 from infra.setting import FOLDER_TAG, Setting
 from infra.stacks.clearance import Clearance, python_layer
 
 CONFIG = '{"version": "2.0", "app_name": "portal"}'
+TIMEOUT = 29
 HTMX = "node_modules/htmx.org/dist/htmx.min.js"
 
 
@@ -31,6 +32,7 @@ class Portal(Stack):
     def __init__(self, scope: Construct, id: str, setting: Setting, clearance: Clearance, **more: object) -> None:
         super().__init__(scope, id, **more)
         self.function_name = f"{setting.prefix}-portal"
+        self.api_name = self.function_name
         self.stage = "pages"
         role = self._role(clearance)
         with _staged(setting) as source:
@@ -45,7 +47,7 @@ class Portal(Stack):
                     "autogen_policy": False,
                     "manage_iam_role": False,
                     "iam_role_arn": role.role_arn,
-                    "lambda_timeout": 29,
+                    "lambda_timeout": TIMEOUT,
                     "lambda_memory_size": 1024,
                     "environment_variables": {
                         "POWERTOOLS_SERVICE_NAME": "portal",
@@ -78,7 +80,7 @@ class Portal(Stack):
             (["logs:CreateLogStream", "logs:PutLogEvents"], log.log_group_arn),
             (READ_ITEMS, table.table.table_arn),
             (["dynamodb:Query"], table.index_arn),
-            (["kms:Decrypt"], table.key.key_arn),
+            (READ_KEY, table.key.key_arn),
             (["secretsmanager:GetSecretValue"], clearance.session_keys.secret_arn),
         ):
             role.add_to_principal_policy(iam.PolicyStatement(actions=list(actions), resources=[resource]))
@@ -96,6 +98,9 @@ class Portal(Stack):
         # own two modules), whatever is compiled comes with the layer: so it runs on what the layer is made for.
         function.add_property_override("Runtime", "python3.13")
         function.add_property_override("Architectures", ["arm64"])
+        # metrics of a REST API go by its name, which Chalice makes the same for every university
+        for place in ("Name", "DefinitionBody.info.title"):
+            api.add_property_override(place, self.api_name)
         api.add_property_override(
             "MethodSettings",
             [{"ResourcePath": "/*", "HttpMethod": "*", "ThrottlingRateLimit": 400, "ThrottlingBurstLimit": 800}],

@@ -15,7 +15,7 @@ from infra.setting import ROOT
 from infra.stacks.dashboards import CASE_STATES, SAID
 from tests import handlers
 from tests.infra.dashboard_metrics import Metric, by_place, metrics_of
-from tests.infra.synthesis import Synthesis, plain
+from tests.infra.synthesis import Synthesis, Template, plain
 from tests.infra.test_functions import functions
 
 pytestmark = pytest.mark.slow
@@ -27,6 +27,7 @@ OF_AWS = {
     ("AWS/Lambda", "FunctionName"): {"Errors", "Throttles", "Invocations", "Duration", "IteratorAge"},
     ("AWS/SQS", "QueueName"): {"ApproximateNumberOfMessagesVisible"},
     ("AWS/ApiGateway", "ApiId"): {"Count", "4xx", "5xx", "Latency"},
+    ("AWS/ApiGateway", "ApiName"): {"Count", "4XXError", "5XXError", "Latency"},
 }
 NAME = re.compile(r"[A-Z][a-z]+([A-Z][a-z]+)*")
 ONLY_WITH_A_FEED = {"FeedAgeHours", "FeedRowsChanged"}
@@ -60,6 +61,12 @@ def _emitted_by(path: Path) -> Iterator[tuple[str, frozenset[str]]]:
             yield from ((name, dimensions) for name in names)
 
 
+def named(of: Synthesis) -> list[Template]:
+    """The properties of every function of ours, the portal as well."""
+    found = of.of_type("AWS::Lambda::Function", "AWS::Serverless::Function")
+    return [function.properties for function in found if "FunctionName" in function.properties]
+
+
 def ours(metrics: set[Metric]) -> set[Metric]:
     return {metric for metric in metrics if metric.namespace == "Yinji"}
 
@@ -89,7 +96,8 @@ def test_metrics_are_shown_of_every_step_and_state_there_is(either: Synthesis) -
 
 def test_metrics_of_aws_are_of_things_in_the_templates(either: Synthesis) -> None:
     names = {
-        "FunctionName": {function.properties["FunctionName"] for function in functions(either).values()},
+        "FunctionName": {function["FunctionName"] for function in named(either)},
+        "ApiName": {api.properties["Name"] for api in either.of_type("AWS::Serverless::Api")},
         "QueueName": {queue.properties["QueueName"] for queue in either.of_type("AWS::SQS::Queue")},
     }
     shown: dict[tuple[str, str], set[str]] = {}
@@ -104,7 +112,7 @@ def test_what_another_stack_exports_can_be_filled_in(local: Synthesis) -> None:
     [export] = {
         plain(output["Export"]["Name"])
         for output in local.templates["Clearance"]["Outputs"].values()
-        if "Export" in output
+        if "Export" in output and output["Value"] == local.templates["Clearance"]["Outputs"]["ApiId"]["Value"]
     }
     found = metrics_of(local.templates["Dashboards"], {export: "yinji-api"})
     assert Metric("AWS/ApiGateway", "5xx", frozenset({("ApiId", "yinji-api")})) in found
@@ -117,11 +125,11 @@ def test_both_dashboards_are_there_under_the_name_of_the_university(either: Synt
 
 def test_every_function_and_queue_is_watched(either: Synthesis) -> None:
     watched = by_place(either.templates["Dashboards"])
-    for folder, function in functions(either).items():
-        name = function.properties["FunctionName"].removeprefix("yinji-")
+    for function in named(either):
+        name = function["FunctionName"].removeprefix("yinji-")
         for kind in ("errors", "throttles", "slow"):
             [metric] = watched[f"yinji-{kind}-{name}"]
-            assert dict(metric.dimensions) == {"FunctionName": f"yinji-{name}"}, folder
+            assert dict(metric.dimensions) == {"FunctionName": f"yinji-{name}"}
     for queue in either.of_type("AWS::SQS::Queue"):
         name = queue.properties["QueueName"].removeprefix("yinji-").removesuffix("-failures")
         [metric] = watched[f"yinji-failed-messages-{name}"]
@@ -129,7 +137,7 @@ def test_every_function_and_queue_is_watched(either: Synthesis) -> None:
 
 
 def test_a_function_is_slow_before_it_is_cut_off(either: Synthesis) -> None:
-    timeouts = {one.properties["FunctionName"]: one.properties["Timeout"] for one in functions(either).values()}
+    timeouts = {function["FunctionName"]: function["Timeout"] for function in named(either)}
     slow = [
         alarm.properties
         for alarm in either.of_type("AWS::CloudWatch::Alarm")
@@ -195,10 +203,11 @@ def test_every_alarm_says_where_its_runbook_is_and_that_is_there(either: Synthes
 
 
 def test_every_function_is_documented(local: Synthesis) -> None:
-    documented = set(re.findall(r"^\| `((?:clearance|identity)/[a-z_/]+)` \|", runbooks(), re.MULTILINE))
+    documented = set(re.findall(r"^\| `((?:clearance/|identity/|portal)[a-z_/]*)` \|", runbooks(), re.MULTILINE))
     steps = {folder for folder in functions(local) if folder.startswith("clearance/steps/")}
     assert "clearance/steps/<step>" in runbooks()
-    assert documented == set(functions(local)) - steps
+    assert documented == set(functions(local)) - steps | {"portal"}
+    assert len(named(local)) == len(functions(local)) + 1
 
 
 def test_every_metric_is_documented_with_its_dimensions() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Mapping
 from typing import Any
 
@@ -158,6 +159,7 @@ def test_with_a_certificate_it_is_the_universitys_host_with_tls_of_2021() -> Non
     assert certificate["AcmCertificateArn"] == CERTIFICATE
     assert certificate["MinimumProtocolVersion"] == "TLSv1.2_2021"
     assert found.findings == ()
+    shutil.rmtree(found.folder)
 
 
 def test_apis_of_another_region_are_reached_across_regions() -> None:
@@ -166,6 +168,7 @@ def test_apis_of_another_region_are_reached_across_regions() -> None:
     api = origin(found, behaviours(found)["/api/*"])
     assert ".execute-api.ap-southeast-1.amazonaws.com" in plain(api["DomainName"])
     assert "AWS::SSM" not in plain(api["DomainName"])
+    shutil.rmtree(found.folder)
     assert any(name.startswith("Custom::CrossRegionExport") for name in {one.type for one in found.resources})
 
 

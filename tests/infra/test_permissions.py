@@ -34,6 +34,10 @@ STAR_RESOURCES = {
 """Resources with a wildcard, by the pattern they may be written as; what may be done to them; why."""
 
 
+PORTAL = "RoleDefaultPolicy"
+"""The policy of the portal, whose stack has no other."""
+
+
 def statements(of: Synthesis) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for policy in of.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
         for statement in policy.properties["PolicyDocument"]["Statement"]:
@@ -75,9 +79,16 @@ def test_no_role_has_a_policy_of_aws(either: Synthesis) -> None:
     assert [role.id for role in roles if role.properties.get("ManagedPolicyArns")] == []
 
 
+def test_the_portal_may_only_read(either: Synthesis) -> None:
+    may = {action for who, one in statements(either) if who.startswith(PORTAL) for action in listed(one["Action"])}
+    reads = ("dynamodb:Get", "dynamodb:BatchGet", "dynamodb:Query", "secretsmanager:Get", "kms:De")
+    own_log = {"logs:CreateLogStream", "logs:PutLogEvents"}
+    assert may and {action for action in may - own_log if not action.startswith(reads)} == set()
+
+
 def test_only_what_answers_or_signs_people_in_reads_the_keys_of_sessions(either: Synthesis) -> None:
     readers = {who for who, one in statements(either) if "secretsmanager:GetSecretValue" in listed(one["Action"])}
-    assert all(who.startswith(("AuthorizerRole", "DemoSignInRole")) for who in readers)
+    assert readers and all(who.startswith(("AuthorizerRole", "DemoSignInRole", PORTAL)) for who in readers)
 
 
 def test_who_reads_the_table_may_use_its_key(either: Synthesis) -> None:

@@ -119,7 +119,8 @@ def checkout_with_every_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """A checkout that has the five steps still to come, each with everything a step can have."""
     root = tmp_path / "checkout"
     shutil.copytree(ROOT / "functions", root / "functions", ignore=shutil.ignore_patterns("__pycache__"))
-    (root / "layers").symlink_to(ROOT / "layers")
+    for shared in ("layers", "node_modules"):
+        (root / shared).symlink_to(ROOT / shared)
     steps = root / "functions" / "clearance" / "steps"
     for order, id in enumerate(TO_COME, start=200):
         folder = steps / id.replace("-", "_")
