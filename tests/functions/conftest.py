@@ -185,6 +185,7 @@ class Cloud:
             headers=answer.get("headers", {}),
             cookies=answer.get("cookies", []),
             body=answer["body"],
+            encoded=answer.get("isBase64Encoded", False),
         )
 
     def act(
