@@ -22,6 +22,12 @@ def load(folder: str) -> ModuleType:
 
 
 @cache
+def warm(folder: str) -> ModuleType:
+    """The module of functions/<folder>/handler.py as an environment keeps it from one event to the next."""
+    return load(folder)
+
+
+@cache
 def steps() -> dict[str, Any]:
     """Every step with its reactions, by id."""
     found = [load(f"clearance/steps/{path.parent.name}").step for path in FUNCTIONS.glob("clearance/steps/*/step.toml")]

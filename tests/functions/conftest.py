@@ -9,14 +9,16 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 import boto3
 import pytest
 from moto import mock_aws
 from yinji.clearance.items import LEAN
+from yinji.clearance.store import Store
 from yinji.identity.session import Session
 
 from tests import handlers
@@ -63,6 +65,12 @@ FEED_ROWS: dict[str, dict[str, Any]] = {
 }
 
 
+@cache
+def store() -> Store:
+    """One for all tests: it keeps nothing but its connection."""
+    return Store()
+
+
 def create_table(client: Any, name: str = "Cases") -> None:
     client.create_table(
         TableName=name,
@@ -97,18 +105,15 @@ class Cloud:
         boto3.client("secretsmanager").create_secret(
             Name="SessionKeys", SecretString='{"key": "new", "older": ["old"]}'
         )
-        self._functions: dict[str, Any] = {}
 
     def invoke(self, folder: str, event: dict[str, Any]) -> Any:
-        if folder not in self._functions:
-            self._functions[folder] = handlers.load(folder)
         context = SimpleNamespace(
             aws_request_id=str(uuid.uuid4()),
             function_name=folder,
             memory_limit_in_mb=512,
             invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:x",
         )
-        return self._functions[folder].handler(json.loads(json.dumps(event)), context)
+        return handlers.warm(folder).handler(json.loads(json.dumps(event)), context)
 
     def put(self, key: str, data: bytes | str, folder: str) -> dict[str, Any]:
         """Put an object into the intake and let its function know; the report."""
@@ -117,7 +122,9 @@ class Cloud:
         return self.report(key)
 
     def deliver(self, key: str, folder: str) -> None:
-        record = {"eventSource": "aws:s3", "s3": {"bucket": {"name": "intake"}, "object": {"key": key}}}
+        # S3 writes keys as in a URL
+        told = quote_plus(key, safe="/")
+        record = {"eventSource": "aws:s3", "s3": {"bucket": {"name": "intake"}, "object": {"key": told}}}
         self.invoke(folder, {"Records": [record]})
 
     def report(self, key: str) -> dict[str, Any]:
@@ -146,9 +153,7 @@ class Cloud:
         return self._clock
 
     def case(self, student: str = LIN.student) -> Any:
-        from yinji.clearance.store import Store
-
-        return Store().get(student)
+        return store().get(student)
 
     def call(
         self, folder: str, session: Session | None, method: str, path: str, body: Any = None, **more: Any

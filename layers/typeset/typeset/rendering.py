@@ -90,6 +90,7 @@ def render(template: str, data: Mapping[str, Any], *, at: datetime) -> bytes:
     """
     if at.tzinfo is None:
         raise ValueError("`at` needs a time zone")
+    at = at.replace(microsecond=0)  # a PDF's dates have no fractions, and Typst takes none
     inputs = {"data": json.dumps(data, default=_plain)}
     try:
         pdf = _compiler(template).compile(format="pdf", sys_inputs=inputs, pdf_standards=STANDARDS, timestamp=at)

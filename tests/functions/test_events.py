@@ -1,0 +1,165 @@
+"""The sample events are complete, in the index, and make sense to the functions they are for."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_plus
+
+import pytest
+from yinji.clearance import definition
+from yinji.clearance.case import Case, Change, open_case
+
+from tests import handlers
+from tests.functions.conftest import FEED_ROWS, Cloud, store
+from tests.functions.test_season import next_workday
+from tests.graduates import BATCH, LIN, event, graduate, roster_csv, snapshot
+from tests.unit.test_case import FULL, act, settled
+
+EVENTS = Path(__file__).parents[2] / "events"
+SAMPLES = {path.relative_to(EVENTS).as_posix(): path for path in sorted(EVENTS.rglob("*.json"))}
+FUNCTIONS = {path.parent.relative_to(handlers.FUNCTIONS).as_posix() for path in handlers.FUNCTIONS.rglob("handler.py")}
+ROSTER = "rosters/2026-summer/毕业生 名单.csv"
+WHO = replace(FULL, student=LIN.student)
+
+
+def folder_of(name: str) -> str:
+    return name.split(".")[0]
+
+
+def sample(name: str) -> dict[str, Any]:
+    return json.loads(SAMPLES[name].read_text("utf-8"))
+
+
+def test_every_function_has_a_sample_and_every_sample_a_function() -> None:
+    named = {folder_of(name) for name in SAMPLES if not name.startswith("portal/")}
+    assert named == FUNCTIONS
+
+
+def test_the_index_lists_every_sample() -> None:
+    index = (EVENTS / "README.md").read_text("utf-8")
+    assert re.findall(r"^\| (\S+\.json) ", index, re.MULTILINE) and set(
+        re.findall(r"^\| (\S+\.json) ", index, re.MULTILINE)
+    ) == set(SAMPLES)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_sample_names_only_actions_and_keys_there_can_be(name: str) -> None:
+    told = sample(name)
+    if "routeKey" in told and "/steps/" in told["rawPath"] and told["requestContext"]["http"]["method"] == "POST":
+        step = told["rawPath"].split("/steps/")[1].split("/")[0]
+        action = told["pathParameters"].get("action")
+        assert definition.steps()[step].module == folder_of(name).split("/")[-1]
+        assert action is None or action in definition.steps()[step].actions
+        assert told["rawPath"].endswith(told["pathParameters"].get("action") or told["pathParameters"]["decision"])
+    for record in told.get("Records", []):
+        if record["eventSource"] == "aws:s3":
+            assert unquote_plus(record["s3"]["object"]["key"]).startswith(("rosters/", "feeds/"))
+
+
+def prepared(cloud: Cloud, case: Case | None) -> None:
+    """The season the samples are about, with the case of their student as it should be."""
+    store().declare(BATCH)
+    cloud.s3.put_object(Bucket="intake", Key=ROSTER, Body=roster_csv([WHO, graduate(2)]))
+    batch = {"title": dict(BATCH.title), "opens_on": "2026-06-01", "deadline": "2026-07-15"}
+    cloud.s3.put_object(Bucket="intake", Key="rosters/2026-summer/batch.json", Body=json.dumps(batch))
+    for step, cells in FEED_ROWS.items():
+        rows = [cells | {"student": LIN.student}]
+        data = snapshot(step, ["student", *cells], rows, as_of=cloud.tick())
+        cloud.s3.put_object(Bucket="intake", Key=f"feeds/{step}/2026-06-15.csv", Body=data)
+    if case:
+        opening = open_case(WHO, BATCH, event("open"))
+        store().open(Change(None, replace(case, version=1), opening.event))
+
+
+OPENED = open_case(WHO, BATCH, event("open")).after
+FINISHED = settled(OPENED, until="")
+SIGNABLE = settled(OPENED)
+APPROVED = act(SIGNABLE, "school-approval", "sign-off") if SIGNABLE.state("school-approval") == "ready" else SIGNABLE
+Check = Callable[[Cloud, Any], Any]
+
+
+def state(step: str, expected: str) -> Check:
+    return lambda cloud, answer: cloud.case().state(step) == expected
+
+
+def status(expected: int) -> Check:
+    return lambda cloud, answer: answer["statusCode"] == expected
+
+
+def reported(key: str) -> Check:
+    return lambda cloud, answer: cloud.report(key)["status"] == "accepted"
+
+
+RESULTS: dict[str, tuple[Case | None, Check]] = {
+    "clearance/advance.json": (
+        None,
+        lambda cloud, answer: (
+            answer == {"batchItemFailures": []} and [kind for kind, _ in cloud.said] == ["step-ready"]
+        ),
+    ),
+    "clearance/cases.json": (OPENED, lambda cloud, answer: json.loads(answer["body"])["name"] == WHO.name),
+    "clearance/cases.queue.json": (OPENED, status(200)),
+    "clearance/cases.school.json": (OPENED, lambda cloud, answer: len(json.loads(answer["body"])["cases"]) == 1),
+    "clearance/certificate.json": (FINISHED, lambda cloud, answer: cloud.case().certificate is not None),
+    "clearance/certificate_download.json": (OPENED, status(404)),
+    "clearance/figures.json": (OPENED, lambda cloud, answer: sum(answer.values()) == 1),
+    "clearance/open_cases.json": (None, lambda cloud, answer: cloud.case().graduate == WHO),
+    "clearance/open_cases.batch.json": (OPENED, lambda cloud, answer: str(cloud.case().deadline) == "2026-07-15"),
+    "clearance/open_cases.intake_left.json": (None, reported(ROSTER)),
+    "clearance/reconcile.json": (OPENED, lambda cloud, answer: answer == {}),
+    "clearance/steps/campus_card.json": (OPENED, reported("feeds/campus-card/2026-06-15.csv")),
+    "clearance/steps/campus_card.step_ready.json": (OPENED, lambda cloud, answer: cloud.case().version == 1),
+    "clearance/steps/diploma.json": (APPROVED, state("diploma", "submitted")),
+    "clearance/steps/dormitory.json": (OPENED, state("dormitory", "submitted")),
+    "clearance/steps/dormitory.bulk.json": (
+        OPENED,
+        lambda cloud, answer: (
+            [one["code"] for one in json.loads(answer["body"])["outcomes"]] == ["not-possible-now", "not-in-season"]
+        ),
+    ),
+    "clearance/steps/exit_survey.json": (OPENED, state("exit-survey", "done")),
+    "clearance/steps/graduation_audit.json": (OPENED, state("graduation-audit", "done")),
+    "clearance/steps/household_registration.json": (OPENED, state("household-registration", "submitted")),
+    "clearance/steps/library_loans.json": (OPENED, state("library-loans", "done")),
+    "clearance/steps/library_loans.confirm.json": (
+        OPENED,
+        lambda cloud, answer: answer["headers"]["Location"] == "/office/library-loans?problem=feed-not-held",
+    ),
+    "clearance/steps/library_loans.intake_left.json": (OPENED, state("library-loans", "done")),
+    "clearance/steps/library_loans.roster_applied.json": (OPENED, state("library-loans", "ready")),
+    "clearance/steps/party_transfer.json": (OPENED, state("party-transfer", "submitted")),
+    "clearance/steps/personal_file.json": (OPENED, state("personal-file", "done")),
+    "clearance/steps/school_approval.json": (SIGNABLE, state("school-approval", "done")),
+    "clearance/steps/tuition.json": (OPENED, state("tuition", "blocked")),
+    "identity/authorizer.json": (None, lambda cloud, answer: answer["isAuthorized"] is False),
+    "identity/demo_sign_in.json": (OPENED, lambda cloud, answer: answer["cookies"][0].startswith("yinji_session=")),
+    "identity/demo_sign_in.personas.json": (OPENED, status(200)),
+    "identity/sign_out.json": (None, status(303)),
+}
+
+
+def test_every_sample_has_a_result_to_expect() -> None:
+    assert set(RESULTS) == {name for name in SAMPLES if not name.startswith("portal/")}
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_a_sample_makes_its_function_do_what_it_is_for(
+    cloud: Cloud, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, check = RESULTS[name]
+    prepared(cloud, case)
+    told = sample(name)
+    if name == "clearance/certificate.json":
+        monkeypatch.setattr(handlers.warm("clearance/certificate"), "certificate_pdf", lambda data, at: b"%PDF")
+    if "step_version" in told.get("body", "") or '"cases"' in told.get("body", ""):
+        # the samples are of a fresh case and a day that has passed
+        step = told["rawPath"].split("/steps/")[1].split("/")[0]
+        version = case.steps[step].version if case else 0
+        told["body"] = re.sub(r'(step_version(?:": |=))0', rf"\g<1>{version}", told["body"])
+        told["body"] = told["body"].replace("2026-06-16", next_workday())
+    assert check(cloud, cloud.invoke(folder_of(name), told))
