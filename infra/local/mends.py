@@ -25,7 +25,16 @@ from typing import Any
 
 from ministack import app as gateway
 from ministack.core import lambda_runtime, persistence
-from ministack.services import apigateway, cloudwatch, cloudwatch_logs, dynamodb, eventbridge, lambda_svc, sqs
+from ministack.services import (
+    apigateway,
+    apigateway_v1,
+    cloudwatch,
+    cloudwatch_logs,
+    dynamodb,
+    eventbridge,
+    lambda_svc,
+    sqs,
+)
 
 logger = logging.getLogger("mends")
 
@@ -353,7 +362,7 @@ def keep_few_log_streams() -> None:
 
 def publish_metrics() -> None:
     """AWS/Lambda, AWS/SQS and AWS/ApiGateway as the services publish them; EMF lines as CloudWatch reads them."""
-    dispatch, serve = lambda_svc._execute_function_dispatch, apigateway.handle_execute
+    dispatch = lambda_svc._execute_function_dispatch
 
     def execute_dispatch(function: Any, config: Any, event: Any, request_id: str, started: float) -> Any:
         result = dispatch(function, config, event, request_id, started)
@@ -363,21 +372,30 @@ def publish_metrics() -> None:
         _publish_lines((result.get("log") or "").splitlines() if isinstance(result, dict) else [])
         return result
 
-    async def handle_execute(api: str, *arguments: Any, **more: Any) -> Any:
-        started = time.time()
-        answer = await serve(api, *arguments, **more)
-        told = {
-            "Count": 1,
-            "Latency": (time.time() - started) * 1000,
-            "4xx": int(400 <= answer[0] < 500),
-            "5xx": int(answer[0] >= 500),
-        }
-        for metric, value in told.items():
-            unit = "Milliseconds" if metric == "Latency" else "Count"
-            cloudwatch.record_metric("AWS/ApiGateway", metric, value, unit, {"ApiId": api})
-        return answer
+    def counted(serve: Any, errors: tuple[str, str], dimensions: Any) -> Any:
+        async def handle_execute(api: str, *arguments: Any, **more: Any) -> Any:
+            started = time.time()
+            answer = await serve(api, *arguments, **more)
+            told = {
+                "Count": 1,
+                "Latency": (time.time() - started) * 1000,
+                errors[0]: int(400 <= answer[0] < 500),
+                errors[1]: int(answer[0] >= 500),
+            }
+            for metric, value in told.items():
+                unit = "Milliseconds" if metric == "Latency" else "Count"
+                cloudwatch.record_metric("AWS/ApiGateway", metric, value, unit, dimensions(api))
+            return answer
 
-    lambda_svc._execute_function_dispatch, apigateway.handle_execute = execute_dispatch, handle_execute
+        return handle_execute
+
+    def name_of(api: str) -> dict[str, str]:
+        known = apigateway_v1._rest_apis.get(api) or {}
+        return {"ApiName": known.get("name", api)}
+
+    lambda_svc._execute_function_dispatch = execute_dispatch
+    apigateway.handle_execute = counted(apigateway.handle_execute, ("4xx", "5xx"), lambda api: {"ApiId": api})
+    apigateway_v1.handle_execute = counted(apigateway_v1.handle_execute, ("4XXError", "5XXError"), name_of)
     threading.Thread(target=_meter, daemon=True, name="mends-meter").start()
 
 
