@@ -233,10 +233,10 @@ async def play() -> bool:
 def addresses() -> None:
     """Print where to go, as whom."""
     table = Table.grid(padding=(0, 2))
-    table.add_row("student 学生", f"{home.URL}/sign-in#students")
-    table.add_row("counsellor 辅导员", f"{home.URL}/sign-in#counsellors")
-    table.add_row("department officer 部门", f"{home.URL}/sign-in#departments")
-    table.add_row("administrator 管理员", f"{home.URL}/sign-in#administrators")
+    table.add_row("student 学生", f"{home.URL}/sign-in?as=student")
+    table.add_row("counsellor 辅导员", f"{home.URL}/sign-in?as=counsellor")
+    table.add_row("department officer 部门", f"{home.URL}/sign-in?as=department-officer")
+    table.add_row("administrator 管理员", f"{home.URL}/sign-in?as=administrator")
     table.add_row("guide 指南", f"{home.URL}/guide")
     table.add_row("verify 验证", f"{home.URL}/verify")
     console.print()

@@ -73,3 +73,14 @@ export async function cost(page, path) {
   await session.detach();
   return { bytes, requests };
 }
+
+// Who can be chosen on the demonstration's sign-in page.
+export async function personas() {
+  return (await fetch(`${URL_}/api/demo/personas`)).json();
+}
+
+// What is looked for on the page, in the language of the visitor.
+export const WORDS = {
+  "zh-CN": { thanks: /谢谢你的回答/, refused: /工作日/, two: /2/ },
+  en: { thanks: /Thank you for your answers/, refused: /working day/, two: /2/ },
+};
