@@ -266,7 +266,8 @@ def test_the_graduates_page_is_one_read_and_the_matrix_one_query(
 def test_every_form_of_the_graduates_page_is_what_the_step_takes(opened: Cloud) -> None:
     values = {
         "which": "乡土中国", "payment": "card", "agreement": "signed", "receiver": "人才服务中心",
-        "address": "海滨路 1 号", "teaching": "5", "services": "4", "words": "", "date": next_workday(), "half_day": "afternoon",
+        "address": "海滨路 1 号", "teaching": "5",
+        "services": "4", "words": "", "date": next_workday(), "half_day": "afternoon",
     }  # fmt: skip
     read = Reader(portal.visit("/me", STUDENT).body)
     forms = [form for form in read.forms if form["action"].startswith("/api/clearance/")]
@@ -298,7 +299,7 @@ def test_a_refused_form_is_told_where_it_was_sent_and_what_to_correct(opened: Cl
     answer = opened.call("clearance/steps/personal_file", STUDENT, "POST", form["action"], list(sent.items()))
     body = portal.visit(answer.headers["Location"].partition("#")[0], STUDENT, "en").body
     card = body[body.index('id="personal-file"') : body.index('id="exit-survey"')]
-    assert "Something needs correcting: Who receives the file, Address to send it to." in card
+    assert "Something needs correcting. Please check: Who receives the file, Address to send it to." in card
     assert card.count('aria-invalid="true"') == 2
     assert "x" not in answer.headers["Location"].partition("fields=")[2]
 
