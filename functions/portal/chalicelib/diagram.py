@@ -8,7 +8,7 @@ from markupsafe import Markup
 from yinji.clearance.definition import StepDefinition, needs_of
 
 NODE = Markup('<rect class="node" x="{}" y="{}" width="{}" height="{}" rx="8"/><text x="{}" y="{}">{}</text>')
-WIDTH, BOX, HEIGHT, GAP, BAND = 360, 172, 44, 8, 30
+WIDTH, BOX, HEIGHT, GAP, BAND = 360, 173, 44, 6, 30
 
 
 def levels(steps: Sequence[StepDefinition]) -> Mapping[str, int]:

@@ -6,7 +6,7 @@ import secrets
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from chalice.app import Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -75,7 +75,7 @@ def go(path: str, **headers: str) -> Response:
 def of_problem(visit: Visit, problem: Problem) -> Response:
     """The page of something that cannot be shown; who is signed out signs in and comes back."""
     if problem.code == "signed-out":
-        return go(f"/sign-in?{urlencode({'next': visit.here()}, quote_via=quote)}")
+        return go(f"/sign-in?{urlencode({'next': visit.here()})}")
     # nobody learns from the answer whether a student or a school that is not theirs exists
     text = sentence(problem.code, visit.language, {})
     return draw(visit, "problem.html", problem.status, text=text, code=problem.code)

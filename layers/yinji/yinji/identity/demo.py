@@ -69,7 +69,10 @@ def students(store: Store) -> list[Mapping[str, Any]]:
 
 def _first(store: Store, schools: list[str]) -> list[RowView]:
     """The rows of the first of `schools` that has any."""
-    return next((rows for school in schools if (rows := [row_view(lean) for lean in store.school(school)])), [])
+    for school in schools:
+        if rows := [row_view(lean) for lean in store.school(school)]:
+            return rows
+    return []
 
 
 def _few(rows: list[RowView], number: int) -> list[RowView]:
