@@ -296,6 +296,21 @@ def test_a_repetition_is_known_even_when_the_change_would_leave_a_queue(cloud: C
     assert one._write(change) == "repeated"
 
 
+def test_an_entry_leaves_the_queue_with_the_change_that_settles_it(cloud: Cloud) -> None:
+    one = store.Store()
+    one.open(cases.open_case(LIN, BATCH, event("open")))
+    step = handlers.steps()["dormitory"]
+    for version, action in enumerate(["book-inspection", "send-back", "book-inspection", "sign-off"]):
+        form = FORMS.get(("dormitory", action)) or (REASON if action == "send-back" else {})
+        told = event(f"k{version}", at=START + timedelta(minutes=version))
+        request = Request(action, form, version, told)
+        outcome = one.change(LIN.student, told.key, lambda case, request=request: step.act(case, request, TODAY))
+        assert outcome.event and not outcome.repeated
+        case = one.get(LIN.student)
+        assert queued(LIN.student) == entries(case)
+        assert (one.queue_length("dormitory") == 1) == (action == "book-inspection")
+
+
 def test_a_case_that_never_rests_is_too_busy(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store.time, "sleep", lambda seconds: None)
     one = Store()
