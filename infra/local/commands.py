@@ -22,7 +22,6 @@ from rich.table import Table
 from infra.local import deploy, home
 from infra.local.emulator import Emulator
 from infra.local.trouble import Trouble
-from infra.setting import FOLDER_TAG
 
 console = Console(highlight=False, soft_wrap=True)
 OLDEST_PYTHON = (3, 11)
@@ -110,9 +109,11 @@ def status() -> None:
 @click.option("--follow/--no-follow", default=True)
 def logs(folder: str, follow: bool) -> None:
     """Print what the functions logged."""
+    from infra.local.seeding import function_name
+
     _need_running()
     client, seen = home.client("logs"), set[str]()
-    groups = [f"/aws/lambda/{_function(folder)}"] if folder else _log_groups(client)
+    groups = [f"/aws/lambda/{function_name(folder)}"] if folder else _log_groups(client)
     since = int((time.time() - 600) * 1000)
     while True:
         lines: list[tuple[int, str, str]] = []
@@ -135,8 +136,12 @@ def logs(folder: str, follow: bool) -> None:
 @click.argument("event", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def invoke(folder: str, event: Path) -> None:
     """Invoke the function in functions/FOLDER with the event in a file, and print its answer and log."""
+    from infra.local.seeding import function_name
+
     _need_running()
-    answer = home.client("lambda").invoke(FunctionName=_function(folder), Payload=event.read_bytes(), LogType="Tail")
+    answer = home.client("lambda").invoke(
+        FunctionName=function_name(folder), Payload=event.read_bytes(), LogType="Tail"
+    )
     payload = answer["Payload"].read().decode()
     log = base64.b64decode(answer.get("LogResult", "")).decode("utf-8", "replace").rstrip()
     if log:
@@ -169,6 +174,7 @@ async def _up(graduates: int, then: Any) -> Any:
                 f"Port {port}, which the {what} needs, is taken by another program: end that one, or choose another "
                 f"port, e.g. `{name}={port + 10} make up`."
             )
+    killed = home.PIDS.exists()
     home.PIDS.mkdir(parents=True, exist_ok=True)
     emulator = Emulator()
     door: Any = None
@@ -185,6 +191,11 @@ async def _up(graduates: int, then: Any) -> Any:
 
         door = front_door()
         await door.start(home.PORT)
+        if killed and home.SEASON.exists():
+            from infra.local.seeding import resume
+
+            say("the local cloud was killed: what was left is taken up again")
+            await asyncio.to_thread(resume)
         await asyncio.to_thread(seed, graduates)
         say(f"[bold green]ready[/] at {home.URL}")
         return await then(emulator) if then is _until_stopped else await then()
@@ -308,17 +319,6 @@ def size(graduates: str) -> int:
     if not graduates.isdigit() or not 30 <= int(graduates) <= whole:
         raise Trouble(f"A season has from 30 to {whole} graduates, or all; not {graduates}.")
     return int(graduates)
-
-
-def _function(folder: str) -> str:
-    """The name of the function in functions/<folder>. Raises Trouble when none is deployed."""
-    client = home.client("lambda")
-    for page in client.get_paginator("list_functions").paginate():
-        for function in page["Functions"]:
-            tags = client.list_tags(Resource=function["FunctionArn"]).get("Tags", {})
-            if tags.get(FOLDER_TAG) == folder.removeprefix("functions/").strip("/"):
-                return str(function["FunctionName"])
-    raise Trouble(f"No function of functions/{folder} is deployed.")
 
 
 def _log_groups(client: Any) -> list[str]:

@@ -15,6 +15,7 @@ from yinji.clearance.document import STATE_OF_MARK
 from infra.local import deploy, home
 from infra.local.season import Options, Season, generate
 from infra.local.trouble import Trouble
+from infra.setting import FOLDER_TAG
 
 REPORT_SECONDS = 1200
 Say = Callable[[str], None]
@@ -78,9 +79,23 @@ def wait_for_report(key: str) -> Mapping[str, Any]:
 
 def figures() -> None:
     """Have the season's numbers written for the dashboard now rather than in five minutes."""
-    from infra.local.commands import _function
+    home.client("lambda").invoke(FunctionName=function_name("clearance/figures"), InvocationType="Event", Payload=b"{}")
 
-    home.client("lambda").invoke(FunctionName=_function("clearance/figures"), InvocationType="Event", Payload=b"{}")
+
+def resume() -> None:
+    """Have the reconciler look for what was left when the local cloud was killed."""
+    home.client("lambda").invoke(FunctionName=function_name("clearance/reconcile"), Payload=b'{"patience_seconds": 0}')
+
+
+def function_name(folder: str) -> str:
+    """The name of the function in functions/<folder>. Raises Trouble when none is deployed."""
+    client = home.client("lambda")
+    for page in client.get_paginator("list_functions").paginate():
+        for function in page["Functions"]:
+            tags = client.list_tags(Resource=function["FunctionArn"]).get("Tags", {})
+            if tags.get(FOLDER_TAG) == folder.removeprefix("functions/").strip("/"):
+                return str(function["FunctionName"])
+    raise Trouble(f"No function of functions/{folder} is deployed.")
 
 
 async def play(console: Console) -> bool:

@@ -79,6 +79,18 @@ export async function personas() {
   return (await fetch(`${URL_}/api/demo/personas`)).json();
 }
 
+// Sign a fresh visitor in as the first graduate whose page has all of `selectors`; none of `but`.
+export async function graduateWith(opened, selectors, options, but = []) {
+  for (const student of (await personas()).students.filter((one) => !but.includes(one.persona))) {
+    const visit = await visitor(opened, options);
+    await signIn(visit.page, student.persona);
+    const found = await Promise.all(selectors.map((selector) => visit.page.locator(selector).count()));
+    if (found.every(Boolean)) return { ...visit, student };
+    await visit.context.close();
+  }
+  throw new Error(`no graduate has ${selectors}`);
+}
+
 // What is looked for on the page, in the language of the visitor.
 export const WORDS = {
   "zh-CN": { thanks: /谢谢你的回答/, refused: /工作日/, two: /2/ },

@@ -1,30 +1,25 @@
 // An officer: a student hands something in, it lies in the queue, one tap signs off all of it.
 import assert from "node:assert/strict";
-import { DESK, accessible, browser, fits, personas, signIn, visitor, URL_, WORDS } from "./browser.mjs";
+import { DESK, accessible, browser, fits, graduateWith, signIn, visitor, URL_, WORDS } from "./browser.mjs";
 
 const language = process.argv[2];
 const words = WORDS[language];
 const opened = await browser();
-const { students } = await personas();
 const day = new Date(Date.now() + 86_400_000);
 while ([0, 6].includes(day.getDay())) day.setTime(day.getTime() + 86_400_000);
 
-let booked = 0;
-for (const { persona } of language === "zh-CN" ? students.slice(0, 4) : students.slice(4)) {
-  const { page, context } = await visitor(opened, { language });
-  await signIn(page, persona);
-  const dormitory = page.locator("#dormitory.ready, #dormitory.blocked");
-  if (booked < 2 && (await dormitory.count())) {
-    if (!(await dormitory.locator("input[name=date]").isVisible())) await dormitory.locator("summary").first().click();
-    await dormitory.locator("input[name=date]").fill(day.toISOString().slice(0, 10));
-    await dormitory.locator("input[name=half_day][value=morning]").check();
-    await dormitory.locator("form button").click();
-    await page.waitForSelector("#notice.good");
-    booked += 1;
-  }
+const booked = [];
+while (booked.length < 2) {
+  const { page, context, student } = await graduateWith(opened, ["article#dormitory.ready"], { language }, booked);
+  const dormitory = page.locator("#dormitory");
+  if (!(await dormitory.locator("input[name=date]").isVisible())) await dormitory.locator("summary").first().click();
+  await dormitory.locator("input[name=date]").fill(day.toISOString().slice(0, 10));
+  await dormitory.locator("input[name=half_day][value=morning]").check();
+  await dormitory.locator("form button").click();
+  await page.waitForSelector("#notice.good");
+  booked.push(student.persona);
   await context.close();
 }
-assert.equal(booked, 2, "two students booked an inspection");
 
 const { page, errors } = await visitor(opened, { language, viewport: DESK });
 await signIn(page, "department-officer:housing");
@@ -33,7 +28,7 @@ await page.locator('a[href^="/queues/dormitory"]').first().click();
 await page.waitForURL(/\/queues\/dormitory/);
 await accessible(page);
 await fits(page);
-assert.equal(await page.locator("input[name=case]").count(), booked);
+assert.equal(await page.locator("input[name=case]").count(), booked.length);
 assert.equal(await page.locator(".sticky button").isDisabled(), true, "nothing is chosen yet");
 await page.locator("[data-all]").check();
 assert.match(await page.textContent(".sticky button"), /2/);

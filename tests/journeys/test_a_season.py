@@ -8,6 +8,7 @@ import os
 import subprocess
 import time
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from yinji.clearance import definition
 
 from infra.local import home, seeding
 from infra.local.season.player import play
-from tests.graduates import snapshot
+from tests.graduates import LIN, roster_csv, snapshot
 from tests.infra.dashboard_metrics import Metric, metrics_of
 from tests.running import RunningCloud
 
@@ -55,16 +56,20 @@ def test_a_journey_in_the_browser(cloud: RunningCloud, name: str, language: str)
 
 
 def test_offices_can_let_off_and_take_back_and_are_refused_kindly(cloud: RunningCloud) -> None:
-    """Every step has its office waive, reopen, and come too late, on a graduate of the late additions."""
+    """Every step has its office waive, reopen, and come too late, on a graduate whom no feed knows."""
     people = People(cloud.url)
-    late = next(one for one in seeding.season().graduates if people.case(one.student)["steps"][0]["state"] == "ready")
-    for step in people.case(late.student)["steps"]:
+    applies = frozenset(step.applies for step in definition.steps().values() if step.applies)
+    newcomer = replace(LIN, student="2022S01999", flags=applies | {"student_loan"})
+    roster = f"rosters/{seeding.season().batch}/newcomer.csv"
+    seeding.put(roster, roster_csv([newcomer]).encode())
+    assert seeding.wait_for_report(roster)["opened"] == 1
+    for step in people.case(newcomer.student)["steps"]:
         office = definition.steps()[step["id"]].department
-        persona = f"counsellor:{late.school}" if office == "school" else f"department-officer:{office}"
-        path = f"/api/clearance/cases/{late.student}/steps/{step['id']}"
+        persona = f"counsellor:{newcomer.school}" if office == "school" else f"department-officer:{office}"
+        path = f"/api/clearance/cases/{newcomer.student}/steps/{step['id']}"
         if step["state"] == "ready":
             for action in ("waive", "reopen"):
-                version = people.version(late.student, step["id"])
+                version = people.version(newcomer.student, step["id"])
                 told = people.post(persona, f"{path}/{action}", {"step_version": version, "reason": "试一试"})
                 assert told.status_code == 200, told.text
         action = "hand-over" if step["id"] == "diploma" else "waive"

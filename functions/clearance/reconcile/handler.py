@@ -1,8 +1,8 @@
 """reconcile: finds what was left lying, and brings it on its way again.
 
-Trigger: every five minutes. Reads: the table, the keys of the intake and of reports/. Writes nothing. Emits:
-step-ready for steps that were never told, case-finished for cases without certificate, intake-left for deliveries
-without report and for confirmed ones not applied yet.
+Trigger: every five minutes; by hand after an outage, with {"patience_seconds": 0}. Reads: the table, the keys of the
+intake and of reports/. Writes nothing. Emits: step-ready for steps that were never told, case-finished for cases
+without certificate, intake-left for deliveries without report and for confirmed ones not applied yet.
 
 Whatever it says on the bus is harmless when it was not needed: every consumer recognises what it did before.
 """
@@ -21,6 +21,7 @@ from yinji.platform.observability import count, logger, metrics
 
 PATIENCE = timedelta(minutes=2)
 INTAKE_PATIENCE = timedelta(minutes=5)
+"""How long something may lie before it counts as left: what is being dealt with right now needs no reminder."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 store = Store()
@@ -31,7 +32,9 @@ s3: Any = boto3.client("s3")  # pyright: ignore[reportUnknownMemberType]
 @metrics.log_metrics(raise_on_empty_metrics=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     now = clock.now()
-    messages = [*left_cases(now - PATIENCE), *left_deliveries(now - INTAKE_PATIENCE), *confirmed()]
+    told = event.get("patience_seconds")
+    patience, intake_patience = (timedelta(seconds=told),) * 2 if told is not None else (PATIENCE, INTAKE_PATIENCE)
+    messages = [*left_cases(now - patience), *left_deliveries(now - intake_patience), *confirmed()]
     bus.emit(messages)
     count("CasesResumed", len(messages))
     found = {kind: sum(message[0] == kind for message in messages) for kind in {message[0] for message in messages}}
@@ -54,13 +57,14 @@ def left_cases(before: datetime) -> list[bus.Message]:
 
 def left_deliveries(before: datetime) -> list[bus.Message]:
     """Objects put before `before` that have no report younger than they are."""
+    feeds = tuple(f"feeds/{step.id}/" for step in definition.steps().values() if step.feed)
     put = objects(setting("INTAKE_BUCKET"), "")
     reported = objects(setting("DOCUMENTS_BUCKET"), "reports/")
     return [
         bus.intake_left(key)
         for key, moment in put.items()
         if moment < before
-        and key.startswith(("rosters/", "feeds/"))
+        and key.startswith(("rosters/", *feeds))
         and reported.get(f"reports/{key}.json", LONG_AGO) < moment
     ]
 
