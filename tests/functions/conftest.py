@@ -16,6 +16,7 @@ from urllib.parse import quote_plus, urlencode
 
 import boto3
 import pytest
+from botocore.loaders import JSONFileLoader
 from moto import mock_aws
 from yinji.clearance.items import LEAN
 from yinji.clearance.store import Store
@@ -23,6 +24,17 @@ from yinji.identity.session import Session
 
 from tests import handlers
 from tests.graduates import LIN, roster_csv, snapshot
+
+_loader, _load = JSONFileLoader(), JSONFileLoader.load_file
+
+
+@cache
+def _description(path: str) -> Any:
+    """A service's description, read once: every double has a session of its own, which would read it anew."""
+    return _load(_loader, path)
+
+
+JSONFileLoader.load_file = lambda _, path: _description(path)  # type: ignore[method-assign]
 
 
 @pytest.fixture(autouse=True)

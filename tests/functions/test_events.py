@@ -112,6 +112,7 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "clearance/open_cases.batch.json": (OPENED, lambda cloud, answer: str(cloud.case().deadline) == "2026-07-15"),
     "clearance/open_cases.intake_left.json": (None, reported(ROSTER)),
     "clearance/reconcile.json": (OPENED, lambda cloud, answer: answer == {}),
+    "clearance/reconcile.after_outage.json": (FINISHED, lambda cloud, answer: answer["case-finished"] == 1),
     "clearance/steps/campus_card.json": (OPENED, reported("feeds/campus-card/2026-06-15.csv")),
     "clearance/steps/campus_card.step_ready.json": (OPENED, lambda cloud, answer: cloud.case().version == 1),
     "clearance/steps/diploma.json": (APPROVED, state("diploma", "submitted")),

@@ -171,6 +171,7 @@ def test_everybody_ends_with_certificate_and_diploma(front: Front) -> None:
     assert {status for _, _, status in front.asked} == {200, 303}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("front", [FEW], indirect=True, ids=["4"])
 def test_a_half_played_season_is_played_on_though_the_door_is_busy(front: Front) -> None:
     def broken(key: str, data: bytes) -> None:
@@ -185,6 +186,7 @@ def test_a_half_played_season_is_played_on_though_the_door_is_busy(front: Front)
     assert again.certificates == len(FEW.graduates)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("front", [FEW], indirect=True, ids=["4"])
 def test_a_season_that_lacks_a_case_is_not_reported_as_played(front: Front) -> None:
     lost = FEW.graduates[0].student

@@ -235,7 +235,8 @@ def test_what_was_left_is_found_and_said_again(cloud: Cloud) -> None:
     settle_everything(cloud, graduate(2).student)
     cloud.s3.put_object(Bucket="intake", Key="feeds/tuition/x.csv", Body=b"x")
     cloud.s3.put_object(Bucket="intake", Key="rosters/2026-summer/late.csv", Body=b"x")
-    cloud.s3.put_object(Bucket="intake", Key="elsewhere/x.csv", Body=b"x")
+    for key in ("elsewhere/x.csv", "feeds/no-such-step/x.csv"):
+        cloud.s3.put_object(Bucket="intake", Key=key, Body=b"x")
     cloud.said.clear()
     found = reconcile_in_an_hour(cloud)
     said = [(kind, detail.get("step") or detail.get("key") or detail["student"]) for kind, detail in cloud.said]

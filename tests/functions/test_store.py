@@ -266,6 +266,7 @@ def queued(student: str) -> dict[tuple[str, str], Entry]:
     return {(item.pk.removeprefix("QUEUE#"), item.sk): store._entry(item) for item in items}
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_and_nothing_applied_twice(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store.time, "sleep", lambda seconds: None)
     Table.stores = Store(), Store()
