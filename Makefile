@@ -110,7 +110,7 @@ synth: setup ## synthesize the template for AWS into cdk.out, with cdk-nag
 	npx --no-install cdk synth --quiet
 
 screenshots: setup browser ## take the README's screenshots from a running local cloud
-	node tests/journeys/screenshots.mjs
+	$(VENV)/python -m tests.journeys.screenshots
 
 LOCK := $(VENV)/python -m uv pip compile --quiet --no-config --python-version 3.11 --universal --generate-hashes \
 	--no-header --no-annotate

@@ -86,11 +86,9 @@ def status() -> None:
         say("the local cloud is not running; `make up` starts it")
         return
     table = Table.grid(padding=(0, 2))
-    memory = sum(
-        process.memory_info().rss
-        for pid in pids.values()
-        for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-    )
+    ours = [psutil.Process(pid) for pid in pids.values()]
+    family = {*ours, *(child for process in ours for child in process.children(recursive=True))}
+    memory = sum(process.memory_info().rss for process in family)
     table.add_row("front door", home.URL)
     table.add_row("emulator", f"{home.CLOUD_URL} (process {pids['emulator']}, {memory // 2**20} MB with its functions)")
     for stack in home.client("cloudformation").describe_stacks()["Stacks"]:

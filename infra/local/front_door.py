@@ -11,6 +11,7 @@ import asyncio
 import fnmatch
 import gzip
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, web
 
 from infra.local import deploy, home
 
-AT_ONCE = 8
+AT_ONCE = 2 * max(2, os.cpu_count() or 2)
 SMALLEST_COMPRESSED = 1000
 COMPRESSED = ("text/", "application/json", "application/problem+json", "application/javascript", "image/svg+xml")
 LARGEST_BODY = 6 * 2**20  # what a Lambda takes

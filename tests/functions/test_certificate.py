@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from yinji.clearance import codes
 from yinji.clearance.case import Case, Change, Graduate, open_case
 from yinji.clearance.store import Store
 from yinji.identity.session import Session
+from yinji.platform import clock
 
 from tests import handlers
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, officer, store
@@ -73,6 +75,15 @@ def test_a_finished_case_gets_its_certificate(cloud: Cloud, drawn: list[Any]) ->
     assert drawn[0].verify_url == f"https://yinji.example.edu/verify/{code}"
     assert [line.title.en for line in drawn[0].steps][-1] == "Diploma"
     assert len(drawn[0].steps) == len(case.steps)
+
+
+def test_a_certificate_of_late_evening_in_greenwich_is_of_the_campus_s_next_day(
+    cloud: Cloud, drawn: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish()
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 6, 15, 20, 0, tzinfo=UTC))
+    cloud.invoke(MAKE, MESSAGE)
+    assert drawn[0].issued_on == date(2026, 6, 16)
     assert store().events(LIN.student)[-1].what == "certificate-issued"
 
 

@@ -88,6 +88,7 @@ def data_of(case: Case, batch: Batch, certificate: Certificate) -> CertificateDa
             for record in [case.steps[step]]
         ],
         finished_on=day(case.finished_at),
+        issued_on=day(certificate.issued_at),
         code=certificate.code,
         verify_url=f"{setting('PUBLIC_URL')}/verify/{certificate.code}",
     )

@@ -46,8 +46,8 @@ class StepLine:
 class CertificateData:
     """What the certificate says.
 
-    `name` as the register writes it, `name_latin` may be empty or the same. `finished_on` is the local day of the
-    last step. `code` is the verification code, with or without separators; `verify_url` the page that confirms it.
+    `name` as the register writes it, `name_latin` may be empty or the same. `finished_on` and `issued_on` are local
+    days. `code` is the verification code, with or without separators; `verify_url` the page that confirms it.
     Up to 16 `steps` stand on the page comfortably, in the order given.
     """
 
@@ -61,6 +61,7 @@ class CertificateData:
     university: Title
     steps: Sequence[StepLine]
     finished_on: date
+    issued_on: date
     code: str
     verify_url: str
 
@@ -74,12 +75,12 @@ def certificate_pdf(data: CertificateData, at: datetime) -> bytes:
     undrawn: dict[str, None] = {}
     for _ in range(ROUNDS):
         try:
-            return render("certificate", _document(data, undrawn, at), at=at)
+            return render("certificate", _document(data, undrawn), at=at)
         except MissingGlyph as missing:
             if all(character in undrawn for character in missing.characters):
                 raise
             undrawn |= dict.fromkeys(missing.characters)
-    return render("certificate", _document(data, undrawn, at), at=at)
+    return render("certificate", _document(data, undrawn), at=at)
 
 
 def code_points(text: str, characters: Mapping[str, object]) -> str:
@@ -104,7 +105,7 @@ def grouped(code: str) -> str:
     return "-".join(plain[start : start + 4] for start in range(0, len(plain), 4))
 
 
-def _document(data: CertificateData, undrawn: Mapping[str, object], at: datetime) -> dict[str, Any]:
+def _document(data: CertificateData, undrawn: Mapping[str, object]) -> dict[str, Any]:
     """The template's data; the same names as in templates/certificate.typ."""
 
     def text(value: str) -> str:
@@ -134,7 +135,7 @@ def _document(data: CertificateData, undrawn: Mapping[str, object], at: datetime
             for step in data.steps
         ],
         "finished_on": data.finished_on.isoformat(),
-        "issued_on": at.date().isoformat(),
+        "issued_on": data.issued_on.isoformat(),
         "code": grouped(text(data.code)),
         "verify_url": data.verify_url,
         "qr": qr_svg(data.verify_url),
