@@ -32,7 +32,7 @@ help: ## list the commands
 	@touch $@
 
 node_modules/.package-lock.json: package-lock.json
-	@node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null || \
+	@node -e 'process.exit(+process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null || \
 	  { echo "Node 20 or newer is needed: $$(node --version 2>/dev/null || echo 'no node is found')."; exit 1; }
 	@echo "installing Node packages into node_modules"
 	@npm ci --silent --no-progress && touch $@
