@@ -25,9 +25,10 @@ def deliver(graduates: int, say: Say) -> None:
     """Put roster and snapshots of a season into the intake bucket and wait for a report on each."""
     season = generate(Options(graduates=graduates))
     say(f"a season of {graduates} graduates is delivered into the intake bucket")
-    keys = sorted(season.files, key=lambda key: (not key.endswith("batch.json"), not key.startswith("rosters/"), key))
-    rosters = [key for key in keys if key.startswith("rosters/")]
-    for group in (rosters, [key for key in keys if key not in rosters]):
+    batch = [key for key in season.files if key.endswith("batch.json")]
+    rosters = sorted(key for key in season.files if key.startswith("rosters/") and key not in batch)
+    feeds = sorted(key for key in season.files if key.startswith("feeds/"))
+    for group in (batch, rosters, feeds):
         for key in group:
             put(key, season.files[key])
         for key in group:
