@@ -1,4 +1,4 @@
-"""One small season on a local cloud of the tests' own, for everything below this folder."""
+"""One small season on a local cloud of the tests' own, for the tests of one file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.running import RunningCloud
 GRADUATES = 60
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cloud() -> Iterator[RunningCloud]:
     """A fresh local cloud, started as `make up` starts it."""
     found = RunningCloud("test-cloud", 18080, 14566, GRADUATES)
