@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -297,6 +298,12 @@ def test_every_form_of_the_graduates_page_is_what_the_step_takes(opened: Cloud) 
 
 
 HIDDEN = ("step_version", "idempotency_key", "next")
+
+
+def test_the_form_offers_no_day_that_the_step_refuses_for_being_too_far_ahead(opened: Cloud) -> None:
+    today = clock.today()
+    last = today + timedelta(days=60)
+    assert f'name="date" min="{today.isoformat()}" max="{last.isoformat()}"' in portal.visit("/me", STUDENT).body
 
 
 def test_a_refused_form_is_told_where_it_was_sent_and_what_to_correct(opened: Cloud) -> None:

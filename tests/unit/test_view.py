@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 from yinji.clearance import definition
-from yinji.clearance.case import State
+from yinji.clearance.case import Case, State
 from yinji.clearance.document import case_document
 from yinji.clearance.store import Lean
 from yinji.clearance.view import Turn, case_view, flow_title, row_view, turn_of
@@ -61,6 +61,17 @@ def test_a_student_is_offered_their_own_part_and_an_officer_theirs() -> None:
     assert offered(COUNSELLOR) == {}, "the school's turn has not come"
     assert offered(AUDITOR) == {}
     assert offered(Session("2022S01999", "student", "x")) == {}
+
+
+def test_reopening_is_offered_for_what_somebody_signed_and_not_for_what_the_facts_say() -> None:
+    def offered(case: Case) -> set[str]:
+        view = case_view(case, LIBRARIAN, "en")
+        return {action.id for step in view.steps if step.id == "library-loans" for action in step.actions}
+
+    lost = act(feed(opened(), "library-loans", loans="1"), "library-loans", "declare-lost")
+    assert offered(feed(opened(), "library-loans")) == set()
+    assert offered(act(lost, "library-loans", "sign-off")) == {"reopen"}
+    assert offered(act(opened(), "library-loans", "waive")) == {"reopen"}
 
 
 def test_reasons_are_sentences_in_the_reader_s_language() -> None:

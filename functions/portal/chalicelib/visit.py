@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -45,6 +45,10 @@ class Visit:
         self.header: Mapping[str, str] = request.headers
         self.now: datetime = clock.now()
         self.today = clock.today()
+
+    def latest(self, days: int) -> date:
+        """The last day that is no more than `days` ahead."""
+        return self.today + timedelta(days=days)
 
     @cached_property
     def cookies(self) -> list[str]:

@@ -29,6 +29,8 @@ class Field:
     title: Text
     required: bool = True
     options: Sequence[Mapping[str, str]] = ()
+    days_ahead: int | None = None
+    """Of a date: how many days from today it may lie ahead; the page offers no later one."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,7 @@ def _action(name: str, raw: Mapping[str, Any]) -> Action:
             title=entry["title"],
             required=entry.get("required", True),
             options=tuple(entry.get("options", ())),
+            days_ahead=entry.get("days_ahead"),
         )
         for entry in raw.get("fields", ())
     )

@@ -197,3 +197,8 @@ def offered(action: definition.Action, case: Case, record: cases.StepRecord) -> 
         return False
     answered: Any = record.facts.answers
     return not (action.once and all(field.name in answered for field in action.fields if field.required))
+
+
+def settled_by_itself(record: cases.StepRecord) -> bool:
+    """Whether the step is done though nobody signed it off: reopening would change nothing, the facts say it is done."""
+    return record.standing.state == "done" and not record.facts.signed_off
