@@ -200,5 +200,5 @@ def offered(action: definition.Action, case: Case, record: cases.StepRecord) -> 
 
 
 def settled_by_itself(record: cases.StepRecord) -> bool:
-    """Whether the step is done though nobody signed it off: reopening would change nothing, the facts say it is done."""
+    """Whether the step is done though nobody signed it off: reopening changes nothing, the facts say it is done."""
     return record.standing.state == "done" and not record.facts.signed_off
