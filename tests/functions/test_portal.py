@@ -441,6 +441,7 @@ def test_anybody_can_check_a_certificate(cloud: Cloud, language: str) -> None:
     assert LIN.student not in page.body and "2022****01" in page.body
     assert portal.visit(f"/verify/{codes.new()}", None, language).status == 404
     assert portal.visit("/verify/short", None, language).status == 404
+    assert 'value="&lt;short"' in portal.visit("/verify?code=%3Cshort", None, language).body, "it can be corrected"
     assert portal.visit(f"/verify?code={codes.spoken(code)}").location == f"/verify/{code}"
 
 
