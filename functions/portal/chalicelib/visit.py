@@ -147,8 +147,8 @@ class Visit:
             return None
         if len(counts) == 2:
             good, refused = int(counts[0]), int(counts[1])
-            text = self.words("notice.many", n=good, action=self.words.say(chosen.title))
-            if refused:
+            text = self.words("notice.many" if good else "notice.nobody", n=good, action=self.words.say(chosen.title))
+            if refused and good:
                 text = self.words("notice.and", first=text, second=self.words("notice.refused", n=refused))
             return Notice(not refused, text, at)
         if chosen.done:

@@ -116,6 +116,7 @@ def _standard_actions(step: Mapping[str, Any], actions: Mapping[str, Action]) ->
             sources=frozenset({"submitted"}),
             to="blocked",
             title={"zh": "退回", "en": "Send back"},
+            done={"zh": "已退回，学生会看到理由。", "en": "Sent back. The student sees your reason."},
             bulk=True,
             fields=(REASON_FIELD,),
             standard=True,
@@ -127,6 +128,7 @@ def _standard_actions(step: Mapping[str, Any], actions: Mapping[str, Action]) ->
             sources=frozenset({"ready", "submitted", "blocked"}),
             to="waived",
             title={"zh": "免办", "en": "Waive"},
+            done={"zh": "已免办，学生会看到理由。", "en": "Waived. The student sees your reason."},
             fields=(REASON_FIELD,),
             standard=True,
         )
@@ -136,6 +138,7 @@ def _standard_actions(step: Mapping[str, Any], actions: Mapping[str, Action]) ->
             sources=frozenset({"done", "waived"}),
             to="ready",
             title={"zh": "重新打开", "en": "Reopen"},
+            done={"zh": "已重新打开，学生会看到理由。", "en": "Reopened. The student sees your reason."},
             fields=(REASON_FIELD,),
             standard=True,
         )
