@@ -18,7 +18,7 @@ from yinji.clearance.adapter import MOST_AT_ONCE
 from yinji.clearance.case import Certificate, Event, certify
 from yinji.clearance.document import case_document
 from yinji.clearance.items import CaseItem
-from yinji.clearance.store import Store
+from yinji.clearance.store import FeedState, Store
 from yinji.identity.session import Session
 from yinji.platform import clock
 
@@ -416,7 +416,8 @@ def test_a_held_delivery_is_shown_and_decided_by_its_department(cloud: Cloud, mo
     cloud.feed("library-loans", *[{"student": one.student} for one in everybody])
     held = [{"student": one.student, "loans": 1, "titles": "x"} for one in everybody]
     assert cloud.feed("library-loans", *held)["status"] == "held"
-    assert "39" in portal.visit("/queues", LIBRARY).body
+    asked = portal.visit("/queues", LIBRARY, "en").body
+    assert "39" in asked and "1 delivery is held for a decision" in asked
     assert "feed/confirm" not in portal.visit("/season", AUDITOR).body
     assert "feed/confirm" in portal.visit("/season", ADMINISTRATOR).body
     form = Reader(portal.visit("/queues", LIBRARY).body).form("feed/discard")
@@ -426,6 +427,15 @@ def test_a_held_delivery_is_shown_and_decided_by_its_department(cloud: Cloud, mo
     )
     told = portal.visit(answer.headers["Location"].partition("#")[0], LIBRARY, "en").body
     assert "is discarded" in told and "feed/confirm" not in told
+
+
+def test_a_confirmed_delivery_waits_for_no_decision_any_more(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    office = portal.module("chalicelib.office")
+    held = {"at": "2026-06-15T04:00:00.000Z", "changing": 39, "known": 39, "confirmed_by": "officer-library"}
+    monkeypatch.setattr(office.Store, "feed", lambda store, step: FeedState(held=held))
+    body = portal.visit("/queues", LIBRARY, "en").body
+    assert "is confirmed and being applied" in body
+    assert "held" not in re.sub("<.*?>", "", body) and "feed/confirm" not in body
 
 
 def test_the_season_counts_schools_and_steps(opened: Cloud) -> None:
