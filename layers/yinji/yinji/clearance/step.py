@@ -72,7 +72,10 @@ class Step:
 
     # --- reactions -----------------------------------------------------------------------------------------
     def on_feed(self, reaction: Reader) -> Reader:
-        """Register what reads a row of the snapshot. It raises ValueError, with a column's name, when malformed."""
+        """Register what reads a row of the snapshot; of a malformed one it raises ValueError(column[, refusal]).
+
+        `refusal` is a key of refusals.toml that says what is wanted.
+        """
         self._read = reaction
         return reaction
 
