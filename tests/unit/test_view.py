@@ -109,6 +109,16 @@ def test_answers_are_shown_to_who_needs_them_only() -> None:
     assert answers(LIBRARIAN) == answers(AUDITOR) == answers(Session("A", "administrator", "x")) == []
 
 
+def test_what_a_graduate_says_in_the_survey_is_not_shown_to_their_school() -> None:
+    case = act(opened(), "exit-survey", "answer")
+
+    def answered(session: Session) -> bool:
+        return any(step.id == "exit-survey" and step.answers for step in case_view(case, session, "en").steps)
+
+    affairs = Session("T", "department-officer", "x", department="student-affairs")
+    assert answered(STUDENT) and answered(affairs) and not answered(COUNSELLOR)
+
+
 def test_a_case_is_told_as_mine_others_and_settled() -> None:
     view = case_view(act(opened(), "exit-survey", "answer"), STUDENT, "zh")
     assert [step.id for step in view.mine] == ["dormitory", "personal-file"]

@@ -84,6 +84,8 @@ class StepDefinition:
     feed: Feed | None = None
     ready: bool = False
     evidence: bool = False
+    confidential: bool = False
+    """What the graduate answers is for the step's own office; their school does not see it."""
     actions: Mapping[str, Action] = field(default_factory=dict[str, Action])
     reasons: Mapping[str, Text] = field(default_factory=dict[str, Text])
     folder: Path = Path()
@@ -193,6 +195,7 @@ def read(path: Path) -> StepDefinition:
         feed=Feed(tuple(feed["columns"]), feed["hold_share"]) if feed else None,
         ready="ready" in raw,
         evidence="evidence" in raw,
+        confidential=raw.get("confidential", False),
         actions=actions,
         reasons=reasons,
         folder=path.parent,

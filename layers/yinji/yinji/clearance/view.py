@@ -122,7 +122,8 @@ def _step_view(case: Case, step: StepDefinition, state: State, session: Session,
         and (may_act if action.by == "student" else may_sign)
     ]
     blocked = record.standing.reasons if state == "blocked" else ()
-    sees_answers = may_act or may_sign or session.role in ("counsellor", "school-officer")
+    helps = session.role in ("counsellor", "school-officer") and not step.confidential
+    sees_answers = may_act or may_sign or helps
     every = definition.steps()
     return StepView(
         id=step.id,
