@@ -13,6 +13,7 @@ from chalice.app import Chalice, Response
 from chalicelib import graduate, office, page, public
 from chalicelib.visit import Visit
 from chalicelib.words import LANGUAGES
+from yinji.clearance import codes
 from yinji.clearance.store import Store
 from yinji.platform.observability import logger
 from yinji.platform.problem import Problem
@@ -62,7 +63,8 @@ def sign_in(visit: Visit) -> Response:
 @at("/verify")
 def verify(visit: Visit) -> Response:
     typed = visit.query.get("code", "").strip()
-    return page.go(public.verification(typed)) if typed else page.draw(visit, "verify.html", **public.no_code())
+    code = codes.normal(typed)
+    return page.go(f"/verify/{code}") if code else page.draw(visit, "verify.html", **public.no_code(typed))
 
 
 @at("/verify/{code}")

@@ -83,7 +83,7 @@ def status() -> None:
     """Say what runs, what is deployed, and how the season stands."""
     pids = _pids()
     if not running():
-        say("the local cloud is not running; `make up` starts it")
+        say("it is starting" if starting() else "the local cloud is not running; `make up` starts it")
         return
     table = Table.grid(padding=(0, 2))
     ours = [psutil.Process(pid) for pid in pids.values()]
@@ -163,6 +163,10 @@ def check() -> None:
 async def _up(graduates: int, then: Any) -> Any:
     """Bring everything up, await `then()`, and stop again, whatever happens."""
     _check_machine()
+    if starting():
+        raise Trouble(
+            "It is starting already, in another shell: wait until that one says ready, or `make down` ends it."
+        )
     for port, what, name in (
         (home.PORT, "front door", "YINJI_PORT"),
         (home.CLOUD_PORT, "emulator", "YINJI_CLOUD_PORT"),
@@ -176,11 +180,11 @@ async def _up(graduates: int, then: Any) -> Any:
     home.PIDS.mkdir(parents=True, exist_ok=True)
     emulator = Emulator()
     door: Any = None
+    (home.PIDS / "up").write_text(str(os.getpid()), "utf-8")
     try:
         say("starting the emulator")
         await asyncio.to_thread(emulator.start)
         (home.PIDS / "emulator").write_text(str(emulator.pid), "utf-8")
-        (home.PIDS / "up").write_text(str(os.getpid()), "utf-8")
         if await asyncio.to_thread(deploy.deploy, say):
             await asyncio.to_thread(emulator.save)
         else:
@@ -275,6 +279,11 @@ def running() -> bool:
     return {"up", "emulator"} <= _pids().keys() and home.listens(home.PORT)
 
 
+def starting() -> bool:
+    """Whether another shell brings it up, or takes it down, at this moment."""
+    return "up" in _pids() and not running()
+
+
 def stop() -> None:
     """Stop a running local cloud and wait for it; leftovers of one that was killed are taken away too."""
     pids = _pids()
@@ -314,7 +323,7 @@ def size(graduates: str) -> int:
     whole = sum(FULL.values())
     if graduates == "all":
         return whole
-    if not graduates.isdigit() or not 30 <= int(graduates) <= whole:
+    if not graduates.isdecimal() or not 30 <= int(graduates) <= whole:
         raise Trouble(f"A season has from 30 to {whole} graduates, or all; not {graduates}.")
     return int(graduates)
 

@@ -105,6 +105,11 @@ async def play(console: Console) -> bool:
 
     summary = await watch(console, home.URL, put, season())
     figures()
+    if summary.unfinished:
+        console.print(
+            f"{summary.unfinished} did not finish: `make status` says on what they wait. A delivery that is held waits "
+            f"for its office or the administrator to confirm it: {home.URL}/queues."
+        )
     return summary.ok
 
 

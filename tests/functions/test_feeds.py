@@ -99,8 +99,8 @@ def test_a_damaged_file_is_refused_and_clears_nobody(cloud: Cloud, spoil: Any, c
 def test_a_row_that_cannot_be_read_refuses_the_file_with_its_line(cloud: Cloud) -> None:
     cloud.open(LIN, graduate(2))
     report = deliver(cloud, row(), row(graduate(2).student, fines="ten"))
-    assert (report["reason"]["code"], report["reason"]["line"]) == ("value", 4)
-    assert "fines" in report["reason"]["en"]
+    assert (report["reason"]["code"], report["reason"]["line"]) == ("amount", 4)
+    assert "fines must be an amount" in report["reason"]["en"]
     report = deliver(cloud, row(), row())
     assert (report["reason"]["code"], report["reason"]["line"]) == ("duplicate", 4)
     assert state(cloud) == "ready"

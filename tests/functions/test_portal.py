@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -17,7 +18,7 @@ from yinji.clearance.adapter import MOST_AT_ONCE
 from yinji.clearance.case import Certificate, Event, certify
 from yinji.clearance.document import case_document
 from yinji.clearance.items import CaseItem
-from yinji.clearance.store import Store
+from yinji.clearance.store import FeedState, Store
 from yinji.identity.session import Session
 from yinji.platform import clock
 
@@ -299,6 +300,12 @@ def test_every_form_of_the_graduates_page_is_what_the_step_takes(opened: Cloud) 
 HIDDEN = ("step_version", "idempotency_key", "next")
 
 
+def test_the_form_offers_no_day_that_the_step_refuses_for_being_too_far_ahead(opened: Cloud) -> None:
+    today = clock.today()
+    last = today + timedelta(days=60)
+    assert f'name="date" min="{today.isoformat()}" max="{last.isoformat()}"' in portal.visit("/me", STUDENT).body
+
+
 def test_a_refused_form_is_told_where_it_was_sent_and_what_to_correct(opened: Cloud) -> None:
     form = Reader(portal.visit("/me", STUDENT).body).form("/personal-file/declare-destination")
     sent = form["fields"] | {"agreement": "signed", "receiver": "x", "address": ""}
@@ -380,6 +387,11 @@ def test_a_queue_signs_many_off_at_once_and_tells_how_many_were_refused(opened: 
     body = portal.visit(answer.headers["Location"].partition("#")[0], officer("housing"), "en").body
     assert "1 person dealt with. 1 was not:" in body
     assert opened.case().state("dormitory") == "done"
+    again = opened.call("clearance/steps/dormitory", officer("housing"), "POST", form["action"], [
+        (name, "of another page" if name == "idempotency_key" else value) for name, value in sent
+    ])  # fmt: skip
+    body = portal.visit(again.headers["Location"].partition("#")[0], officer("housing"), "en").body
+    assert "nobody was dealt with. Something changed" in body and "0 people" not in body
 
 
 def test_a_queue_is_a_page_at_a_time_and_goes_on(opened: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -404,7 +416,8 @@ def test_a_held_delivery_is_shown_and_decided_by_its_department(cloud: Cloud, mo
     cloud.feed("library-loans", *[{"student": one.student} for one in everybody])
     held = [{"student": one.student, "loans": 1, "titles": "x"} for one in everybody]
     assert cloud.feed("library-loans", *held)["status"] == "held"
-    assert "39" in portal.visit("/queues", LIBRARY).body
+    asked = portal.visit("/queues", LIBRARY, "en").body
+    assert "39" in asked and "1 delivery is held for a decision" in asked
     assert "feed/confirm" not in portal.visit("/season", AUDITOR).body
     assert "feed/confirm" in portal.visit("/season", ADMINISTRATOR).body
     form = Reader(portal.visit("/queues", LIBRARY).body).form("feed/discard")
@@ -414,6 +427,15 @@ def test_a_held_delivery_is_shown_and_decided_by_its_department(cloud: Cloud, mo
     )
     told = portal.visit(answer.headers["Location"].partition("#")[0], LIBRARY, "en").body
     assert "is discarded" in told and "feed/confirm" not in told
+
+
+def test_a_confirmed_delivery_waits_for_no_decision_any_more(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    office = portal.module("chalicelib.office")
+    held = {"at": "2026-06-15T04:00:00.000Z", "changing": 39, "known": 39, "confirmed_by": "officer-library"}
+    monkeypatch.setattr(office.Store, "feed", lambda store, step: FeedState(held=held))
+    body = portal.visit("/queues", LIBRARY, "en").body
+    assert "is confirmed and being applied" in body
+    assert "held" not in re.sub("<.*?>", "", body) and "feed/confirm" not in body
 
 
 def test_the_season_counts_schools_and_steps(opened: Cloud) -> None:
@@ -434,6 +456,7 @@ def test_anybody_can_check_a_certificate(cloud: Cloud, language: str) -> None:
     assert LIN.student not in page.body and "2022****01" in page.body
     assert portal.visit(f"/verify/{codes.new()}", None, language).status == 404
     assert portal.visit("/verify/short", None, language).status == 404
+    assert 'value="&lt;short"' in portal.visit("/verify?code=%3Cshort", None, language).body, "it can be corrected"
     assert portal.visit(f"/verify?code={codes.spoken(code)}").location == f"/verify/{code}"
 
 

@@ -67,7 +67,7 @@ def test_a_malformed_row_is_reported_and_the_others_go_through(cloud: Cloud) -> 
     report = cloud.open(LIN, replace(graduate(2), school="S99"), graduate(3), replace(graduate(4), name=""))
     assert report["opened"] == 2
     assert [(row["line"], row["code"], row["field"]) for row in report["rejected"]] == [
-        (3, "value", "school"),
+        (3, "school", "school"),
         (5, "value", "name"),
     ]
 

@@ -83,7 +83,7 @@ def test_late_additions_show_a_newcomer_what_rejected_rows_look_like() -> None:
     read = roster.parse(season.files[f"rosters/{season.batch}/late-additions.csv"])
     assert len(read.graduates) == 3
     assert [(row.line, row.code, row.field) for row in read.rejected] == [
-        (3, "value", "school"),
+        (3, "school", "school"),
         (6, "value", "name"),
         (7, "duplicate", "student"),
     ]

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 from yinji.clearance import definition
-from yinji.clearance.case import State
+from yinji.clearance.case import Case, State
 from yinji.clearance.document import case_document
 from yinji.clearance.store import Lean
 from yinji.clearance.view import Turn, case_view, flow_title, row_view, turn_of
@@ -63,6 +63,17 @@ def test_a_student_is_offered_their_own_part_and_an_officer_theirs() -> None:
     assert offered(Session("2022S01999", "student", "x")) == {}
 
 
+def test_reopening_is_offered_for_what_somebody_signed_and_not_for_what_the_facts_say() -> None:
+    def offered(case: Case) -> set[str]:
+        view = case_view(case, LIBRARIAN, "en")
+        return {action.id for step in view.steps if step.id == "library-loans" for action in step.actions}
+
+    lost = act(feed(opened(), "library-loans", loans="1"), "library-loans", "declare-lost")
+    assert offered(feed(opened(), "library-loans")) == set()
+    assert offered(act(lost, "library-loans", "sign-off")) == {"reopen"}
+    assert offered(act(opened(), "library-loans", "waive")) == {"reopen"}
+
+
 def test_reasons_are_sentences_in_the_reader_s_language() -> None:
     case = feed(opened(), "library-loans", loans="1", titles="围城")
     case = act(act(case, "library-loans", "declare-lost"), "library-loans", "send-back")
@@ -96,6 +107,16 @@ def test_answers_are_shown_to_who_needs_them_only() -> None:
     assert answers(STUDENT) == answers(COUNSELLOR) == expected
     assert answers(Session("T", "department-officer", "x", department="student-affairs")) == expected
     assert answers(LIBRARIAN) == answers(AUDITOR) == answers(Session("A", "administrator", "x")) == []
+
+
+def test_what_a_graduate_says_in_the_survey_is_not_shown_to_their_school() -> None:
+    case = act(opened(), "exit-survey", "answer")
+
+    def answered(session: Session) -> bool:
+        return any(step.id == "exit-survey" and step.answers for step in case_view(case, session, "en").steps)
+
+    affairs = Session("T", "department-officer", "x", department="student-affairs")
+    assert answered(STUDENT) and answered(affairs) and not answered(COUNSELLOR)
 
 
 def test_a_case_is_told_as_mine_others_and_settled() -> None:

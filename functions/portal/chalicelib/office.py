@@ -99,6 +99,11 @@ class Freshness:
     held: Mapping[str, Any] | None
     held_at: datetime | None
 
+    @property
+    def undecided(self) -> bool:
+        """Whether somebody still has to decide about the delivery that is held."""
+        return self.held is not None and not self.held.get("confirmed_by")
+
 
 @dataclass(frozen=True)
 class Line:

@@ -39,13 +39,9 @@ def sign_in(store: Store) -> dict[str, Any]:
     return {"local": True, "students": demo.students(store), "offices": demo.offices()}
 
 
-def no_code() -> dict[str, Any]:
-    return {"asked": "", "record": None, "spoken": "", "student": ""}
-
-
-def verification(typed: str) -> str:
-    """Where a code somebody typed is looked up; what is none goes along as far as it can be one."""
-    return f"/verify/{codes.normal(typed) or 'x'}"
+def no_code(typed: str) -> dict[str, Any]:
+    """Nothing to look up: nothing was `typed` yet, or what cannot be a code; it is shown again to be corrected."""
+    return {"asked": "malformed" if typed else "", "record": None, "spoken": "", "student": "", "typed": typed}
 
 
 def certificate(store: Store, code: str) -> dict[str, Any]:
@@ -55,7 +51,13 @@ def certificate(store: Store, code: str) -> dict[str, Any]:
     asked = "authentic" if record else "unknown" if normal else "malformed"
     # whoever holds the certificate has the number in full; a code passed on must not give it away
     student = f"{record.student[:4]}****{record.student[-2:]}" if record else ""
-    return {"asked": asked, "record": record, "spoken": codes.spoken(normal), "student": student}
+    return {
+        "asked": asked,
+        "record": record,
+        "spoken": codes.spoken(normal),
+        "student": student,
+        "typed": "" if record else code,
+    }
 
 
 @dataclass(frozen=True)

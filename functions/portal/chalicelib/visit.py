@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -45,6 +45,10 @@ class Visit:
         self.header: Mapping[str, str] = request.headers
         self.now: datetime = clock.now()
         self.today = clock.today()
+
+    def latest(self, days: int) -> date:
+        """The last day that is no more than `days` ahead."""
+        return self.today + timedelta(days=days)
 
     @cached_property
     def cookies(self) -> list[str]:
@@ -143,8 +147,8 @@ class Visit:
             return None
         if len(counts) == 2:
             good, refused = int(counts[0]), int(counts[1])
-            text = self.words("notice.many", n=good, action=self.words.say(chosen.title))
-            if refused:
+            text = self.words("notice.many" if good else "notice.nobody", n=good, action=self.words.say(chosen.title))
+            if refused and good:
                 text = self.words("notice.and", first=text, second=self.words("notice.refused", n=refused))
             return Notice(not refused, text, at)
         if chosen.done:

@@ -6,15 +6,15 @@ from yinji.clearance.case import Graduate, Values
 from yinji.clearance.step import Step
 from yinji.platform.problem import Problem
 
-DAYS_AHEAD = 60
 SATURDAY = 5
 
 step = Step("dormitory")
+[DAYS_AHEAD] = [field.days_ahead for field in step.definition.actions["book-inspection"].fields if field.days_ahead]
 
 
 @step.on("book-inspection")
 def check(answers: Values, graduate: Graduate, today: date) -> Values:
-    """A working day from today on, within the next sixty days."""
+    """A working day from today on, no further ahead than the form offers."""
     last = today + timedelta(days=DAYS_AHEAD)
     day = date.fromisoformat(answers["date"])
     if not today <= day <= last or day.weekday() >= SATURDAY:

@@ -29,6 +29,8 @@ class Field:
     title: Text
     required: bool = True
     options: Sequence[Mapping[str, str]] = ()
+    days_ahead: int | None = None
+    """Of a date: how many days from today it may lie ahead; the page offers no later one."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,8 @@ class StepDefinition:
     feed: Feed | None = None
     ready: bool = False
     evidence: bool = False
+    confidential: bool = False
+    """What the graduate answers is for the step's own office; their school does not see it."""
     actions: Mapping[str, Action] = field(default_factory=dict[str, Action])
     reasons: Mapping[str, Text] = field(default_factory=dict[str, Text])
     folder: Path = Path()
@@ -114,6 +118,7 @@ def _standard_actions(step: Mapping[str, Any], actions: Mapping[str, Action]) ->
             sources=frozenset({"submitted"}),
             to="blocked",
             title={"zh": "退回", "en": "Send back"},
+            done={"zh": "已退回，学生会看到理由。", "en": "Sent back. The student sees your reason."},
             bulk=True,
             fields=(REASON_FIELD,),
             standard=True,
@@ -125,6 +130,7 @@ def _standard_actions(step: Mapping[str, Any], actions: Mapping[str, Action]) ->
             sources=frozenset({"ready", "submitted", "blocked"}),
             to="waived",
             title={"zh": "免办", "en": "Waive"},
+            done={"zh": "已免办，学生会看到理由。", "en": "Waived. The student sees your reason."},
             fields=(REASON_FIELD,),
             standard=True,
         )
@@ -134,6 +140,7 @@ def _standard_actions(step: Mapping[str, Any], actions: Mapping[str, Action]) ->
             sources=frozenset({"done", "waived"}),
             to="ready",
             title={"zh": "重新打开", "en": "Reopen"},
+            done={"zh": "已重新打开，学生会看到理由。", "en": "Reopened. The student sees your reason."},
             fields=(REASON_FIELD,),
             standard=True,
         )
@@ -148,6 +155,7 @@ def _action(name: str, raw: Mapping[str, Any]) -> Action:
             title=entry["title"],
             required=entry.get("required", True),
             options=tuple(entry.get("options", ())),
+            days_ahead=entry.get("days_ahead"),
         )
         for entry in raw.get("fields", ())
     )
@@ -187,6 +195,7 @@ def read(path: Path) -> StepDefinition:
         feed=Feed(tuple(feed["columns"]), feed["hold_share"]) if feed else None,
         ready="ready" in raw,
         evidence="evidence" in raw,
+        confidential=raw.get("confidential", False),
         actions=actions,
         reasons=reasons,
         folder=path.parent,

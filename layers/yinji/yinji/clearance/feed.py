@@ -91,7 +91,8 @@ def _rows(table: bytes, columns: tuple[str, ...], read: Reader) -> dict[str, Row
             try:
                 read(row)
             except ValueError as error:
-                raise Refused("value", line=line, field=str(error)) from error
+                column, *code = error.args
+                raise Refused(*(code or ["value"]), line=line, field=str(column)) from error
             rows[row["student"]] = row
             if len(rows) > MOST_ROWS:
                 raise Refused("too-long", limit=MOST_ROWS)

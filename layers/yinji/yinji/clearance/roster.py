@@ -99,10 +99,10 @@ def _graduate(row: Mapping[str, str | None], line: int) -> Graduate | Rejection:
     if not cells["name"]:
         return Rejection(line, "value", "name")
     if cells["school"] not in university.schools():
-        return Rejection(line, "value", "school")
+        return Rejection(line, "school", "school")
     for name in FLAGS:
         if cells[name] not in ("yes", "no"):
-            return Rejection(line, "value", name)
+            return Rejection(line, "yes-no", name)
     return Graduate(
         **{name: cells[name] for name in COLUMNS if name not in FLAGS},
         flags=frozenset(name for name in FLAGS if cells[name] == "yes"),

@@ -72,7 +72,10 @@ class Step:
 
     # --- reactions -----------------------------------------------------------------------------------------
     def on_feed(self, reaction: Reader) -> Reader:
-        """Register what reads a row of the snapshot. It raises ValueError, with a column's name, when malformed."""
+        """Register what reads a row of the snapshot; of a malformed one it raises ValueError(column[, refusal]).
+
+        `refusal` is a key of refusals.toml that says what is wanted.
+        """
         self._read = reaction
         return reaction
 
@@ -197,3 +200,8 @@ def offered(action: definition.Action, case: Case, record: cases.StepRecord) -> 
         return False
     answered: Any = record.facts.answers
     return not (action.once and all(field.name in answered for field in action.fields if field.required))
+
+
+def settled_by_itself(record: cases.StepRecord) -> bool:
+    """Whether the step is done though nobody signed it off: reopening changes nothing, the facts say it is done."""
+    return record.standing.state == "done" and not record.facts.signed_off

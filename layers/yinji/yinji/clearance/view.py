@@ -16,7 +16,7 @@ from yinji.clearance.definition import Action, StepDefinition, Text
 from yinji.clearance.document import STATE_OF_MARK
 from yinji.clearance.policy import may
 from yinji.clearance.queue import waits_for_office
-from yinji.clearance.step import offered
+from yinji.clearance.step import offered, settled_by_itself
 from yinji.identity.session import Session
 
 if TYPE_CHECKING:
@@ -118,10 +118,12 @@ def _step_view(case: Case, step: StepDefinition, state: State, session: Session,
         if state in action.sources
         and not case.closed
         and offered(action, case, record)
+        and not (action.id == "reopen" and settled_by_itself(record))
         and (may_act if action.by == "student" else may_sign)
     ]
     blocked = record.standing.reasons if state == "blocked" else ()
-    sees_answers = may_act or may_sign or session.role in ("counsellor", "school-officer")
+    helps = session.role in ("counsellor", "school-officer") and not step.confidential
+    sees_answers = may_act or may_sign or helps
     every = definition.steps()
     return StepView(
         id=step.id,
