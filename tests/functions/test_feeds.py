@@ -171,6 +171,34 @@ def test_a_newer_snapshot_takes_the_place_of_a_held_one(cloud: Cloud) -> None:
     assert state(cloud, MANY[5].student) == "blocked"
 
 
+def test_an_older_snapshot_does_not_take_the_place_of_a_held_one(cloud: Cloud) -> None:
+    season_with_debts(cloud)
+    late = snapshot("library-loans", COLUMNS, [row(one.student, 2) for one in MANY], as_of=cloud.tick())
+    clear_everybody(cloud)
+    report = cloud.put("feeds/library-loans/late.csv", late, STEP)
+    assert (report["status"], report["reason"]["code"]) == ("superseded", "superseded")
+    held = store().feed("library-loans").held
+    assert held and held["key"] == "feeds/library-loans/clear.csv"
+
+
+@pytest.mark.parametrize("how", ["taken away", "written over"])
+def test_a_confirmed_snapshot_that_is_gone_is_waited_for_no_longer(cloud: Cloud, how: str) -> None:
+    season_with_debts(cloud)
+    clear_everybody(cloud)
+    assert decide(cloud, "confirm").status == 200
+    key = "feeds/library-loans/clear.csv"
+    if how == "taken away":
+        cloud.s3.delete_object(Bucket="intake", Key=key)
+    else:
+        cloud.s3.put_object(Bucket="intake", Key=key, Body=b"something else")
+    cloud.invoke(STEP, {"id": "1", "detail-type": "intake-left", "detail": {"key": key}})
+    assert store().feed("library-loans").held is None
+    assert {state(cloud, one.student) for one in MANY} == {"blocked"}
+    cloud.said.clear()
+    cloud.invoke("clearance/reconcile", {"patience_seconds": 0})
+    assert ("intake-left", {"key": key}) not in cloud.said
+
+
 def test_a_short_snapshot_does_not_make_the_next_one_pass_unasked(cloud: Cloud) -> None:
     """A file cut short at its source has a right hash; who is missing in it was told of nevertheless."""
     season_with_debts(cloud)
@@ -251,6 +279,24 @@ def test_a_crash_at_any_point_is_made_up_for_by_the_next_delivery(
         assert case.version == 2, "applied once"
         assert len(store().events(one.student)) == 2
     assert set(intake_applied(cloud)) == {one.student for one in who}
+
+
+def test_what_a_crashed_snapshot_changed_is_put_right_by_the_next_one(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one says what was said before the crash; compared with that alone, it would bring no news."""
+    monkeypatch.setattr(intake, "LEASE", timedelta(seconds=-1))
+    who = [graduate(number) for number in range(4)]
+    cloud.open(*who)
+    deliver(cloud, *(row(one.student) for one in who))
+    with pytest.MonkeyPatch.context() as patch:
+        crash_after(patch, Store, "change", 2)
+        with pytest.raises(ConnectionError):
+            deliver(cloud, *(row(one.student, 1) for one in who), key="feeds/library-loans/crashed.csv")
+    assert "blocked" in {state(cloud, one.student) for one in who}
+    deliver(cloud, *(row(one.student) for one in who), key="feeds/library-loans/next.csv")
+    cloud.deliver("feeds/library-loans/crashed.csv", STEP)
+    assert {state(cloud, one.student) for one in who} == {"done"}
 
 
 def intake_applied(cloud: Cloud) -> dict[str, str]:

@@ -286,11 +286,14 @@ class FeedIntake:
         Raises Problem("feed-busy") while another delivery of the same step is being applied.
         """
         delivery = self._desk.fetch(key)
+        held = self._store.feed(self._id).held
+        confirmed = bool(held and held["key"] == key and held.get("confirmed_by"))
+        if held and confirmed and (delivery is None or delivery.identity != held["identity"]):
+            self._forget(str(held["identity"]))
+            confirmed = False
         if delivery is None:
             return None
         earlier = self._desk.report(key)
-        state = self._store.feed(self._id)
-        confirmed = bool(state.held and state.held["key"] == key and state.held.get("confirmed_by"))
         if earlier and earlier["identity"] == delivery.identity and not (earlier["status"] == "held" and confirmed):
             return None
         self._store.lease_feed(self._id, self._owner, LEASE)
@@ -305,6 +308,12 @@ class FeedIntake:
         self._release(**keep)
         self._desk.keep_report(report)
         return report
+
+    def _forget(self, identity: str) -> None:
+        """Let go of a confirmed snapshot that was taken away or written over: nobody can apply it any more."""
+        self._store.lease_feed(self._id, self._owner, LEASE)
+        held = self._store.feed(self._id).held
+        self._release(**({"held": None} if held and held["identity"] == identity else {}))
 
     def apply_again(self) -> Mapping[str, int]:
         """Apply the snapshot in force to cases that have come since. Raises Problem("feed-busy")."""
@@ -336,7 +345,11 @@ class FeedIntake:
         return feed.parse(delivery.data, self._step.definition, self._step.read, now())
 
     def _applied(self) -> dict[str, str]:
+        """The digest of the row that each case holds, by student; empty where a delivery may have ended halfway."""
         return self._desk.read(f"feeds/{self._id}/applied.json") or {}
+
+    def _keep_applied(self, applied: Mapping[str, str]) -> None:
+        self._desk.write(f"feeds/{self._id}/applied.json", applied)
 
     def _apply_new(self, delivery: Delivery) -> tuple[Report, dict[str, Mapping[str, Any] | None]]:
         snapshot = self._parse(delivery)
@@ -356,6 +369,8 @@ class FeedIntake:
         held = state.held if state.held and state.held["identity"] == delivery.identity else None
         confirmed = bool(held and held.get("confirmed_by"))
         if feed.to_be_held(self._step.definition, changing, len(applied)) and not confirmed:
+            if state.held and snapshot.as_of < state.held["as_of"]:
+                return Report(delivery.key, delivery.identity, "superseded", _sentence("superseded")), {}
             counts = {"rows": len(snapshot.rows), "changing": changing, "known": len(applied)}
             reason = _sentence("held", changing=changing, known=len(applied))
             return Report(delivery.key, delivery.identity, "held", reason, counts), {"held": told | counts}
@@ -369,6 +384,9 @@ class FeedIntake:
         key = f"feed#{self._id}#{delivery.identity}"
         applied = self._applied()
         counts = {"rows": len(snapshot.rows), "changed": 0, "unchanged": 0, "unmatched": 0}
+        if doubtful := dict.fromkeys(applied.keys() & news.keys(), ""):
+            # should this end halfway, whatever comes next must not believe that these still hold their old rows
+            self._keep_applied(applied | doubtful)
         for chunk in _chunks(list(news)):
             self._store.lease_feed(self._id, self._owner, LEASE)
             known = self._store.get_many(chunk)
@@ -384,7 +402,8 @@ class FeedIntake:
         # who is missing from this snapshot stays: the case still holds that row, and a short snapshot must not
         # make the next one look as if it told of nobody yet
         if news:
-            self._desk.write(f"feeds/{self._id}/applied.json", applied)
+            self._store.lease_feed(self._id, self._owner, LEASE)  # who lost it meanwhile writes over nobody's
+            self._keep_applied(applied)
         return counts
 
     def _learn(self, known: Case, row: Row, as_of: str, key: str) -> str:
