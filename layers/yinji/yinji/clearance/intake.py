@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -42,10 +42,11 @@ Thing = TypeVar("Thing")
 
 @dataclass(frozen=True)
 class Delivery:
-    """One object as it was put: `identity` differs each time something is put under the same key."""
+    """One object as it was put: `identity` differs each time something is put under the same key, at `at`."""
 
     key: str
     identity: str
+    at: datetime
     data: bytes
     too_large: bool = False
 
@@ -99,10 +100,11 @@ class Desk:
             answer = self._client.get_object(Bucket=self._intake, Key=key)
         except self._client.exceptions.NoSuchKey:
             return None
-        identity = f"{answer['ETag'].strip(chr(34))}-{answer['LastModified']:%Y%m%d%H%M%S}"
+        at = answer["LastModified"]
+        identity = f"{answer['ETag'].strip(chr(34))}-{at:%Y%m%d%H%M%S}"
         if answer["ContentLength"] > LARGEST:
-            return Delivery(key, identity, b"", too_large=True)
-        return Delivery(key, identity, answer["Body"].read())
+            return Delivery(key, identity, at, b"", too_large=True)
+        return Delivery(key, identity, at, answer["Body"].read())
 
     def report(self, key: str) -> Mapping[str, Any] | None:
         """The report on `key`, if there is one."""
@@ -232,17 +234,20 @@ class RosterIntake:
             for word, count in _each(chunk, work).items():
                 if word in counts:
                     counts[word] += count
+        if self._store.batch(batch.id) != batch:
+            # declared anew meanwhile: some of this may have been written after the open cases got the new deadline
+            return self._take(delivery)
         rejected = [_rejection(rejection) for rejection in read.rejected]
         rejected += [{"student": student, "field": "student"} | _sentence("case-closed") for student in closed]
         counts |= {"rows": len(read.graduates) + len(read.rejected)}
         return Report(delivery.key, delivery.identity, "accepted", None, counts, rejected)
 
     def _enter(self, graduate: Graduate, known: Case | None, batch: Batch, delivery: Delivery) -> str:
-        key = f"roster#{delivery.key}#{delivery.identity}"
+        key, as_of = f"roster#{delivery.key}#{delivery.identity}#{batch.deadline}", stamp(delivery.at)
         event = Event(key=key, what="case-opened", who="roster", role="system", at=now())
         if known is None:
             try:
-                outcome = self._store.open(cases.open_case(graduate, batch, event))
+                outcome = self._store.open(cases.open_case(graduate, batch, event, as_of))
             except Problem as problem:
                 if problem.code != "changed-meanwhile":
                     raise
@@ -253,7 +258,7 @@ class RosterIntake:
         correction = replace(event, what="roster-corrected")
 
         def correct(case: Case) -> Change | None:
-            return cases.correct(case, graduate, batch, correction)
+            return cases.correct(case, graduate, batch, correction, as_of)
 
         outcome = self._store.change(graduate.student, key, correct)
         return "unchanged" if outcome.repeated else "corrected"
