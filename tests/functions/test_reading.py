@@ -220,6 +220,24 @@ def reconcile_in_an_hour(cloud: Cloud) -> Any:
         return cloud.invoke("clearance/reconcile", {})
 
 
+def test_cases_that_open_while_a_snapshot_is_being_applied_learn_of_it_all_the_same(cloud: Cloud) -> None:
+    cloud.open(LIN)
+    cloud.feed("library-loans", {"student": LIN.student}, {"student": graduate(2).student, "loans": 1})
+    cloud.open(LIN, graduate(2))
+    store().lease_feed("library-loans", "a long delivery", timedelta(minutes=2))
+    step, message = (
+        "clearance/steps/library_loans",
+        {"id": "1", "detail-type": "roster-applied", "detail": {"batch": "b"}},
+    )
+    cloud.invoke(step, message)
+    assert cloud.case(graduate(2).student).state("library-loans") == "ready"
+    store().release_feed("library-loans", "a long delivery", current=store().feed("library-loans").current)
+    assert reconcile_in_an_hour(cloud)["roster-applied"] == 1
+    cloud.invoke(step, message)
+    assert cloud.case(graduate(2).student).state("library-loans") == "blocked"
+    assert "roster-applied" not in reconcile_in_an_hour(cloud)
+
+
 def test_when_nothing_was_left_nothing_is_said(cloud: Cloud) -> None:
     cloud.open(LIN)
     cloud.feed("library-loans", {"student": LIN.student})

@@ -228,7 +228,14 @@ class _Feed:
         return report
 
     def apply_again(self) -> None:
-        counts = self.intake.apply_again()
+        try:
+            counts = self.intake.apply_again()
+        except Problem as problem:
+            if problem.code != "feed-busy":
+                raise
+            # a season's first snapshot takes longer than Lambda tries again; the reconciler finds who was not reached
+            logger.info("feed busy")
+            return
         count("FeedRowsChanged", counts.get("changed", 0), step=self._id)
 
 
