@@ -212,6 +212,9 @@ def test_more_messages_than_the_bus_takes_at_once_go_in_parts(cloud: Cloud, monk
 
 
 # --- reconcile -----------------------------------------------------------------------------------------------
+NAMED = ("step", "key", "student", "batch")
+
+
 def reconcile_in_an_hour(cloud: Cloud) -> Any:
     """What the function finds when patience is over."""
     now = clock.now
@@ -257,14 +260,15 @@ def test_what_was_left_is_found_and_said_again(cloud: Cloud) -> None:
         cloud.s3.put_object(Bucket="intake", Key=key, Body=b"x")
     cloud.said.clear()
     found = reconcile_in_an_hour(cloud)
-    said = [(kind, detail.get("step") or detail.get("key") or detail["student"]) for kind, detail in cloud.said]
+    said = [(kind, next(detail[name] for name in NAMED if name in detail)) for kind, detail in cloud.said]
     assert set(said) == {
         ("step-ready", "campus-card"),
         ("case-finished", graduate(2).student),
         ("intake-left", "feeds/tuition/x.csv"),
         ("intake-left", "rosters/2026-summer/late.csv"),
-    }
-    assert found == {"step-ready": 1, "case-finished": 1, "intake-left": 2}
+        ("roster-applied", "2026-summer"),
+    }, "the other graduate's snapshots did not name the first"
+    assert found == {"step-ready": 1, "case-finished": 1, "intake-left": 2, "roster-applied": 1}
 
 
 def test_what_has_only_just_happened_is_left_to_those_who_do_it(cloud: Cloud) -> None:
