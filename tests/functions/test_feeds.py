@@ -37,9 +37,9 @@ def state(cloud: Cloud, student: str = LIN.student) -> str:
     return cloud.case(student).state("library-loans")
 
 
-def decide(cloud: Cloud, decision: str, session: Any = None) -> Any:
+def decide(cloud: Cloud, decision: str, session: Any = None, **fields: str) -> Any:
     path = f"/api/clearance/steps/library-loans/feed/{decision}"
-    return cloud.call(STEP, session or officer("library"), "POST", path, {})
+    return cloud.call(STEP, session or officer("library"), "POST", path, fields)
 
 
 def test_a_snapshot_settles_who_owes_nothing_and_blocks_who_does(cloud: Cloud) -> None:
@@ -140,7 +140,8 @@ def test_a_snapshot_that_would_change_nearly_everybody_is_held_until_the_office_
     message = {"id": "1", "detail-type": "intake-left", "detail": cloud.said[0][1]}
     cloud.invoke(STEP, message)
     assert {state(cloud, one.student) for one in MANY} == {"done"}
-    assert cloud.report("feeds/library-loans/clear.csv")["status"] == "accepted"
+    report = cloud.report("feeds/library-loans/clear.csv")
+    assert (report["status"], report["changed"], report["reason"]["by"]) == ("accepted", 30, "officer-library")
     assert store().feed("library-loans").held is None
     versions = [cloud.case(one.student).version for one in MANY]
     cloud.invoke(STEP, message)
@@ -158,6 +159,18 @@ def test_a_held_snapshot_can_be_discarded_for_good(cloud: Cloud) -> None:
     assert {state(cloud, one.student) for one in MANY} == {"blocked"}
     assert decide(cloud, "discard").json["code"] == "feed-not-held"
     assert decide(cloud, "burn").status == 404
+
+
+@pytest.mark.parametrize("decision", ["confirm", "discard"])
+def test_an_office_decides_about_the_snapshot_it_saw(cloud: Cloud, decision: str) -> None:
+    season_with_debts(cloud)
+    seen = clear_everybody(cloud)["identity"]
+    newer = deliver(cloud, *(row(one.student, 9) for one in MANY), key="feeds/library-loans/newer.csv")
+    assert newer["status"] == "held"
+    assert decide(cloud, decision, snapshot=seen).json["code"] == "changed-meanwhile"
+    held = store().feed("library-loans").held
+    assert held and held["identity"] == newer["identity"] and "confirmed_by" not in held
+    assert decide(cloud, decision, snapshot=newer["identity"]).status == 200
 
 
 def test_a_newer_snapshot_takes_the_place_of_a_held_one(cloud: Cloud) -> None:

@@ -175,10 +175,11 @@ class _StepFunction:
         session, body = self._request()
         demand(session, "decide-feed", department=self._step.definition.department)
         intake = self._feed(self._api.resolver.lambda_context).intake
+        seen = body.fields.get("snapshot", "")
         if decision == "confirm":
-            bus.emit([bus.intake_left(intake.confirm(session.sub))])
+            bus.emit([bus.intake_left(intake.confirm(session.sub, seen))])
         elif decision == "discard":
-            intake.discard(session.sub)
+            intake.discard(session.sub, seen)
         else:
             raise Problem("not-found")
         return self._api.answer(

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -380,7 +381,8 @@ class FeedIntake:
             reason = _sentence("held", changing=changing, known=len(applied))
             return Report(delivery.key, delivery.identity, "held", reason, counts), {"held": told | counts}
         counts = self._apply(snapshot, delivery, news)
-        report = Report(delivery.key, delivery.identity, "accepted", None, counts)
+        reason = _sentence("confirmed") | {"by": held["confirmed_by"]} if held and confirmed else None
+        report = Report(delivery.key, delivery.identity, "accepted", reason, counts)
         older_held = state.held and state.held["as_of"] <= snapshot.as_of
         return report, {"current": told, "held": None if older_held else state.held}
 
@@ -419,26 +421,35 @@ class FeedIntake:
         outcome = self._store.change(known.graduate.student, key, decide, known=known)
         return "unchanged" if outcome.repeated else "changed"
 
-    def confirm(self, who: str) -> str:
+    def confirm(self, who: str, seen: str = "") -> str:
         """Let the held snapshot through; its key. It is applied when it is brought to the intake again.
 
-        Raises Problem("feed-not-held"), Problem("feed-busy").
+        `seen` is the identity of the one that was looked at, if told. Raises Problem("feed-not-held"),
+        Problem("changed-meanwhile") when another one is held by now, Problem("feed-busy").
         """
-        self._store.lease_feed(self._id, self._owner, LEASE)
-        held = self._store.feed(self._id).held
-        self._release(**({"held": {**held, "confirmed_by": who}} if held else {}))
-        if not held:
-            raise Problem("feed-not-held")
+        with self._decided(seen) as (held, keep):
+            keep["held"] = {**held, "confirmed_by": who}
         return str(held["key"])
 
-    def discard(self, who: str) -> str:
-        """Decide against the held snapshot; its key. Raises Problem("feed-not-held"), Problem("feed-busy")."""
-        self._store.lease_feed(self._id, self._owner, LEASE)
-        held = self._store.feed(self._id).held
-        if held:
+    def discard(self, who: str, seen: str = "") -> str:
+        """Decide against the held snapshot; its key. Raises what `confirm` raises."""
+        with self._decided(seen) as (held, keep):
             report = Report(held["key"], held["identity"], "discarded", _sentence("discarded") | {"by": who})
             self._desk.keep_report(report)
-        self._release(held=None)
-        if not held:
-            raise Problem("feed-not-held")
+            keep["held"] = None
         return str(held["key"])
+
+    @contextmanager
+    def _decided(self, seen: str) -> Generator[tuple[Mapping[str, Any], dict[str, Any]], None, None]:
+        """The held snapshot, and what to keep of the feed's state once it has been decided about."""
+        self._store.lease_feed(self._id, self._owner, LEASE)
+        keep: dict[str, Any] = {}
+        try:
+            held = self._store.feed(self._id).held
+            if not held:
+                raise Problem("feed-not-held")
+            if seen and seen != held["identity"]:
+                raise Problem("changed-meanwhile")
+            yield held, keep
+        finally:
+            self._release(**keep)
