@@ -46,6 +46,7 @@ CONFLICTS = frozenset(
 )
 """Why a transaction was cancelled, where trying again may help."""
 LONGEST_STUDENT = 16
+LONGEST_POSITION = 100
 CHANCE = random.SystemRandom()
 """Not the seeded one: functions restored from one snapshot would wait equally long and meet again."""
 
@@ -252,7 +253,12 @@ class Store:
         return [_lean(item) for item in CaseItem.by_school.query(school)]
 
     def queue(self, queue: str, limit: int = 100, after: str = "") -> tuple[list[Entry], str]:
-        """The first `limit` entries of `queue` behind the position `after`, and the position to go on from."""
+        """The first `limit` entries of `queue` behind the position `after`, and the position to go on from.
+
+        Raises Problem("malformed-request") for what is longer than any position.
+        """
+        if len(after) > LONGEST_POSITION:
+            raise Problem("malformed-request")
         last = {"pk": {"S": f"QUEUE#{queue}"}, "sk": {"S": after}} if after else None
         found = QueueItem.query(f"QUEUE#{queue}", limit=limit, last_evaluated_key=last)
         page = [_entry(item) for item in found]
