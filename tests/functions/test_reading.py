@@ -78,6 +78,19 @@ def item_size(item: dict[str, Any]) -> int:
 
 
 @pytest.mark.parametrize("path", ["", "/certificate"])
+def test_a_counsellor_cannot_learn_who_has_a_case_in_another_school(cloud: Cloud, path: str) -> None:
+    cloud.open(LIN, graduate(2, school="S02"))
+    folder = "clearance/certificate_download" if path else CASES
+    others, nobody = (
+        cloud.call(folder, COUNSELLOR, "GET", f"/api/clearance/cases/{student}{path}")
+        for student in (graduate(2, school="S02").student, "2022S02999")
+    )
+    assert (others.status, others.json) == (nobody.status, nobody.json) == (403, others.json)
+    auditor = cloud.call(folder, Session("a", "auditor", "a"), "GET", f"/api/clearance/cases/2022S02999{path}")
+    assert auditor.json["code"] == "not-in-season"
+
+
+@pytest.mark.parametrize("path", ["", "/certificate"])
 def test_a_student_cannot_learn_who_else_has_a_case(cloud: Cloud, path: str) -> None:
     cloud.open(LIN, graduate(2))
     folder = "clearance/certificate_download" if path else CASES

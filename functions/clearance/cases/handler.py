@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.clearance import definition, university
 from yinji.clearance.document import case_document
-from yinji.clearance.policy import demand
+from yinji.clearance.policy import demand, visible_case
 from yinji.clearance.queue import queue_id
 from yinji.clearance.store import Store
 from yinji.clearance.view import StepView, case_view, row_view
@@ -33,12 +33,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 @api.get("/api/clearance/cases/<student>")
 def one(student: str) -> Response[str]:
-    if api.session.role == "student":
-        demand(api.session, "see-case", student=student)
-    case = store.get(student)
-    if case is None:
-        raise Problem("not-in-season")
-    demand(api.session, "see-case", student=student, school=case.graduate.school)
+    case = visible_case(api.session, student, store.get)
     view = case_view(case, api.session, api.language)
     known = case_document(case)
     return as_json(
