@@ -49,16 +49,6 @@ class Action:
     fields: tuple[Field, ...] = ()
     standard: bool = False
 
-    @property
-    def schema(self) -> dict[str, Any]:
-        """The JSON Schema of the action's fields."""
-        return {
-            "type": "object",
-            "properties": {field.name: dict(field.schema) for field in self.fields},
-            "required": [field.name for field in self.fields if field.required],
-            "additionalProperties": False,
-        }
-
 
 @dataclass(frozen=True)
 class Feed:
@@ -81,7 +71,6 @@ class StepDefinition:
     final: bool = False
     feed: Feed | None = None
     ready: bool = False
-    evidence: bool = False
     actions: Mapping[str, Action] = field(default_factory=dict[str, Action])
     reasons: Mapping[str, Text] = field(default_factory=dict[str, Text])
     folder: Path = Path()
@@ -186,7 +175,6 @@ def read(path: Path) -> StepDefinition:
         final=raw.get("final", False),
         feed=Feed(tuple(feed["columns"]), feed["hold_share"]) if feed else None,
         ready="ready" in raw,
-        evidence="evidence" in raw,
         actions=actions,
         reasons=reasons,
         folder=path.parent,

@@ -63,11 +63,6 @@ class Report:
     counts: Mapping[str, int] = field(default_factory=dict[str, int])
     rejected: Sequence[Mapping[str, Any]] = ()
 
-    @property
-    def final(self) -> bool:
-        """Whether this delivery needs no further attention."""
-        return self.status not in ("held", "waiting")
-
 
 @cache
 def _refusals() -> Mapping[str, Mapping[str, str]]:

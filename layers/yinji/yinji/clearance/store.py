@@ -92,7 +92,7 @@ class CertificateRecord:
 
 @dataclass(frozen=True)
 class FeedState:
-    """`current` and `held` describe snapshots: key, etag, as_of, at, rows, sha256 (see intake.py)."""
+    """`current` and `held` describe snapshots: key, identity, as_of, at, rows, and what a held one would change."""
 
     current: Mapping[str, Any] | None = None
     held: Mapping[str, Any] | None = None
