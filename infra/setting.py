@@ -48,7 +48,10 @@ class Setting:
         if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", self.region):
             raise ValueError(f"context region is {self.region!r}; it is the name of a region, such as ap-southeast-1")
         address = urlsplit(self.public_url)
-        if address.scheme not in (("http", "https") if self.local else ("https",)) or not address.hostname:
+        schemes = ("http", "https") if self.local else ("https",)
+        # browsers tell the origin of a page like this, without a slash at its end
+        origin = f"{address.scheme}://{address.netloc}"
+        if address.scheme not in schemes or not address.hostname or self.public_url != origin:
             raise ValueError(f"context public_url is {self.public_url!r}; it is where people go: https://<host>")
         if self.certificate_arn and not self.certificate_arn.split(":")[2:4] == ["acm", "us-east-1"]:
             raise ValueError("context certificate_arn is not a certificate of ACM in us-east-1, where CloudFront looks")

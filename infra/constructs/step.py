@@ -33,7 +33,7 @@ class Step(Construct):
     def __init__(self, scope: Construct, step: StepDefinition, house: House, api: ApiDoor) -> None:
         super().__init__(scope, "".join(part.title() for part in step.id.split("-")))
         has_feed = step.feed is not None
-        environment = {"YINJI_TABLE": house.table.table.table_name}
+        environment = {"YINJI_TABLE": house.table.table.table_name, "YINJI_PUBLIC_URL": house.setting.public_url}
         if has_feed:
             environment |= {
                 "YINJI_INTAKE_BUCKET": house.intake.name,

@@ -94,10 +94,11 @@ class Clearance(Stack):
         authorizer = self._function("identity/authorizer", "SESSION_KEYS", timeout=5, answers_people=True)
         authorizer.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
         self.api = ApiDoor(self, "Api", setting=self.setting, authorizer=authorizer)
-        sign_out = self._function("identity/sign_out", timeout=5, memory=256, answers_people=True)
+        sign_out = self._function("identity/sign_out", "PUBLIC_URL", timeout=5, memory=256, answers_people=True)
         self.api.route(sign_out, "POST", "/api/sign-out", open="Whoever has no session any more signs out too.")
         if self.setting.local:
-            demo = self._function("identity/demo_sign_in", "SESSION_KEYS", "TABLE", timeout=10, answers_people=True)
+            told = ("SESSION_KEYS", "TABLE", "PUBLIC_URL")
+            demo = self._function("identity/demo_sign_in", *told, timeout=10, answers_people=True)
             demo.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
             self.house.table.read_by(demo, index=True)
             reason = "It is where sessions come from; only local deployments have it."

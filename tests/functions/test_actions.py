@@ -89,10 +89,18 @@ def test_a_form_names_each_field_that_is_wrong(cloud: Cloud) -> None:
     assert cloud.case().version == 1
 
 
-@pytest.mark.parametrize("site", ["cross-site", "same-site"])
-def test_a_page_of_another_site_cannot_act(cloud: Cloud, site: str) -> None:
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site", "origin": "https://yinji.example.edu"},
+        {"origin": "https://elsewhere.example.edu"},
+        {"origin": "http://yinji.example.edu"},
+        {"origin": "null"},
+    ],
+)
+def test_a_page_of_another_site_cannot_act(cloud: Cloud, headers: dict[str, str]) -> None:
     cloud.open()
-    headers = {"sec-fetch-site": site}
     body = {"step_version": 0, "idempotency_key": "12345678", **FORM}
     answer = cloud.call(SURVEY, STUDENT, "POST", ANSWER, body, headers=headers)
     assert (answer.status, answer.json["code"]) == (403, "cross-site")
@@ -103,6 +111,13 @@ def test_a_page_of_another_site_cannot_act(cloud: Cloud, site: str) -> None:
     assert cloud.call("identity/sign_out", None, "POST", "/api/sign-out", {}, headers=headers).status == 403
     assert cloud.call("identity/demo_sign_in", None, "POST", "/api/demo/sign-in", {}, headers=headers).status == 403
     assert cloud.case().version == 1
+
+
+@pytest.mark.parametrize("headers", [{}, {"origin": "https://yinji.example.edu"}, {"sec-fetch-site": "same-origin"}])
+def test_our_own_pages_and_programs_can_act(cloud: Cloud, headers: dict[str, str]) -> None:
+    cloud.open()
+    body = {"step_version": 0, "idempotency_key": "12345678", **FORM}
+    assert cloud.call(SURVEY, STUDENT, "POST", ANSWER, body, headers=headers).status == 200
 
 
 def test_who_may_not_is_told_so_and_not_whether_there_is_a_case(cloud: Cloud) -> None:

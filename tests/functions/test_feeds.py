@@ -37,9 +37,9 @@ def state(cloud: Cloud, student: str = LIN.student) -> str:
     return cloud.case(student).state("library-loans")
 
 
-def decide(cloud: Cloud, decision: str, session: Any = None) -> Any:
+def decide(cloud: Cloud, decision: str, session: Any = None, **fields: str) -> Any:
     path = f"/api/clearance/steps/library-loans/feed/{decision}"
-    return cloud.call(STEP, session or officer("library"), "POST", path, {})
+    return cloud.call(STEP, session or officer("library"), "POST", path, fields)
 
 
 def test_a_snapshot_settles_who_owes_nothing_and_blocks_who_does(cloud: Cloud) -> None:
@@ -140,7 +140,8 @@ def test_a_snapshot_that_would_change_nearly_everybody_is_held_until_the_office_
     message = {"id": "1", "detail-type": "intake-left", "detail": cloud.said[0][1]}
     cloud.invoke(STEP, message)
     assert {state(cloud, one.student) for one in MANY} == {"done"}
-    assert cloud.report("feeds/library-loans/clear.csv")["status"] == "accepted"
+    report = cloud.report("feeds/library-loans/clear.csv")
+    assert (report["status"], report["changed"], report["reason"]["by"]) == ("accepted", 30, "officer-library")
     assert store().feed("library-loans").held is None
     versions = [cloud.case(one.student).version for one in MANY]
     cloud.invoke(STEP, message)
@@ -160,6 +161,18 @@ def test_a_held_snapshot_can_be_discarded_for_good(cloud: Cloud) -> None:
     assert decide(cloud, "burn").status == 404
 
 
+@pytest.mark.parametrize("decision", ["confirm", "discard"])
+def test_an_office_decides_about_the_snapshot_it_saw(cloud: Cloud, decision: str) -> None:
+    season_with_debts(cloud)
+    seen = clear_everybody(cloud)["identity"]
+    newer = deliver(cloud, *(row(one.student, 9) for one in MANY), key="feeds/library-loans/newer.csv")
+    assert newer["status"] == "held"
+    assert decide(cloud, decision, snapshot=seen).json["code"] == "changed-meanwhile"
+    held = store().feed("library-loans").held
+    assert held and held["identity"] == newer["identity"] and "confirmed_by" not in held
+    assert decide(cloud, decision, snapshot=newer["identity"]).status == 200
+
+
 def test_a_newer_snapshot_takes_the_place_of_a_held_one(cloud: Cloud) -> None:
     season_with_debts(cloud)
     clear_everybody(cloud)
@@ -169,6 +182,34 @@ def test_a_newer_snapshot_takes_the_place_of_a_held_one(cloud: Cloud) -> None:
     assert decide(cloud, "confirm").json["code"] == "feed-not-held"
     cloud.deliver("feeds/library-loans/clear.csv", STEP)
     assert state(cloud, MANY[5].student) == "blocked"
+
+
+def test_an_older_snapshot_does_not_take_the_place_of_a_held_one(cloud: Cloud) -> None:
+    season_with_debts(cloud)
+    late = snapshot("library-loans", COLUMNS, [row(one.student, 2) for one in MANY], as_of=cloud.tick())
+    clear_everybody(cloud)
+    report = cloud.put("feeds/library-loans/late.csv", late, STEP)
+    assert (report["status"], report["reason"]["code"]) == ("superseded", "superseded")
+    held = store().feed("library-loans").held
+    assert held and held["key"] == "feeds/library-loans/clear.csv"
+
+
+@pytest.mark.parametrize("how", ["taken away", "written over"])
+def test_a_confirmed_snapshot_that_is_gone_is_waited_for_no_longer(cloud: Cloud, how: str) -> None:
+    season_with_debts(cloud)
+    clear_everybody(cloud)
+    assert decide(cloud, "confirm").status == 200
+    key = "feeds/library-loans/clear.csv"
+    if how == "taken away":
+        cloud.s3.delete_object(Bucket="intake", Key=key)
+    else:
+        cloud.s3.put_object(Bucket="intake", Key=key, Body=b"something else")
+    cloud.invoke(STEP, {"id": "1", "detail-type": "intake-left", "detail": {"key": key}})
+    assert store().feed("library-loans").held is None
+    assert {state(cloud, one.student) for one in MANY} == {"blocked"}
+    cloud.said.clear()
+    cloud.invoke("clearance/reconcile", {"patience_seconds": 0})
+    assert ("intake-left", {"key": key}) not in cloud.said
 
 
 def test_a_short_snapshot_does_not_make_the_next_one_pass_unasked(cloud: Cloud) -> None:
@@ -251,6 +292,24 @@ def test_a_crash_at_any_point_is_made_up_for_by_the_next_delivery(
         assert case.version == 2, "applied once"
         assert len(store().events(one.student)) == 2
     assert set(intake_applied(cloud)) == {one.student for one in who}
+
+
+def test_what_a_crashed_snapshot_changed_is_put_right_by_the_next_one(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one says what was said before the crash; compared with that alone, it would bring no news."""
+    monkeypatch.setattr(intake, "LEASE", timedelta(seconds=-1))
+    who = [graduate(number) for number in range(4)]
+    cloud.open(*who)
+    deliver(cloud, *(row(one.student) for one in who))
+    with pytest.MonkeyPatch.context() as patch:
+        crash_after(patch, Store, "change", 2)
+        with pytest.raises(ConnectionError):
+            deliver(cloud, *(row(one.student, 1) for one in who), key="feeds/library-loans/crashed.csv")
+    assert "blocked" in {state(cloud, one.student) for one in who}
+    deliver(cloud, *(row(one.student) for one in who), key="feeds/library-loans/next.csv")
+    cloud.deliver("feeds/library-loans/crashed.csv", STEP)
+    assert {state(cloud, one.student) for one in who} == {"done"}
 
 
 def intake_applied(cloud: Cloud) -> dict[str, str]:

@@ -421,6 +421,7 @@ def test_a_held_delivery_is_shown_and_decided_by_its_department(cloud: Cloud, mo
     assert "feed/confirm" not in portal.visit("/season", AUDITOR).body
     assert "feed/confirm" in portal.visit("/season", ADMINISTRATOR).body
     form = Reader(portal.visit("/queues", LIBRARY).body).form("feed/discard")
+    assert form["fields"]["snapshot"] == Store().feed("library-loans").held["identity"], "the one that was seen"
     answer = cloud.call("clearance/steps/library_loans", LIBRARY, "POST", form["action"], list(form["fields"].items()))
     assert answer.headers["Location"].startswith(
         "/queues?at=library-loans.feed-discard&done=library-loans.feed-discard"
@@ -436,6 +437,10 @@ def test_a_confirmed_delivery_waits_for_no_decision_any_more(cloud: Cloud, monke
     body = portal.visit("/queues", LIBRARY, "en").body
     assert "is confirmed and being applied" in body
     assert "held" not in re.sub("<.*?>", "", body) and "feed/confirm" not in body
+
+
+def test_a_position_in_a_queue_that_is_none_is_no_failure_of_ours(cloud: Cloud) -> None:
+    assert portal.visit(f"/queues/library-loans?after={'9' * 3000}", LIBRARY).status == 400
 
 
 def test_the_season_counts_schools_and_steps(opened: Cloud) -> None:

@@ -78,6 +78,19 @@ def item_size(item: dict[str, Any]) -> int:
 
 
 @pytest.mark.parametrize("path", ["", "/certificate"])
+def test_a_counsellor_cannot_learn_who_has_a_case_in_another_school(cloud: Cloud, path: str) -> None:
+    cloud.open(LIN, graduate(2, school="S02"))
+    folder = "clearance/certificate_download" if path else CASES
+    others, nobody = (
+        cloud.call(folder, COUNSELLOR, "GET", f"/api/clearance/cases/{student}{path}")
+        for student in (graduate(2, school="S02").student, "2022S02999")
+    )
+    assert (others.status, others.json) == (nobody.status, nobody.json) == (403, others.json)
+    auditor = cloud.call(folder, Session("a", "auditor", "a"), "GET", f"/api/clearance/cases/2022S02999{path}")
+    assert auditor.json["code"] == "not-in-season"
+
+
+@pytest.mark.parametrize("path", ["", "/certificate"])
 def test_a_student_cannot_learn_who_else_has_a_case(cloud: Cloud, path: str) -> None:
     cloud.open(LIN, graduate(2))
     folder = "clearance/certificate_download" if path else CASES
@@ -212,12 +225,33 @@ def test_more_messages_than_the_bus_takes_at_once_go_in_parts(cloud: Cloud, monk
 
 
 # --- reconcile -----------------------------------------------------------------------------------------------
+NAMED = ("step", "key", "student", "batch")
+
+
 def reconcile_in_an_hour(cloud: Cloud) -> Any:
     """What the function finds when patience is over."""
     now = clock.now
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "now", lambda: now() + timedelta(hours=1))
         return cloud.invoke("clearance/reconcile", {})
+
+
+def test_cases_that_open_while_a_snapshot_is_being_applied_learn_of_it_all_the_same(cloud: Cloud) -> None:
+    cloud.open(LIN)
+    cloud.feed("library-loans", {"student": LIN.student}, {"student": graduate(2).student, "loans": 1})
+    cloud.open(LIN, graduate(2))
+    store().lease_feed("library-loans", "a long delivery", timedelta(minutes=2))
+    step, message = (
+        "clearance/steps/library_loans",
+        {"id": "1", "detail-type": "roster-applied", "detail": {"batch": "b"}},
+    )
+    cloud.invoke(step, message)
+    assert cloud.case(graduate(2).student).state("library-loans") == "ready"
+    store().release_feed("library-loans", "a long delivery", current=store().feed("library-loans").current)
+    assert reconcile_in_an_hour(cloud)["roster-applied"] == 1
+    cloud.invoke(step, message)
+    assert cloud.case(graduate(2).student).state("library-loans") == "blocked"
+    assert "roster-applied" not in reconcile_in_an_hour(cloud)
 
 
 def test_when_nothing_was_left_nothing_is_said(cloud: Cloud) -> None:
@@ -239,14 +273,15 @@ def test_what_was_left_is_found_and_said_again(cloud: Cloud) -> None:
         cloud.s3.put_object(Bucket="intake", Key=key, Body=b"x")
     cloud.said.clear()
     found = reconcile_in_an_hour(cloud)
-    said = [(kind, detail.get("step") or detail.get("key") or detail["student"]) for kind, detail in cloud.said]
+    said = [(kind, next(detail[name] for name in NAMED if name in detail)) for kind, detail in cloud.said]
     assert set(said) == {
         ("step-ready", "campus-card"),
         ("case-finished", graduate(2).student),
         ("intake-left", "feeds/tuition/x.csv"),
         ("intake-left", "rosters/2026-summer/late.csv"),
-    }
-    assert found == {"step-ready": 1, "case-finished": 1, "intake-left": 2}
+        ("roster-applied", "2026-summer"),
+    }, "the other graduate's snapshots did not name the first"
+    assert found == {"step-ready": 1, "case-finished": 1, "intake-left": 2, "roster-applied": 1}
 
 
 def test_what_has_only_just_happened_is_left_to_those_who_do_it(cloud: Cloud) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -84,6 +85,39 @@ def test_a_moved_deadline_moves_the_open_cases_and_leaves_the_closed(cloud: Clou
     assert [cloud.case(graduate(number).student).version for number in (2, 3)] == versions
     assert put_batch(cloud, deadline="2026-06-30")["status"] == "accepted", "and back again"
     assert str(cloud.case(graduate(2).student).deadline) == "2026-06-30"
+
+
+def test_a_deadline_that_moves_while_a_roster_is_entered_is_everybody_s(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.open(LIN)
+    enter = intake.RosterIntake._enter
+    moved: list[str] = []
+
+    def late(self: Any, *args: Any, **more: Any) -> str:
+        if not moved:
+            moved.append("2026-07-15")
+            put_batch(cloud, deadline=moved[0])
+        return enter(self, *args, **more)
+
+    monkeypatch.setattr(intake, "THREADS", 1)
+    monkeypatch.setattr(intake.RosterIntake, "_enter", late)
+    put_roster(cloud, replace(LIN, room="梅园 1-101"), graduate(2), name="corrected")
+    assert [str(cloud.case(one.student).deadline) for one in (LIN, graduate(2))] == moved * 2
+    assert cloud.case().graduate.room == "梅园 1-101"
+
+
+def test_an_older_roster_that_comes_back_does_not_overwrite_a_newer_one(cloud: Cloud) -> None:
+    cloud.open(LIN)
+    old, older = replace(LIN, room="梅园 1-101"), "rosters/2026-summer/older.csv"
+    cloud.s3.put_object(Bucket="intake", Key=older, Body=roster_csv([old, graduate(2)]))
+    time.sleep(1.1)  # the instants of objects are whole seconds
+    new = replace(LIN, room="梅园 2-202")
+    assert put_roster(cloud, new, name="newer")["corrected"] == 1
+    cloud.deliver(older, OPEN)
+    report = cloud.report(older)
+    assert (report["status"], report["corrected"], report["unchanged"], report["opened"]) == ("accepted", 0, 1, 1)
+    assert cloud.case().graduate == new
 
 
 def test_a_closed_case_is_not_corrected_and_the_report_says_so(cloud: Cloud) -> None:

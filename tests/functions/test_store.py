@@ -15,6 +15,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -332,6 +334,35 @@ def test_a_failure_of_the_table_is_no_conflict(cloud: Cloud) -> None:
     cloud.dynamodb.delete_table(TableName="Cases")
     with pytest.raises(PynamoDBException):
         one.open(cases.open_case(LIN, BATCH, event("open again")))
+
+
+@pytest.mark.parametrize("code", ["ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflict"])
+def test_a_case_is_opened_and_changed_though_the_table_is_in_the_way(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    original, refused = BaseClient._make_api_call, [False]
+
+    def now_and_then(self: Any, operation: str, arguments: Any) -> Any:
+        if operation == "TransactWriteItems" and refused.pop():
+            answer = {
+                "Error": {"Code": "TransactionCanceledException", "Message": "cancelled"},
+                "CancellationReasons": [{"Code": "None"}, {"Code": code}],
+            }
+            raise ClientError(answer, operation)
+        return original(self, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", now_and_then)
+    one = Store()
+    refused[:] = [False, True]
+    assert not one.open(cases.open_case(LIN, BATCH, event("open"))).repeated
+    refused[:] = [False, True]
+    request = Request("answer", FORMS["exit-survey", "answer"], 0, event("a"))
+    one.change(LIN.student, "a", lambda case: handlers.steps()["exit-survey"].act(case, request, TODAY))
+    refused[:] = [False]
+    with pytest.raises(Problem) as problem:
+        one.open(cases.open_case(LIN, BATCH, event("another")))
+    assert problem.value.code == "changed-meanwhile"
+    assert one.get(LIN.student).version == 2
 
 
 def test_nobody_has_a_case_that_was_not_opened(cloud: Cloud) -> None:

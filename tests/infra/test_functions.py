@@ -163,6 +163,7 @@ def test_every_function_is_told_what_its_own_code_reads(local: Synthesis) -> Non
         read = {one or other for one, other in READS.findall(text)}
         read |= {"TABLE"} if "Store" in text or "steps/" in folder else set()
         read |= {"BUS"} if "bus.emit" in text else set()
+        read |= {"PUBLIC_URL"} if "refuse_other_sites" in text or "steps/" in folder else set()
         read |= {"SESSION_KEYS"} if "signing_keys" in text else set()
         assert told_to(function) - {"DEPLOYMENT"} >= read, folder
 

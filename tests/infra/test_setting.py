@@ -27,6 +27,8 @@ def test_a_university_is_part_of_every_name_in_small_letters() -> None:
         ({"region": "Singapore"}, "region"),
         ({"public_url": "http://yinji.example.edu"}, "public_url"),
         ({"public_url": "yinji.example.edu"}, "public_url"),
+        ({"public_url": "https://"}, "public_url"),
+        ({"public_url": "https://yinji.example.edu/"}, "public_url"),
         ({"certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/x"}, "certificate_arn"),
     ],
 )

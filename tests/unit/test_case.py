@@ -198,6 +198,24 @@ def test_an_overdrawn_card_blocks_whatever_was_chosen() -> None:
     assert feed(case, "campus-card", "2026-06-12T00:00:00.000Z", balance="0").state("campus-card") == "done"
 
 
+def test_what_an_officer_wrote_stays_until_the_student_acts_upon_it() -> None:
+    case = feed(feed(opened(), "library-loans"), "campus-card", balance="12.5")
+    case = act(act(case, "campus-card", "choose"), "campus-card", "send-back")
+    case = feed(case, "campus-card", "2026-06-11T00:00:00.000Z", balance="9")
+    assert case.state("campus-card") == "blocked"
+    assert case.steps["campus-card"].standing.reasons == (cases.Reason("sent-back", REASON),)
+    case = feed(case, "campus-card", "2026-06-12T00:00:00.000Z", balance="-3")
+    assert [reason.code for reason in case.steps["campus-card"].standing.reasons] == ["sent-back", "overdrawn"]
+    case = feed(case, "campus-card", "2026-06-13T00:00:00.000Z", balance="4")
+    assert act(case, "campus-card", "choose").steps["campus-card"].standing == cases.SUBMITTED
+
+
+def test_what_an_officer_wrote_is_over_when_the_facts_settle_the_step() -> None:
+    case = act(feed(opened(), "library-loans", loans="1"), "library-loans", "declare-lost")
+    case = act(case, "library-loans", "send-back")
+    assert feed(case, "library-loans", "2026-06-11T00:00:00.000Z").steps["library-loans"].standing == cases.DONE
+
+
 def test_a_loan_holder_confirms_the_agreement_before_or_after_the_feed() -> None:
     early = feed(act(opened(FULL), "tuition", "confirm-agreement"), "tuition")
     late = act(feed(opened(FULL), "tuition"), "tuition", "confirm-agreement")

@@ -9,7 +9,7 @@ import boto3
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.clearance import codes
-from yinji.clearance.policy import demand
+from yinji.clearance.policy import visible_case
 from yinji.clearance.store import Store
 from yinji.platform.environment import setting
 from yinji.platform.http import Api
@@ -28,12 +28,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 @api.get("/api/clearance/cases/<student>/certificate")
 def download(student: str) -> Response[bytes]:
-    if api.session.role == "student":
-        demand(api.session, "see-case", student=student)
-    case = store.get(student)
-    if case is None:
-        raise Problem("not-in-season")
-    demand(api.session, "see-case", student=student, school=case.graduate.school)
+    case = visible_case(api.session, student, store.get)
     if case.certificate is None:
         raise Problem("not-found")
     key = codes.document_key(student, case.certificate.code)

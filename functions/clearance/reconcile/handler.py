@@ -2,7 +2,8 @@
 
 Trigger: every five minutes; by hand after an outage, with {"patience_seconds": 0}. Reads: the table, the keys of the
 intake and of reports/. Writes nothing. Emits: step-ready for steps that were never told, case-finished for cases
-without certificate, intake-left for deliveries without report and for confirmed ones not applied yet.
+without certificate, intake-left for deliveries without report and for confirmed ones not applied yet, roster-applied
+for new cases that a snapshot in force has not reached.
 
 Whatever it says on the bus is harmless when it was not needed: every consumer recognises what it did before.
 """
@@ -22,6 +23,8 @@ from yinji.platform.observability import count, logger, metrics
 PATIENCE = timedelta(minutes=2)
 INTAKE_PATIENCE = timedelta(minutes=5)
 """How long something may lie before it counts as left: what is being dealt with right now needs no reminder."""
+NEW = timedelta(hours=2)
+"""How long after its opening a case is asked about; whom no snapshot names need not be asked about for ever."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 store = Store()
@@ -45,14 +48,19 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
 def left_cases(before: datetime) -> list[bus.Message]:
     """What cases that have not changed since `before` are still waiting to be told."""
     messages: list[bus.Message] = []
+    steps = [step.id for step in definition.steps().values() if step.feed and store.feed(step.id).current]
+    unreached: set[str] = set()
     for case in store.every_case():
         if case.updated_at >= before:
             continue
+        new = case.opened_at > before - NEW and not case.closed
+        if new and any(step in case.steps and case.steps[step].facts.feed is None for step in steps):
+            unreached.add(case.batch)
         student = case.graduate.student
         messages += [bus.step_ready(student, step, case.version) for step in case.steps if settles_itself(case, step)]
         if case.finished and not case.certificate:
             messages.append(bus.case_finished(student, case.version))
-    return messages
+    return messages + [bus.roster_applied(batch) for batch in sorted(unreached)]
 
 
 def left_deliveries(before: datetime) -> list[bus.Message]:

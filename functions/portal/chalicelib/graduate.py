@@ -9,10 +9,10 @@ from typing import Any
 
 from yinji.clearance import codes, definition, university
 from yinji.clearance.case import Case, Event, State
+from yinji.clearance.policy import visible_case
 from yinji.clearance.store import Store
 from yinji.clearance.view import StepView, case_view, flow_title
 from yinji.identity.session import Session
-from yinji.platform.problem import Problem
 
 from .visit import Visit
 
@@ -37,16 +37,8 @@ def own(visit: Visit) -> str:
     return session.sub
 
 
-def found(visit: Visit, store: Store, student: str) -> tuple[Session, Case]:
-    """The case, if the visitor may see it. Who may see some only is told the same of others' and of nobody's."""
-    session = visit.someone
-    if session.role == "student":
-        visit.demand("see-case", student=student)
-    case = store.get(student)
-    visit.demand("see-case", student=student, school=case.graduate.school if case else "")
-    if case is None:
-        raise Problem("not-in-season")
-    return session, case
+def _found(visit: Visit, store: Store, student: str) -> tuple[Session, Case]:
+    return visit.someone, visible_case(visit.someone, student, store.get)
 
 
 def _shown(visit: Visit, session: Session, case: Case) -> dict[str, Any]:
@@ -65,7 +57,7 @@ def _shown(visit: Visit, session: Session, case: Case) -> dict[str, Any]:
 
 def me(visit: Visit, store: Store) -> dict[str, Any]:
     """What the graduate sees of their own case: what needs them, what others do, what waits, what is done."""
-    session, case = found(visit, store, own(visit))
+    session, case = _found(visit, store, own(visit))
     shown = _shown(visit, session, case)
     view = shown["view"]
     others = [step for step in view.others if step.state != "waiting"]
@@ -74,7 +66,7 @@ def me(visit: Visit, store: Store) -> dict[str, Any]:
 
 def case(visit: Visit, store: Store, student: str) -> dict[str, Any]:
     """The case for an office: what the visitor can do first, then whatever else is left."""
-    session, case = found(visit, store, student)
+    session, case = _found(visit, store, student)
     shown = _shown(visit, session, case)
     steps: Sequence[StepView] = shown["view"].steps
     mine = [step for step in steps if any(action.id not in RARE for action in step.actions)]
@@ -84,7 +76,7 @@ def case(visit: Visit, store: Store, student: str) -> dict[str, Any]:
 
 def history(visit: Visit, store: Store, student: str) -> dict[str, Any]:
     """Everything that happened to the case, newest first."""
-    session, case = found(visit, store, student)
+    session, case = _found(visit, store, student)
     events = [_happening(visit, session, case, event) for event in reversed(store.events(student))]
     home = "/me" if session.role == "student" else f"/cases/{student}"
     return {"graduate": case.graduate, "events": events, "home": home}

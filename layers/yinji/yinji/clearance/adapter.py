@@ -175,10 +175,11 @@ class _StepFunction:
         session, body = self._request()
         demand(session, "decide-feed", department=self._step.definition.department)
         intake = self._feed(self._api.resolver.lambda_context).intake
+        seen = body.fields.get("snapshot", "")
         if decision == "confirm":
-            bus.emit([bus.intake_left(intake.confirm(session.sub))])
+            bus.emit([bus.intake_left(intake.confirm(session.sub, seen))])
         elif decision == "discard":
-            intake.discard(session.sub)
+            intake.discard(session.sub, seen)
         else:
             raise Problem("not-found")
         return self._api.answer(
@@ -228,7 +229,14 @@ class _Feed:
         return report
 
     def apply_again(self) -> None:
-        counts = self.intake.apply_again()
+        try:
+            counts = self.intake.apply_again()
+        except Problem as problem:
+            if problem.code != "feed-busy":
+                raise
+            # a season's first snapshot takes longer than Lambda tries again; the reconciler finds who was not reached
+            logger.info("feed busy")
+            return
         count("FeedRowsChanged", counts.get("changed", 0), step=self._id)
 
 

@@ -120,6 +120,8 @@ class Case:
     version: int = 1
     finished_at: datetime | None = None
     certificate: Certificate | None = None
+    as_of: str = ""
+    """When the roster was delivered that said last what changed of graduate and batch (ISO 8601, UTC)."""
 
     def state(self, step: str) -> State:
         """The state of `step` as everybody sees it."""
@@ -190,7 +192,7 @@ class Change:
     event: Event
 
 
-def open_case(graduate: Graduate, batch: Batch, event: Event) -> Change:
+def open_case(graduate: Graduate, batch: Batch, event: Event, as_of: str = "") -> Change:
     """The case of `graduate` in `batch`, with the steps their flow and the roster's flags ask for."""
     at = event.at
     bare = Case(
@@ -202,18 +204,19 @@ def open_case(graduate: Graduate, batch: Batch, event: Event) -> Change:
         steps={step: StepRecord(since=at) for step in flow.applicable(graduate)},
         opened_at=at,
         updated_at=at,
+        as_of=as_of,
     )
     return Change(None, bare, replace(event, version=1, states=dict(bare.states())))
 
 
-def correct(case: Case, graduate: Graduate, batch: Batch, event: Event) -> Change | None:
+def correct(case: Case, graduate: Graduate, batch: Batch, event: Event, as_of: str = "") -> Change | None:
     """The case after the roster said something else about its graduate or batch, or None when it is the same.
 
-    Steps are added and removed as they apply now; what is done stays done. Raises Problem("case-closed") once
-    the diploma is handed over.
+    A roster that was delivered (`as_of`) before the one that spoke last changes nothing. Steps are added and removed
+    as they apply now; what is done stays done. Raises Problem("case-closed") once the diploma is handed over.
     """
     same = (graduate, batch.id, batch.deadline) == (case.graduate, case.batch, case.deadline)
-    if same:
+    if same or (as_of and as_of < case.as_of):
         return None
     if case.closed:
         raise Problem("case-closed")
@@ -233,6 +236,7 @@ def correct(case: Case, graduate: Graduate, batch: Batch, event: Event) -> Chang
         deadline=batch.deadline,
         flow=flow.flow_of(graduate),
         steps=kept,
+        as_of=as_of or case.as_of,
     )
     return _change(case, after, event)
 

@@ -51,16 +51,6 @@ class Action:
     fields: tuple[Field, ...] = ()
     standard: bool = False
 
-    @property
-    def schema(self) -> dict[str, Any]:
-        """The JSON Schema of the action's fields."""
-        return {
-            "type": "object",
-            "properties": {field.name: dict(field.schema) for field in self.fields},
-            "required": [field.name for field in self.fields if field.required],
-            "additionalProperties": False,
-        }
-
 
 @dataclass(frozen=True)
 class Feed:
@@ -83,7 +73,6 @@ class StepDefinition:
     final: bool = False
     feed: Feed | None = None
     ready: bool = False
-    evidence: bool = False
     confidential: bool = False
     """What the graduate answers is for the step's own office; their school does not see it."""
     actions: Mapping[str, Action] = field(default_factory=dict[str, Action])
@@ -194,7 +183,6 @@ def read(path: Path) -> StepDefinition:
         final=raw.get("final", False),
         feed=Feed(tuple(feed["columns"]), feed["hold_share"]) if feed else None,
         ready="ready" in raw,
-        evidence="evidence" in raw,
         confidential=raw.get("confidential", False),
         actions=actions,
         reasons=reasons,

@@ -32,6 +32,7 @@ def case_document(case: Case) -> dict[str, Any]:
             "version": case.version,
             "opened_at": stamp(case.opened_at),
             "updated_at": stamp(case.updated_at),
+            "as_of": case.as_of or None,
             "finished_at": stamp(case.finished_at) if case.finished_at else None,
             "certificate": {"code": case.certificate.code, "issued_at": stamp(case.certificate.issued_at)}
             if case.certificate
@@ -61,6 +62,7 @@ def case_of(document: Mapping[str, Any]) -> Case:
         version=int(document["version"]),
         finished_at=instant(finished_at) if finished_at else None,
         certificate=Certificate(certificate["code"], instant(certificate["issued_at"])) if certificate else None,
+        as_of=document.get("as_of", ""),
     )
 
 

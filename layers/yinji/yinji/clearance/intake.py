@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -42,10 +43,11 @@ Thing = TypeVar("Thing")
 
 @dataclass(frozen=True)
 class Delivery:
-    """One object as it was put: `identity` differs each time something is put under the same key."""
+    """One object as it was put: `identity` differs each time something is put under the same key, at `at`."""
 
     key: str
     identity: str
+    at: datetime
     data: bytes
     too_large: bool = False
 
@@ -60,11 +62,6 @@ class Report:
     reason: Mapping[str, Any] | None = None
     counts: Mapping[str, int] = field(default_factory=dict[str, int])
     rejected: Sequence[Mapping[str, Any]] = ()
-
-    @property
-    def final(self) -> bool:
-        """Whether this delivery needs no further attention."""
-        return self.status not in ("held", "waiting")
 
 
 @cache
@@ -99,10 +96,11 @@ class Desk:
             answer = self._client.get_object(Bucket=self._intake, Key=key)
         except self._client.exceptions.NoSuchKey:
             return None
-        identity = f"{answer['ETag'].strip(chr(34))}-{answer['LastModified']:%Y%m%d%H%M%S}"
+        at = answer["LastModified"]
+        identity = f"{answer['ETag'].strip(chr(34))}-{at:%Y%m%d%H%M%S}"
         if answer["ContentLength"] > LARGEST:
-            return Delivery(key, identity, b"", too_large=True)
-        return Delivery(key, identity, answer["Body"].read())
+            return Delivery(key, identity, at, b"", too_large=True)
+        return Delivery(key, identity, at, answer["Body"].read())
 
     def report(self, key: str) -> Mapping[str, Any] | None:
         """The report on `key`, if there is one."""
@@ -232,17 +230,20 @@ class RosterIntake:
             for word, count in _each(chunk, work).items():
                 if word in counts:
                     counts[word] += count
+        if self._store.batch(batch.id) != batch:
+            # declared anew meanwhile: some of this may have been written after the open cases got the new deadline
+            return self._take(delivery)
         rejected = [_rejection(rejection) for rejection in read.rejected]
         rejected += [{"student": student, "field": "student"} | _sentence("case-closed") for student in closed]
         counts |= {"rows": len(read.graduates) + len(read.rejected)}
         return Report(delivery.key, delivery.identity, "accepted", None, counts, rejected)
 
     def _enter(self, graduate: Graduate, known: Case | None, batch: Batch, delivery: Delivery) -> str:
-        key = f"roster#{delivery.key}#{delivery.identity}"
+        key, as_of = f"roster#{delivery.key}#{delivery.identity}#{batch.deadline}", stamp(delivery.at)
         event = Event(key=key, what="case-opened", who="roster", role="system", at=now())
         if known is None:
             try:
-                outcome = self._store.open(cases.open_case(graduate, batch, event))
+                outcome = self._store.open(cases.open_case(graduate, batch, event, as_of))
             except Problem as problem:
                 if problem.code != "changed-meanwhile":
                     raise
@@ -253,7 +254,7 @@ class RosterIntake:
         correction = replace(event, what="roster-corrected")
 
         def correct(case: Case) -> Change | None:
-            return cases.correct(case, graduate, batch, correction)
+            return cases.correct(case, graduate, batch, correction, as_of)
 
         outcome = self._store.change(graduate.student, key, correct)
         return "unchanged" if outcome.repeated else "corrected"
@@ -286,11 +287,14 @@ class FeedIntake:
         Raises Problem("feed-busy") while another delivery of the same step is being applied.
         """
         delivery = self._desk.fetch(key)
+        held = self._store.feed(self._id).held
+        confirmed = bool(held and held["key"] == key and held.get("confirmed_by"))
+        if held and confirmed and (delivery is None or delivery.identity != held["identity"]):
+            self._forget(str(held["identity"]))
+            confirmed = False
         if delivery is None:
             return None
         earlier = self._desk.report(key)
-        state = self._store.feed(self._id)
-        confirmed = bool(state.held and state.held["key"] == key and state.held.get("confirmed_by"))
         if earlier and earlier["identity"] == delivery.identity and not (earlier["status"] == "held" and confirmed):
             return None
         self._store.lease_feed(self._id, self._owner, LEASE)
@@ -305,6 +309,12 @@ class FeedIntake:
         self._release(**keep)
         self._desk.keep_report(report)
         return report
+
+    def _forget(self, identity: str) -> None:
+        """Let go of a confirmed snapshot that was taken away or written over: nobody can apply it any more."""
+        self._store.lease_feed(self._id, self._owner, LEASE)
+        held = self._store.feed(self._id).held
+        self._release(**({"held": None} if held and held["identity"] == identity else {}))
 
     def apply_again(self) -> Mapping[str, int]:
         """Apply the snapshot in force to cases that have come since. Raises Problem("feed-busy")."""
@@ -336,7 +346,11 @@ class FeedIntake:
         return feed.parse(delivery.data, self._step.definition, self._step.read, now())
 
     def _applied(self) -> dict[str, str]:
+        """The digest of the row that each case holds, by student; empty where a delivery may have ended halfway."""
         return self._desk.read(f"feeds/{self._id}/applied.json") or {}
+
+    def _keep_applied(self, applied: Mapping[str, str]) -> None:
+        self._desk.write(f"feeds/{self._id}/applied.json", applied)
 
     def _apply_new(self, delivery: Delivery) -> tuple[Report, dict[str, Mapping[str, Any] | None]]:
         snapshot = self._parse(delivery)
@@ -356,11 +370,14 @@ class FeedIntake:
         held = state.held if state.held and state.held["identity"] == delivery.identity else None
         confirmed = bool(held and held.get("confirmed_by"))
         if feed.to_be_held(self._step.definition, changing, len(applied)) and not confirmed:
+            if state.held and snapshot.as_of < state.held["as_of"]:
+                return Report(delivery.key, delivery.identity, "superseded", _sentence("superseded")), {}
             counts = {"rows": len(snapshot.rows), "changing": changing, "known": len(applied)}
             reason = _sentence("held", changing=changing, known=len(applied))
             return Report(delivery.key, delivery.identity, "held", reason, counts), {"held": told | counts}
         counts = self._apply(snapshot, delivery, news)
-        report = Report(delivery.key, delivery.identity, "accepted", None, counts)
+        reason = _sentence("confirmed") | {"by": held["confirmed_by"]} if held and confirmed else None
+        report = Report(delivery.key, delivery.identity, "accepted", reason, counts)
         older_held = state.held and state.held["as_of"] <= snapshot.as_of
         return report, {"current": told, "held": None if older_held else state.held}
 
@@ -369,6 +386,9 @@ class FeedIntake:
         key = f"feed#{self._id}#{delivery.identity}"
         applied = self._applied()
         counts = {"rows": len(snapshot.rows), "changed": 0, "unchanged": 0, "unmatched": 0}
+        if doubtful := dict.fromkeys(applied.keys() & news.keys(), ""):
+            # should this end halfway, whatever comes next must not believe that these still hold their old rows
+            self._keep_applied(applied | doubtful)
         for chunk in _chunks(list(news)):
             self._store.lease_feed(self._id, self._owner, LEASE)
             known = self._store.get_many(chunk)
@@ -384,7 +404,8 @@ class FeedIntake:
         # who is missing from this snapshot stays: the case still holds that row, and a short snapshot must not
         # make the next one look as if it told of nobody yet
         if news:
-            self._desk.write(f"feeds/{self._id}/applied.json", applied)
+            self._store.lease_feed(self._id, self._owner, LEASE)  # who lost it meanwhile writes over nobody's
+            self._keep_applied(applied)
         return counts
 
     def _learn(self, known: Case, row: Row, as_of: str, key: str) -> str:
@@ -395,26 +416,35 @@ class FeedIntake:
         outcome = self._store.change(known.graduate.student, key, decide, known=known)
         return "unchanged" if outcome.repeated else "changed"
 
-    def confirm(self, who: str) -> str:
+    def confirm(self, who: str, seen: str = "") -> str:
         """Let the held snapshot through; its key. It is applied when it is brought to the intake again.
 
-        Raises Problem("feed-not-held"), Problem("feed-busy").
+        `seen` is the identity of the one that was looked at, if told. Raises Problem("feed-not-held"),
+        Problem("changed-meanwhile") when another one is held by now, Problem("feed-busy").
         """
-        self._store.lease_feed(self._id, self._owner, LEASE)
-        held = self._store.feed(self._id).held
-        self._release(**({"held": {**held, "confirmed_by": who}} if held else {}))
-        if not held:
-            raise Problem("feed-not-held")
+        with self._decided(seen) as (held, keep):
+            keep["held"] = {**held, "confirmed_by": who}
         return str(held["key"])
 
-    def discard(self, who: str) -> str:
-        """Decide against the held snapshot; its key. Raises Problem("feed-not-held"), Problem("feed-busy")."""
-        self._store.lease_feed(self._id, self._owner, LEASE)
-        held = self._store.feed(self._id).held
-        if held:
+    def discard(self, who: str, seen: str = "") -> str:
+        """Decide against the held snapshot; its key. Raises what `confirm` raises."""
+        with self._decided(seen) as (held, keep):
             report = Report(held["key"], held["identity"], "discarded", _sentence("discarded") | {"by": who})
             self._desk.keep_report(report)
-        self._release(held=None)
-        if not held:
-            raise Problem("feed-not-held")
+            keep["held"] = None
         return str(held["key"])
+
+    @contextmanager
+    def _decided(self, seen: str) -> Generator[tuple[Mapping[str, Any], dict[str, Any]], None, None]:
+        """The held snapshot, and what to keep of the feed's state once it has been decided about."""
+        self._store.lease_feed(self._id, self._owner, LEASE)
+        keep: dict[str, Any] = {}
+        try:
+            held = self._store.feed(self._id).held
+            if not held:
+                raise Problem("feed-not-held")
+            if seen and seen != held["identity"]:
+                raise Problem("changed-meanwhile")
+            yield held, keep
+        finally:
+            self._release(**keep)

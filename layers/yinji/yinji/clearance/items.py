@@ -69,6 +69,7 @@ class CaseItem(Model):
     version = NumberAttribute()
     opened_at = UnicodeAttribute()
     updated_at = UnicodeAttribute()
+    as_of = UnicodeAttribute(null=True)
     finished_at = UnicodeAttribute(null=True)
     certificate = MapAttribute[str, str](null=True)
     steps = MapAttribute[str, Any]()

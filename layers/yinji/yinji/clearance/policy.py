@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Literal
 
 from yinji.identity.session import Role, Session
 from yinji.platform.problem import Problem
+
+if TYPE_CHECKING:
+    from yinji.clearance.case import Case
 
 Permission = Literal["see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed"]
 Scope = Literal["own", "own-school", "own-department", "own-office", "any"]
@@ -71,3 +74,18 @@ def demand(
     """Raise Problem("forbidden") unless `session` may."""
     if not may(session, permission, student=student, school=school, department=department):
         raise Problem("forbidden")
+
+
+def visible_case(session: Session, student: str, get: Callable[[str], Case | None]) -> Case:
+    """The case of `student`, which `get` looks up, if `session` may see it.
+
+    Who may see some only is told the same of others' and of nobody's: Problem("forbidden"). Who may see any is told
+    that there is none: Problem("not-in-season").
+    """
+    if session.role == "student":
+        demand(session, "see-case", student=student)
+    case = get(student)
+    demand(session, "see-case", student=student, school=case.graduate.school if case else "")
+    if case is None:
+        raise Problem("not-in-season")
+    return case

@@ -43,6 +43,7 @@ from yinji.platform.problem import Problem
 if TYPE_CHECKING:
     from yinji.clearance.adapter import LambdaHandler
 
+SENT_BACK = "sent-back"
 Row = Mapping[str, str]
 Reader = Callable[[Row], Values]
 Settler = Callable[[Facts, Graduate], Standing]
@@ -156,7 +157,7 @@ class Step:
         if action.id == "send-back":
             facts = replace(facts, answers={})
             rest = self._settle(facts, graduate).reasons if self._settle else ()
-            return facts, Standing("blocked", (Reason("sent-back", {"reason": str(answers["reason"])}), *rest))
+            return facts, cases.blocked(Reason(SENT_BACK, {"reason": str(answers["reason"])}), *rest)
         standing = self._settle(facts, graduate) if self._settle else UNSETTLED
         if standing == DONE:
             raise Problem("nothing-to-reopen")
@@ -175,6 +176,10 @@ class Step:
             facts = replace(facts, answers={}, signed_off=False)
         waived = record.standing.state == "waived"
         standing = record.standing if waived or not self._settle else self._settle(facts, case.graduate)
+        told = [reason for reason in record.standing.reasons if reason.code == SENT_BACK]
+        if told and standing != DONE:
+            # what the officer wrote holds until the student has acted upon it
+            standing = cases.blocked(*told, *standing.reasons)
         return cases.settle(case, self.definition.id, facts, standing, event)
 
     def become_ready(self, case: Case, event: Event) -> Change | None:

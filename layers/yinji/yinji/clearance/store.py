@@ -41,7 +41,12 @@ from yinji.platform.clock import instant, now, stamp
 from yinji.platform.problem import Problem
 
 ATTEMPTS = 12
+CONFLICTS = frozenset(
+    {"ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+)
+"""Why a transaction was cancelled, where trying again may help."""
 LONGEST_STUDENT = 16
+LONGEST_POSITION = 100
 CHANCE = random.SystemRandom()
 """Not the seeded one: functions restored from one snapshot would wait equally long and meet again."""
 
@@ -87,7 +92,7 @@ class CertificateRecord:
 
 @dataclass(frozen=True)
 class FeedState:
-    """`current` and `held` describe snapshots: key, etag, as_of, at, rows, sha256 (see intake.py)."""
+    """`current` and `held` describe snapshots: key, identity, as_of, at, rows, and what a held one would change."""
 
     current: Mapping[str, Any] | None = None
     held: Mapping[str, Any] | None = None
@@ -125,12 +130,16 @@ class Store:
     def open(self, change: Change) -> Outcome:
         """Keep a case that opens. An earlier opening by the same event is a repetition.
 
-        Raises Problem("changed-meanwhile") when the graduate has a case already.
+        Raises Problem("changed-meanwhile") when the graduate has a case already; Problem("too-busy").
         """
-        written = self._write(change)
-        if written == "conflict":
-            raise Problem("changed-meanwhile")
-        return Outcome(change.event, repeated=written == "repeated", case=change.after)
+        for attempt in range(ATTEMPTS):
+            written = self._write(change)
+            if written != "conflict":
+                return Outcome(change.event, repeated=written == "repeated", case=change.after)
+            if self.get(change.after.graduate.student):
+                raise Problem("changed-meanwhile")
+            _wait(attempt)  # nobody has opened it: the table was in the way
+        raise Problem("too-busy")
 
     def change(
         self, student: str, key: str, decide: Decide, fingerprint: str = "", known: Case | None = None
@@ -160,7 +169,7 @@ class Store:
                 return Outcome(change.event, case=change.after)
             if written == "repeated":
                 return Outcome(self._earlier(student, key, fingerprint), repeated=True, case=case)
-            time.sleep(CHANCE.uniform(0, 0.01 * 2 ** min(attempt, 5)))
+            _wait(attempt)
         raise Problem("too-busy")
 
     def events(self, student: str) -> list[Event]:
@@ -244,7 +253,12 @@ class Store:
         return [_lean(item) for item in CaseItem.by_school.query(school)]
 
     def queue(self, queue: str, limit: int = 100, after: str = "") -> tuple[list[Entry], str]:
-        """The first `limit` entries of `queue` behind the position `after`, and the position to go on from."""
+        """The first `limit` entries of `queue` behind the position `after`, and the position to go on from.
+
+        Raises Problem("malformed-request") for what is longer than any position.
+        """
+        if len(after) > LONGEST_POSITION:
+            raise Problem("malformed-request")
         last = {"pk": {"S": f"QUEUE#{queue}"}, "sk": {"S": after}} if after else None
         found = QueueItem.query(f"QUEUE#{queue}", limit=limit, last_evaluated_key=last)
         page = [_entry(item) for item in found]
@@ -326,6 +340,10 @@ class Store:
             raise
 
 
+def _wait(attempt: int) -> None:
+    time.sleep(CHANCE.uniform(0, 0.01 * 2 ** min(attempt, 5)))
+
+
 def _why(error: TransactWriteError, place: int) -> str:
     """What cancelled a change: its event was there ("repeated"), or somebody was quicker ("conflict").
 
@@ -334,7 +352,7 @@ def _why(error: TransactWriteError, place: int) -> str:
     codes = [reason.code if reason else "None" for reason in error.cancellation_reasons]
     if len(codes) > place and codes[place] == "ConditionalCheckFailed":
         return "repeated"
-    if any(code in ("ConditionalCheckFailed", "TransactionConflict", "ThrottlingError") for code in codes):
+    if CONFLICTS.intersection(codes):
         return "conflict"
     if error.cause_response_code in ("TransactionInProgressException", "TransactionConflictException"):
         return "conflict"

@@ -7,7 +7,7 @@ back to the page out, with what happened in its query).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode
@@ -16,6 +16,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from yinji.identity.session import Session, cookie, session_of
+from yinji.platform.environment import setting
 from yinji.platform.observability import logger
 from yinji.platform.problem import MEDIA_TYPE, Problem
 
@@ -81,8 +82,13 @@ class Api:
         return self.headers.get("content-type", "").split(";")[0].strip().lower() == FORM
 
     def refuse_other_sites(self) -> None:
-        """Raise Problem("cross-site") when a page of another site made the browser send this."""
-        if self.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        """Raise Problem("cross-site") when a page that is not ours, of this very host, made a browser send this.
+
+        Browsers too old to say so in Sec-Fetch-Site name the page's origin; programs send neither.
+        """
+        site, origin = self.headers.get("sec-fetch-site"), self.headers.get("origin")
+        foreign = origin not in (None, setting("PUBLIC_URL")) if site is None else site not in ("same-origin", "none")
+        if foreign:
             raise Problem("cross-site")
 
     @property
@@ -212,6 +218,3 @@ def _number(value: Any) -> int:
         return int(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise Problem("malformed-request") from error
-
-
-Handler = Callable[[dict[str, Any], Any], Any]
