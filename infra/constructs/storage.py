@@ -53,10 +53,9 @@ class TableWithStream(Construct):
         )
         self.index_arn = f"{self.table.table_arn}/index/by-school"
 
-    def read_by(self, function: Function, *, index: bool = False, scan: bool = False) -> None:
-        """Let `function` read items; by school as well with `index`, all of them with `scan`."""
-        actions = [*READ_ITEMS, "dynamodb:Scan"] if scan else READ_ITEMS
-        function.allow(actions, [self.table.table_arn])
+    def read_by(self, function: Function, *, index: bool = False) -> None:
+        """Let `function` read items; by school as well with `index`."""
+        function.allow(READ_ITEMS, [self.table.table_arn])
         if index:
             function.allow(["dynamodb:Query"], [self.index_arn])
         function.allow(READ_KEY, [self.key.key_arn])

@@ -177,7 +177,7 @@ class Clearance(Stack):
             memory=1024,
             asynchronous=True,
         )
-        house.table.read_by(reconcile, scan=True)
+        house.table.read_by(reconcile, index=True)
         house.intake.listed_by(reconcile)
         house.documents.listed_by(reconcile)
         reconcile.allow(["events:PutEvents"], [bus.event_bus_arn])

@@ -416,7 +416,19 @@ def test_what_is_stored_comes_back(cloud: Cloud) -> None:
             assert case and case.steps[step].facts.feed == reactions.read(row)
             assert reactions.learn(case, row, as_of, event("again")) is None
             assert one.get_many([LIN.student]) == {LIN.student: case}
-            assert list(one.every_case()) == [case]
+            assert list(one.going_on([LIN.school])) == [case]
+
+
+def test_what_is_over_is_not_gone_through_again(cloud: Cloud) -> None:
+    """The reconciler reads a case until it has its certificate."""
+    one = Store()
+    opening = cases.open_case(LIN, BATCH, event("open"))
+    one.open(Change(None, replace(settled(opening.after, until=""), version=1), opening.event))
+    [finished] = one.going_on([LIN.school])
+    assert finished.finished
+    change = cases.certify(finished, Certificate("A" * 16, datetime.now(UTC)), event("certificate"))
+    assert change and one.certify(change)
+    assert list(one.going_on([LIN.school, "S02"])) == []
 
 
 # --- at the same time ----------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ rows = st.lists(
         st.decimals(0, 9999, places=2),
         st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30),
     ),
+    min_size=1,
     max_size=5,
     unique_by=lambda one: one["student"],
 )  # fmt: skip

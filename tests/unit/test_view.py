@@ -142,6 +142,7 @@ def lean(case: object) -> Lean:
         marks=document["marks"],
         version=document["version"],
         finished_at="",
+        certified=False,
     )
 
 

@@ -1,9 +1,10 @@
 """reconcile: finds what was left lying, and brings it on its way again.
 
-Trigger: every five minutes; by hand after an outage, with {"patience_seconds": 0}. Reads: the table, the keys of the
-intake and of reports/. Writes nothing. Emits: step-ready for steps that were never told, case-finished for cases
-without certificate, intake-left for deliveries without report and for confirmed ones not applied yet, roster-applied
-for new cases that a snapshot in force has not reached.
+Trigger: every five minutes; by hand after an outage, with {"patience_seconds": 0}. Reads: the index by school, the
+cases that are not over, the states of the feeds, the keys of the intake and of reports/. Writes nothing. Emits:
+step-ready for steps that were never told, case-finished for cases without certificate, intake-left for deliveries
+without report and for confirmed ones not applied yet, roster-applied for new cases that a snapshot in force has not
+reached.
 
 Whatever it says on the bus is harmless when it was not needed: every consumer recognises what it did before.
 """
@@ -13,7 +14,7 @@ from typing import Any
 
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from yinji.clearance import bus, definition
+from yinji.clearance import bus, definition, university
 from yinji.clearance.case import settles_itself
 from yinji.clearance.store import Store
 from yinji.platform import clock
@@ -50,7 +51,7 @@ def left_cases(before: datetime) -> list[bus.Message]:
     messages: list[bus.Message] = []
     steps = [step.id for step in definition.steps().values() if step.feed and store.feed(step.id).current]
     unreached: set[str] = set()
-    for case in store.every_case():
+    for case in store.going_on(university.schools()):
         if case.updated_at >= before:
             continue
         new = case.opened_at > before - NEW and not case.closed

@@ -64,6 +64,8 @@ def parse(data: bytes, step: StepDefinition, read: Reader, at: datetime) -> Snap
     if hashlib.sha256(table).hexdigest() != head["sha256"].decode():
         raise Refused("hash", line=1)
     rows = _rows(table, step.feed.columns, read)
+    if not rows:
+        raise Refused("empty", line=2)
     if len(rows) != int(head["rows"]):
         raise Refused("count", line=1, told=int(head["rows"]), found=len(rows))
     return Snapshot(stamp(as_of), head["sha256"].decode(), rows)

@@ -22,7 +22,7 @@ from pynamodb.models import Model
 TABLE = os.environ.get("YINJI_TABLE", "Cases")
 LEAN = [
     "name", "category", "flow", "flow_version", "batch", "programme", "class_name", "counsellor", "marks",
-    "version", "updated_at", "finished_at", "deadline",
+    "version", "updated_at", "finished_at", "deadline", "certificate",
 ]  # fmt: skip
 
 

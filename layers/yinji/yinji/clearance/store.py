@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -76,6 +76,7 @@ class Lean:
     marks: Mapping[str, str]
     version: int
     finished_at: str
+    certified: bool
 
 
 @dataclass(frozen=True)
@@ -268,10 +269,14 @@ class Store:
     def queue_length(self, queue: str) -> int:
         return QueueItem.count(f"QUEUE#{queue}")
 
-    def every_case(self) -> Iterator[Case]:
-        """All cases, by a scan: for the reconciler, never for a page."""
-        for item in CaseItem.scan(CaseItem.sk == "CASE"):
-            yield case_of(values(item))
+    def going_on(self, schools: Iterable[str]) -> Iterator[Case]:
+        """The cases of `schools` that are not finished or have no certificate yet: for the reconciler, not for a page.
+
+        What is over costs the index's row and no more, however many years and events there are.
+        """
+        for school in schools:
+            students = [lean.student for lean in self.school(school) if not (lean.finished_at and lean.certified)]
+            yield from self.get_many(students).values()
 
     # --- batches -------------------------------------------------------------------------------------------
     def declare(self, batch: Batch) -> None:
@@ -401,4 +406,5 @@ def _lean(item: CaseItem) -> Lean:
         marks=known["marks"],
         version=int(known["version"]),
         finished_at=known.get("finished_at", ""),
+        certified="certificate" in known,
     )
