@@ -73,10 +73,10 @@ PYTEST := $(VENV)/python -m pytest -q
 test: setup browser lint types quick slow cloud ## pass every test, the quick ones first
 
 quick: setup ## domain, functions and pages against a cloud in memory: under a minute
-	$(PYTEST) -n 2 -m "not slow and not cloud"
+	$(PYTEST) -n 2 --dist worksteal -m "not slow and not cloud"
 
 slow: setup layers/typeset/typeset/fonts ## the template and its rules, documents, large feeds
-	$(PYTEST) -n 2 -m "slow and not cloud"
+	$(PYTEST) -n 2 --dist worksteal -m "slow and not cloud"
 
 cloud: setup browser ## a local cloud of the tests' own: a season, journeys in a browser, a kill
 	$(PYTEST) -m cloud

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 HOME = "commands-test"
 PORTS = {"YINJI_PORT": "18190", "YINJI_CLOUD_PORT": "18191"}
