@@ -103,7 +103,11 @@ def libraries(root: Path, requirements: Path, target: str) -> Path:
             for pattern in USELESS:
                 for useless in list(fresh.rglob(pattern)):
                     shutil.rmtree(useless) if useless.is_dir() else useless.unlink(missing_ok=True)
-            fresh.rename(kept)
+            try:
+                fresh.rename(kept)
+            except OSError:
+                if not kept.exists():  # otherwise somebody else was quicker, with the same
+                    raise
     return kept
 
 

@@ -123,13 +123,14 @@ def _staged(setting: Setting) -> Iterator[Path]:
         shutil.copyfile(root / HTMX, app / "chalicelib" / "static" / "htmx.min.js")
         (app / ".chalice").mkdir()
         (app / ".chalice" / "config.json").write_text(CONFIG, "utf-8")
-        region = os.environ.get("AWS_DEFAULT_REGION")
+        before = dict(os.environ)
         os.environ["AWS_DEFAULT_REGION"] = setting.region  # it asks how the region's services are called, no service
         try:
             yield app
         finally:
-            os.environ.pop("AWS_DEFAULT_REGION")
-            os.environ |= {"AWS_DEFAULT_REGION": region} if region else {}
+            # Chalice sets what the function will be told, to import the app; nobody else is meant
+            os.environ.clear()
+            os.environ.update(before)
 
 
 @contextlib.contextmanager

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from infra.setting import LONGEST_UNIVERSITY, Setting
+from tests.infra.synthesis import synthesize
 
 
 @pytest.mark.parametrize("university", ["复旦", "a_b", "-a", "a-", "a--b", "a b", "x" * (LONGEST_UNIVERSITY + 1)])
@@ -39,3 +42,10 @@ def test_what_makes_no_sense_is_named(context: dict[str, str], named: str) -> No
 
 def test_a_local_deployment_may_go_without_tls() -> None:
     assert Setting(deployment="local", public_url="http://127.0.0.1:8080").host == "127.0.0.1"
+
+
+@pytest.mark.slow
+def test_a_synthesis_leaves_the_environment_as_it_was() -> None:
+    before = dict(os.environ)
+    synthesize("aws")
+    assert dict(os.environ) == before
