@@ -127,6 +127,7 @@ def clear_everybody(cloud: Cloud) -> dict[str, Any]:
     return deliver(cloud, *(row(one.student) for one in MANY), key="feeds/library-loans/clear.csv")
 
 
+@pytest.mark.slow
 def test_a_snapshot_that_would_change_nearly_everybody_is_held_until_the_office_confirms_it(cloud: Cloud) -> None:
     season_with_debts(cloud)
     report = clear_everybody(cloud)

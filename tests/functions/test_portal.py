@@ -409,6 +409,7 @@ def test_a_queue_is_a_page_at_a_time_and_goes_on(opened: Cloud, monkeypatch: pyt
     assert pages == [[LIN.student, "2022S01002"], ["2022S02003"]]
 
 
+@pytest.mark.slow
 def test_a_held_delivery_is_shown_and_decided_by_its_department(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake, "THREADS", 1)  # moto does not bear so many at once
     everybody = [graduate(number) for number in range(1, 40)]
@@ -509,6 +510,7 @@ def test_the_first_view_of_the_graduates_page_is_light(opened: Cloud) -> None:
     assert transferred(body, *(portal.visit(address).body for address in assets)) < 35_000
 
 
+@pytest.mark.slow
 def test_four_hundred_graduates_fit_into_one_light_page_drawn_at_once(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
