@@ -11,8 +11,8 @@ await stranger.page.goto(`${URL_}/me`);
 assert.match(stranger.page.url(), /\/sign-in/, "who is not signed in is asked to");
 await accessible(stranger.page);
 
-const TODO = ["article#exit-survey", "article#dormitory"];
-const { page, errors, student } = await graduateWith(opened, TODO, { language });
+const OPEN = ["article#exit-survey", "article#dormitory"];
+const { page, errors, student } = await graduateWith(opened, OPEN, { language });
 assert.match(page.url(), /\/me$/);
 assert.equal(await page.getAttribute("html", "lang"), language === "zh-CN" ? "zh-CN" : "en");
 await accessible(page);
@@ -63,7 +63,7 @@ assert.notEqual(await page.getAttribute("html", "lang"), language === "zh-CN" ? 
 await accessible(page);
 
 // without script: the same form, sent by the browser itself
-const plain = await graduateWith(opened, TODO.slice(0, 1), { language, javaScriptEnabled: false }, [student.persona]);
+const plain = await graduateWith(opened, OPEN.slice(0, 1), { language, javaScriptEnabled: false }, [student.persona]);
 if (!(await plain.page.locator("#exit-survey form button").isVisible())) {
   await plain.page.locator("#exit-survey summary").first().click();
 }
