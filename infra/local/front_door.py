@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, web
+from yarl import URL
 
 from infra.local import deploy, home
 
@@ -122,7 +123,7 @@ class FrontDoor:
                 self._turns,
                 self._session.request(
                     request.method,
-                    _encoded(route.origin + path + query),
+                    URL(route.origin + path + query, encoded=True),
                     headers=headers,
                     data=body or None,
                     allow_redirects=False,
@@ -150,12 +151,6 @@ class FrontDoor:
             answer.headers["Content-Encoding"] = "gzip"
             answer.headers["Vary"] = "Accept-Encoding"
         return answer
-
-
-def _encoded(url: str) -> Any:
-    from yarl import URL
-
-    return URL(url, encoded=True)
 
 
 def front_door() -> FrontDoor:
