@@ -6,7 +6,7 @@ GRADUATES ?= 600
 VENV := .venv/bin
 UV := $(VENV)/python -m uv pip sync --quiet --no-config --require-hashes
 LOCAL := $(VENV)/python -m infra.local
-export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/yinji:$(CURDIR)/layers/typeset
+export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/yinji:$(CURDIR)/layers/typeset:$(CURDIR)/layers/inspection
 
 .PHONY: help setup up season season-demo down reset status logs invoke test quick slow cloud bench lint format types \
 	lock synth screenshots clean
@@ -119,6 +119,7 @@ lock: .local/python ## write the lock files anew from pyproject.toml
 	$(LOCK) --group emulator -o infra/local/requirements.txt
 	$(LOCK) --group layer -o layers/yinji/requirements.txt
 	$(LOCK) --group typeset -o layers/typeset/requirements.txt
+	$(LOCK) --group inspection -o layers/inspection/requirements.txt
 	$(LOCK) --group dev -o requirements.txt
 
 clean: ## delete what was installed and built; the data of the local cloud too

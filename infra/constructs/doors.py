@@ -43,8 +43,7 @@ class ApiDoor(Construct):
             authorizer_result_ttl_in_seconds=60,
             authorizer_uri=invocation_uri(authorizer),
         )
-        self._let_in(authorizer, "Authorizer", f"{self._source}/authorizers/{self._authorizer.ref}")
-        self._integrations: dict[str, apigateway.CfnIntegration] = {}
+        let_in(self, "Authorizer", authorizer, f"{self._source}/authorizers/{self._authorizer.ref}")
         log = logs.LogGroup(
             self,
             "Log",
@@ -70,6 +69,20 @@ class ApiDoor(Construct):
             ),
         )
 
+        self.authorizer_id = self._authorizer.ref
+        self.routes = ApiRoutes(self, "Routes", self.api.ref, self.authorizer_id)
+        self.route = self.routes.route
+
+
+class ApiRoutes(Construct):
+    """Routes of the HTTP API to the functions of one stack: a stack adds its own, whichever stack holds the API."""
+
+    def __init__(self, scope: Construct, id: str, api_id: str, authorizer_id: str) -> None:
+        super().__init__(scope, id)
+        self._api_id, self._authorizer_id = api_id, authorizer_id
+        self._source = f"arn:{Aws.PARTITION}:execute-api:{Aws.REGION}:{Aws.ACCOUNT_ID}:{api_id}"
+        self._integrations: dict[str, apigateway.CfnIntegration] = {}
+
     def route(self, function: Function, method: str, path: str, *, open: str = "") -> None:
         """Send `method` `path` to `function`; without a session only when `open`, which says why."""
         integration = self._integrations.get(function.folder)
@@ -77,35 +90,37 @@ class ApiDoor(Construct):
             integration = self._integrations[function.folder] = apigateway.CfnIntegration(
                 self,
                 f"To{function.title}",
-                api_id=self.api.ref,
+                api_id=self._api_id,
                 integration_type="AWS_PROXY",
                 integration_uri=invocation_uri(function),
                 payload_format_version="2.0",
                 timeout_in_millis=29_000,
             )
-            self._let_in(function, f"Let{function.title}", f"{self._source}/*/*")
+            let_in(self, f"Let{function.title}", function, f"{self._source}/*/*")
         name = "".join(part.strip("{}").title().replace("-", "") for part in path.split("/"))
         route = apigateway.CfnRoute(
             self,
             f"{method.title()}{name}",
-            api_id=self.api.ref,
+            api_id=self._api_id,
             route_key=f"{method} {path}",
             target=f"integrations/{integration.ref}",
             authorization_type="NONE" if open else "CUSTOM",
-            authorizer_id=None if open else self._authorizer.ref,
+            authorizer_id=None if open else self._authorizer_id,
         )
         if open:
             accept(route, open, "AwsSolutions-APIG4")
 
-    def _let_in(self, function: Function, id: str, source: str) -> None:
-        lambda_.CfnPermission(
-            self,
-            id,
-            action="lambda:InvokeFunction",
-            function_name=function.target.function_arn,
-            principal="apigateway.amazonaws.com",
-            source_arn=source,
-        )
+
+def let_in(scope: Construct, id: str, function: Function, source: str) -> None:
+    """Let API Gateway invoke `function` for `source`."""
+    lambda_.CfnPermission(
+        scope,
+        id,
+        action="lambda:InvokeFunction",
+        function_name=function.target.function_arn,
+        principal="apigateway.amazonaws.com",
+        source_arn=source,
+    )
 
 
 def invocation_uri(function: Function) -> str:

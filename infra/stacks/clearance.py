@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, Duration, RemovalPolicy
 from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -11,24 +11,22 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 from yinji.clearance import definition
 
-from infra.bundling import layer_code
 from infra.constructs.doors import ApiDoor, BucketDoor, every, on_message
 from infra.constructs.function import Function
 from infra.constructs.reasons import accept
 from infra.constructs.step import House, Step
 from infra.constructs.storage import Bucket, TableWithStream, access_logs
 from infra.setting import Setting
+from infra.stacks.service import ServiceStack, python_layer
 
 CASES = "/api/clearance/cases/{student}"
 
 
-class Clearance(Stack):
-    """See the module. `functions` are all of them, by folder; dashboards and alarms are made from that."""
+class Clearance(ServiceStack):
+    """See the module."""
 
     def __init__(self, scope: Construct, id: str, setting: Setting, **more: object) -> None:
-        super().__init__(scope, id, **more)
-        self.functions: dict[str, Function] = {}
-        self.setting = setting
+        super().__init__(scope, id, setting, **more)
         key = kms.Key(
             self,
             "Key",
@@ -65,30 +63,6 @@ class Clearance(Stack):
         self._identity()
         self._clearance()
         self._outputs()
-
-    def _function(self, folder: str, *environment: str, **more: object) -> Function:
-        """The function in `folder`, told what `environment` names."""
-        house = self.house
-        known = {
-            "TABLE": house.table.table.table_name,
-            "INTAKE_BUCKET": house.intake.name,
-            "DOCUMENTS_BUCKET": house.documents.name,
-            "BUS": house.bus.event_bus_name,
-            "SESSION_KEYS": self.session_keys.secret_arn,
-            "PUBLIC_URL": self.setting.public_url,
-        }
-        name = "".join(part.title() for part in folder.split("/")[-1].split("_"))
-        layers = [self.layer, *more.pop("extra_layers", [])]  # type: ignore[misc]
-        function = self.functions[folder] = Function(
-            self,
-            name,
-            setting=self.setting,
-            folder=folder,
-            layers=layers,
-            environment={f"YINJI_{name}": known[name] for name in environment},
-            **more,
-        )
-        return function
 
     def _identity(self) -> None:
         authorizer = self._function("identity/authorizer", "SESSION_KEYS", timeout=5, answers_people=True)
@@ -227,16 +201,3 @@ class Clearance(Stack):
         }
         for name, value in told.items():
             CfnOutput(self, name, value=value)
-
-
-def python_layer(scope: Construct, id: str, setting: Setting, name: str) -> lambda_.LayerVersion:
-    """The layer in layers/<name>."""
-    return lambda_.LayerVersion(
-        scope,
-        f"{id}Layer",
-        code=layer_code(setting, name),
-        compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
-        compatible_architectures=[lambda_.Architecture.ARM_64],
-        description=f"layers/{name}",
-        removal_policy=RemovalPolicy.DESTROY,
-    )

@@ -25,6 +25,7 @@ from yinji.clearance.definition import StepDefinition, Text
 from infra.setting import Setting
 from infra.stacks import portal
 from infra.stacks.clearance import Clearance
+from infra.stacks.service import ServiceStack
 
 SAID = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 RUNBOOKS = "docs/operations.md"
@@ -54,7 +55,7 @@ class Watched:
 
 
 class Dashboards(Stack):
-    """Both dashboards and the alarms over `clearance` and the portal; alarms go to the topic `alarms`."""
+    """Both dashboards and the alarms over `clearance`, the `others` and the portal; alarms go to the topic `alarms`."""
 
     def __init__(
         self,
@@ -62,6 +63,7 @@ class Dashboards(Stack):
         id: str,
         setting: Setting,
         clearance: Clearance,
+        others: Sequence[ServiceStack],
         pages: portal.Portal,
         **more: object,
     ) -> None:
@@ -69,7 +71,8 @@ class Dashboards(Stack):
         self._prefix = setting.prefix
         self._functions = [
             Watched(one.short, one.name, one.timeout, one.failures_name if one.failures else "")
-            for one in clearance.functions.values()
+            for stack in (clearance, *others)
+            for one in stack.functions.values()
         ]
         self._functions.append(Watched("portal", pages.function_name, portal.TIMEOUT))
         self._steps = list(definition.steps().values())

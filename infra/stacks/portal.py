@@ -19,7 +19,8 @@ from constructs import Construct
 from infra.bundling import NOT_CODE
 from infra.constructs.storage import READ_ITEMS, READ_KEY
 from infra.setting import FOLDER_TAG, Setting
-from infra.stacks.clearance import Clearance, python_layer
+from infra.stacks.clearance import Clearance
+from infra.stacks.service import python_layer
 
 CONFIG = '{"version": "2.0", "app_name": "portal"}'
 TIMEOUT = 29

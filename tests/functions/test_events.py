@@ -102,6 +102,7 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
             answer == {"batchItemFailures": []} and [kind for kind, _ in cloud.said] == ["step-ready"]
         ),
     ),
+    "clearance/batches.json": (OPENED, status(200)),
     "clearance/cases.json": (OPENED, lambda cloud, answer: json.loads(answer["body"])["name"] == WHO.name),
     "clearance/cases.queue.json": (OPENED, status(200)),
     "clearance/cases.school.json": (OPENED, lambda cloud, answer: len(json.loads(answer["body"])["cases"]) == 1),

@@ -135,7 +135,7 @@ def front(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixture
     monkeypatch.setattr(Table, "__deepcopy__", copied, raising=False)
     monkeypatch.setattr(intake, "THREADS", 1)
     monkeypatch.setattr(adapter, "BULK_THREADS", 1)
-    monkeypatch.setattr(StepDefinition, "guide", lambda self, language: "")
+    monkeypatch.setattr(StepDefinition, "guide", lambda self, *about: "")
     drawing: Any = ModuleType("typeset.certificate")
     drawing.CertificateData = drawing.StepLine = drawing.Title = lambda **said: said
     drawing.certificate_pdf = lambda data, at: b"%PDF-1.7"

@@ -27,10 +27,10 @@ def functions(of: Synthesis) -> dict[str, Resource]:
     return found
 
 
-def behind(of: Synthesis, target: str) -> str:
-    """The logical id of the function that `target`, the ARN of it or of its alias as plain text, invokes."""
+def behind(of: Synthesis, target: str, stack: str = "Clearance") -> str:
+    """The logical id of the function in `stack` that `target`, the ARN of it or of its alias as plain text, invokes."""
     [name] = re.findall(r"\$\{(\w+)(?:\.Arn)?\}", target)
-    resource = of.templates["Clearance"]["Resources"][name]
+    resource = of.templates[stack]["Resources"][name]
     if resource["Type"] == "AWS::Lambda::Alias":
         return resource["Properties"]["FunctionName"]["Ref"]
     return name
@@ -98,10 +98,12 @@ def test_messages_the_bus_cannot_deliver_are_kept_in_a_queue_that_lets_the_bus_i
 
 
 def test_who_answers_people_is_published_with_snapstart_and_reached_by_its_alias(either: Synthesis) -> None:
-    uris = [plain(one.properties["IntegrationUri"]) for one in either.of_type("AWS::ApiGatewayV2::Integration")]
-    uris += [plain(one.properties["AuthorizerUri"]) for one in either.of_type("AWS::ApiGatewayV2::Authorizer")]
-    resources = either.templates["Clearance"]["Resources"]
-    for uri in uris:
+    integrations = either.of_type("AWS::ApiGatewayV2::Integration")
+    uris = [(one.stack, plain(one.properties["IntegrationUri"])) for one in integrations]
+    authorizers = either.of_type("AWS::ApiGatewayV2::Authorizer")
+    uris += [(one.stack, plain(one.properties["AuthorizerUri"])) for one in authorizers]
+    for stack, uri in uris:
+        resources = either.templates[stack]["Resources"]
         [alias] = re.findall(r"functions/\$\{(\w+)\}/invocations", uri)
         assert resources[alias]["Type"] == "AWS::Lambda::Alias"
         function = resources[resources[alias]["Properties"]["FunctionName"]["Ref"]]["Properties"]

@@ -58,6 +58,7 @@ def check(step: StepDefinition, of: Synthesis) -> None:
     routes = {
         route.properties["RouteKey"]
         for route in of.of_type("AWS::ApiGatewayV2::Route")
+        if route.stack == "Clearance"
         for integration in [plain(route.properties["Target"]).removeprefix("integrations/")[2:-1]]
         for uri in [plain(of.templates["Clearance"]["Resources"][integration]["Properties"]["IntegrationUri"])]
         if behind(of, uri) == function.id

@@ -45,7 +45,7 @@ LOAN = frozenset({"student_loan"})
     ],
 )
 def test_whose_turn_it_is(step: str, state: State, flags: frozenset[str], turn: Turn) -> None:
-    assert turn_of(definition.steps()[step], state, flags) == turn
+    assert turn_of(definition.steps()[step], state, "undergraduate", flags) == turn
 
 
 def test_a_student_is_offered_their_own_part_and_an_officer_theirs() -> None:

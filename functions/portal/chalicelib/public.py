@@ -81,7 +81,7 @@ def guide(flow_id: str, language: str) -> dict[str, Any]:
     chapters = [
         Chapter(
             step,
-            markdown.html(step.guide(language)),
+            markdown.html(step.guide(language, flow_id)),
             [steps[need] for need in step.needs if need in steps],
             EVERY_EARLIER_STEP in step.needs,
         )

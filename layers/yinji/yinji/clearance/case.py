@@ -194,13 +194,13 @@ class Change:
 
 def open_case(graduate: Graduate, batch: Batch, event: Event, as_of: str = "") -> Change:
     """The case of `graduate` in `batch`, with the steps their flow and the roster's flags ask for."""
-    at = event.at
+    at, its_flow = event.at, flow.flow_of(graduate)
     bare = Case(
         graduate=graduate,
         batch=batch.id,
         deadline=batch.deadline,
-        flow=flow.flow_of(graduate),
-        flow_version=flow.VERSION,
+        flow=its_flow,
+        flow_version=flow.version(its_flow),
         steps={step: StepRecord(since=at) for step in flow.applicable(graduate)},
         opened_at=at,
         updated_at=at,
@@ -222,7 +222,10 @@ def correct(case: Case, graduate: Graduate, batch: Batch, event: Event, as_of: s
         raise Problem("case-closed")
     every = definition.steps()
     kept: dict[str, StepRecord] = {}
-    for step in flow.applicable(graduate):
+    its_flow = flow.flow_of(graduate)
+    # whoever changes the flow takes the newest of the other one; everybody else keeps the version they opened with
+    version = case.flow_version if its_flow == case.flow else flow.version(its_flow)
+    for step in flow.applicable(graduate, version):
         record = case.steps.get(step, StepRecord(since=event.at))
         asked_again = graduate.flags != case.graduate.flags and every[step].ready
         if asked_again and record.standing.state not in (None, "waived"):
@@ -234,7 +237,8 @@ def correct(case: Case, graduate: Graduate, batch: Batch, event: Event, as_of: s
         graduate=graduate,
         batch=batch.id,
         deadline=batch.deadline,
-        flow=flow.flow_of(graduate),
+        flow=its_flow,
+        flow_version=version,
         steps=kept,
         as_of=as_of or case.as_of,
     )

@@ -6,6 +6,7 @@ The same files run the step functions, make their infrastructure, and print page
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ Text = Mapping[str, str]
 
 Actor = Literal["student", "department"]
 EVERY_EARLIER_STEP = "*"
+_PART_OF = re.compile(r"(?P<flow>[a-z-]+)(?:@(?P<first>\d{1,3})(?P<on>-(?P<last>\d{1,3})?)?)?")
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,10 @@ class Action:
     """A flag of the roster that the graduate must have, or empty."""
     once: bool = False
     """Offered only while its required fields have not been answered."""
+    flows: frozenset[str] = frozenset()
+    """The flows in which it can be done; every flow of the step when empty. What differs from abroad is told by it."""
+    when: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Answers that must have been given for it to be offered, by field."""
     done: Text = field(default_factory=dict[str, str])
     fields: tuple[Field, ...] = ()
     standard: bool = False
@@ -61,12 +67,24 @@ class Feed:
 
 
 @dataclass(frozen=True)
+class Membership:
+    """In which versions of a flow a step is part of it: from `first` to `last`, or for as long as the flow lives."""
+
+    first: int = 1
+    last: int | None = None
+
+    def covers(self, version: int) -> bool:
+        return self.first <= version and (self.last is None or version <= self.last)
+
+
+@dataclass(frozen=True)
 class StepDefinition:
     id: str
     module: str
     order: int
     department: str
-    flows: frozenset[str]
+    memberships: Mapping[str, Membership]
+    """By flow: in which of its versions the step is part of it."""
     title: Text
     applies: str = ""
     needs: tuple[str, ...] = ()
@@ -79,9 +97,23 @@ class StepDefinition:
     reasons: Mapping[str, Text] = field(default_factory=dict[str, Text])
     folder: Path = Path()
 
-    def guide(self, language: str) -> str:
-        """The guide of the step in `language` (Markdown), or an empty text when it has none."""
-        return _text(self.folder / f"guide.{language}.md")
+    @property
+    def flows(self) -> frozenset[str]:
+        """The flows the step is part of today."""
+        return frozenset(flow for flow in self.memberships if self.part_of(flow, flow_version(flow)))
+
+    def part_of(self, flow: str, version: int) -> bool:
+        """Whether the step is part of `flow` in its `version`."""
+        membership = self.memberships.get(flow)
+        return membership is not None and membership.covers(version)
+
+    def guide(self, language: str, flow: str = "") -> str:
+        """The guide of the step in `language` (Markdown), or an empty text when it has none.
+
+        A flow in which things are done otherwise may have its own: guide.<flow>.<language>.md.
+        """
+        own = _text(self.folder / f"guide.{flow}.{language}.md") if flow else ""
+        return own or _text(self.folder / f"guide.{language}.md")
 
 
 @cache
@@ -157,13 +189,29 @@ def _action(name: str, raw: Mapping[str, Any]) -> Action:
         bulk=raw.get("bulk", False),
         only=raw.get("only", ""),
         once=raw.get("once", False),
+        flows=frozenset(raw.get("flows", ())),
+        when=raw.get("when", {}),
         done=raw.get("done", {}),
         fields=fields,
     )
 
 
+def membership(told: str) -> tuple[str, Membership]:
+    """What one entry of a step's `flows` says: "postgraduate", "postgraduate@2" (from version 2 on),
+    "postgraduate@1-2" (in versions 1 to 2). Raises ValueError for anything else.
+    """
+    found = _PART_OF.fullmatch(told)
+    if not found:
+        raise ValueError(f"flows: {told!r} is none of flow, flow@first, flow@first-last")
+    first = int(found["first"] or 1)
+    last = int(found["last"]) if found["last"] else None
+    if last is not None and last < first:
+        raise ValueError(f"flows: {told!r} ends before it begins")
+    return found["flow"], Membership(first, last)
+
+
 def read(path: Path) -> StepDefinition:
-    """The definition in the step.toml at `path`. Raises KeyError or TOMLDecodeError when it is malformed."""
+    """The definition in the step.toml at `path`. Raises KeyError, ValueError or TOMLDecodeError when malformed."""
     raw = tomllib.loads(path.read_text("utf-8"))
     own = {name: _action(name, entry) for name, entry in raw.get("actions", {}).items()}
     feed = raw.get("feed")
@@ -176,7 +224,7 @@ def read(path: Path) -> StepDefinition:
         module=path.parent.name,
         order=raw["order"],
         department=raw["department"],
-        flows=frozenset(raw["flows"]),
+        memberships=dict(membership(told) for told in raw["flows"]),
         title=raw["title"],
         applies=raw.get("applies", ""),
         needs=tuple(raw.get("needs", ())),
@@ -204,6 +252,13 @@ def steps() -> Mapping[str, StepDefinition]:
     """Every step by id, in the order of page, guide and flow."""
     found = sorted((read(path) for path in folder().glob("*/step.toml")), key=lambda step: step.order)
     return {step.id: step for step in found}
+
+
+@cache
+def flow_version(flow: str) -> int:
+    """The version of `flow` that cases open with today: the newest that any step of it tells of."""
+    known = [step.memberships[flow] for step in steps().values() if flow in step.memberships]
+    return max((max(one.first, one.last + 1 if one.last else 1) for one in known), default=1)
 
 
 def needs_of(step: StepDefinition, applicable: Mapping[str, Any]) -> list[str]:

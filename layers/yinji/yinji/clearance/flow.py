@@ -1,4 +1,8 @@
-"""Flows: which steps a graduate has to settle. A flow is the set of step definitions that name it."""
+"""Flows: which steps a graduate has to settle. A flow is the set of step definitions that name it.
+
+A flow changes by a new version: a step that joins says from which on ("postgraduate@2"), a step that leaves says until
+which ("postgraduate@1-1"). Cases open with the newest version and keep it until an administrator migrates them.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,6 @@ from yinji.clearance import definition
 
 if TYPE_CHECKING:
     from yinji.clearance.case import Graduate
-
-VERSION = 1
-"""Of all flows together; a case keeps the version and the steps it opened with."""
 
 TITLES: dict[str, definition.Text] = {
     "undergraduate": {"zh": "本科生离校", "en": "Undergraduate clearance"},
@@ -27,11 +28,17 @@ def flow_of(graduate: Graduate) -> str:
     return graduate.category
 
 
-def applicable(graduate: Graduate) -> list[str]:
-    """The ids of the steps that apply to `graduate`, in order."""
+def version(flow: str) -> int:
+    """The version of `flow` that cases open with today."""
+    return definition.flow_version(flow)
+
+
+def applicable(graduate: Graduate, version: int | None = None) -> list[str]:
+    """The ids of the steps that apply to `graduate` in `version` of their flow (today's unless told), in order."""
     flow = flow_of(graduate)
+    asked = definition.flow_version(flow) if version is None else version
     return [
         step.id
         for step in definition.steps().values()
-        if flow in step.flows and (not step.applies or step.applies in graduate.flags)
+        if step.part_of(flow, asked) and (not step.applies or step.applies in graduate.flags)
     ]

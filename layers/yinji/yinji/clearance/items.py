@@ -119,7 +119,7 @@ class BatchItem(Model):
         pass
 
     pk = UnicodeAttribute(hash_key=True)
-    sk = UnicodeAttribute(range_key=True, default="BATCH")
+    sk = UnicodeAttribute(range_key=True)
     batch = UnicodeAttribute()
     title = MapAttribute[str, str]()
     opens_on = UnicodeAttribute()

@@ -203,7 +203,11 @@ def offered(action: definition.Action, case: Case, record: cases.StepRecord) -> 
     """Whether `action` makes sense for this graduate now, its source states apart."""
     if action.only and action.only not in case.graduate.flags:
         return False
+    if action.flows and case.flow not in action.flows:
+        return False
     answered: Any = record.facts.answers
+    if any(answered.get(name) != value for name, value in action.when.items()):
+        return False
     return not (action.once and all(field.name in answered for field in action.fields if field.required))
 
 

@@ -5,7 +5,7 @@ queue entries that follow from it. So a repeated delivery finds its event and ch
 cannot overwrite each other.
 
 Items (pk, sk): CASE#<student> CASE; CASE#<student> EVENT#<key>; QUEUE#<queue> <since>#<student>;
-BATCH#<batch> BATCH; CERTIFICATE#<code> CERTIFICATE; FEED#<step> STATE.
+BATCHES <batch>; CERTIFICATE#<code> CERTIFICATE; FEED#<step> STATE.
 Index by-school (school, student): the lean copy of cases that a counsellor's page reads.
 """
 
@@ -281,7 +281,8 @@ class Store:
     # --- batches -------------------------------------------------------------------------------------------
     def declare(self, batch: Batch) -> None:
         BatchItem(
-            f"BATCH#{batch.id}",
+            "BATCHES",
+            batch.id,
             batch=batch.id,
             title=dict(batch.title),
             opens_on=batch.opens_on.isoformat(),
@@ -289,16 +290,13 @@ class Store:
         ).save()
 
     def batch(self, id: str) -> Batch | None:
-        item = one(BatchItem, f"BATCH#{id}", "BATCH")
-        if item is None:
-            return None
-        known = values(item)
-        return Batch(
-            id=known["batch"],
-            title=known["title"],
-            opens_on=date.fromisoformat(known["opens_on"]),
-            deadline=date.fromisoformat(known["deadline"]),
-        )
+        item = one(BatchItem, "BATCHES", id)
+        return _batch(item) if item else None
+
+    def batches(self) -> list[Batch]:
+        """Every batch that was declared, the one that opens last first."""
+        found = [_batch(item) for item in BatchItem.query("BATCHES")]
+        return sorted(found, key=lambda batch: (batch.opens_on, batch.id), reverse=True)
 
     # --- feeds ---------------------------------------------------------------------------------------------
     def feed(self, step: str) -> FeedState:
@@ -362,6 +360,16 @@ def _why(error: TransactWriteError, place: int) -> str:
     if error.cause_response_code in ("TransactionInProgressException", "TransactionConflictException"):
         return "conflict"
     raise error
+
+
+def _batch(item: BatchItem) -> Batch:
+    known = values(item)
+    return Batch(
+        id=known["batch"],
+        title=known["title"],
+        opens_on=date.fromisoformat(known["opens_on"]),
+        deadline=date.fromisoformat(known["deadline"]),
+    )
 
 
 def _entry(item: QueueItem) -> Entry:

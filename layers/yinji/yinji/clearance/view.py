@@ -76,13 +76,17 @@ def say(text: Text | Mapping[str, Any], language: str) -> str:
     return str(text["zh" if language == "zh" else "en"])
 
 
-def turn_of(step: StepDefinition, state: State, flags: frozenset[str] | None = None) -> Turn:
-    """Who must act on `step` in `state`; `flags` of the graduate sharpen it where they are known."""
+def turn_of(step: StepDefinition, state: State, flow: str, flags: frozenset[str] | None = None) -> Turn:
+    """Who must act on `step` in `state` of a case in `flow`; the graduate's `flags` sharpen it where they are known."""
     if state in ("done", "waived", "not_applicable", "waiting"):
         return "nobody"
     if state == "blocked":
         return "student"
-    own = [action for action in step.actions.values() if not action.standard and state in action.sources]
+    own = [
+        action
+        for action in step.actions.values()
+        if not action.standard and state in action.sources and (not action.flows or flow in action.flows)
+    ]
     if state == "submitted":
         return "office"
     if any(
@@ -132,7 +136,7 @@ def _step_view(case: Case, step: StepDefinition, state: State, session: Session,
         place=say(where["place"], language),
         contact=str(where["phone"]),
         state=state,
-        turn=turn_of(step, state, graduate.flags),
+        turn=turn_of(step, state, case.flow, graduate.flags),
         version=record.version,
         since=record.since or case.opened_at,
         reasons=[
@@ -148,7 +152,7 @@ def _step_view(case: Case, step: StepDefinition, state: State, session: Session,
         ],
         actions=actions,
         answers=answers_view(step, record.facts.answers, language) if sees_answers else [],
-        guide=step.guide(language),
+        guide=step.guide(language, case.flow),
         by=record.by,
     )
 
@@ -194,7 +198,7 @@ def row_view(lean: Lean) -> RowView:
     states: dict[str, State] = {
         step: STATE_OF_MARK[mark] for step, mark in lean.marks.items() if step in every and mark in STATE_OF_MARK
     }
-    return RowView(lean, states, {step: turn_of(every[step], state) for step, state in states.items()})
+    return RowView(lean, states, {step: turn_of(every[step], state, lean.flow) for step, state in states.items()})
 
 
 def flow_title(case: Case, language: str) -> str:

@@ -1,0 +1,72 @@
+"""What every stack of functions has: a way to make a function of a folder, told by name what it needs to know."""
+
+from __future__ import annotations
+
+from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from infra.bundling import layer_code
+from infra.constructs.function import Function
+from infra.constructs.step import House
+from infra.setting import Setting
+
+
+class ServiceStack(Stack):
+    """A stack with functions. `functions` are all of them, by folder; dashboards and alarms are made from that.
+
+    `layer` is the stack's own layer version of layers/yinji: one of another stack could not change any more while this
+    one refers to it.
+    """
+
+    house: House
+    layer: lambda_.LayerVersion
+    session_keys: secretsmanager.ISecret
+
+    def __init__(self, scope: Construct, id: str, setting: Setting, **more: object) -> None:
+        super().__init__(scope, id, **more)
+        self.functions: dict[str, Function] = {}
+        self.setting = setting
+
+    @property
+    def known(self) -> dict[str, str]:
+        """What a function can be told: the names of its variables YINJI_<name>, and their values."""
+        house = self.house
+        return {
+            "TABLE": house.table.table.table_name,
+            "INTAKE_BUCKET": house.intake.name,
+            "DOCUMENTS_BUCKET": house.documents.name,
+            "BUS": house.bus.event_bus_name,
+            "SESSION_KEYS": self.session_keys.secret_arn,
+            "PUBLIC_URL": self.setting.public_url,
+        }
+
+    def _function(self, folder: str, *environment: str, **more: object) -> Function:
+        """The function in `folder`, told what `environment` names."""
+        name = "".join(part.title() for part in folder.split("/")[-1].split("_"))
+        layers = [self.layer, *more.pop("extra_layers", [])]  # type: ignore[misc]
+        known = self.known
+        function = self.functions[folder] = Function(
+            self,
+            name,
+            setting=self.setting,
+            folder=folder,
+            layers=layers,
+            environment={f"YINJI_{name}": known[name] for name in environment},
+            **more,
+        )
+        return function
+
+
+def python_layer(scope: Construct, id: str, setting: Setting, name: str) -> lambda_.LayerVersion:
+    """The layer in layers/<name>."""
+    return lambda_.LayerVersion(
+        scope,
+        f"{id}Layer",
+        code=layer_code(setting, name),
+        compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
+        compatible_architectures=[lambda_.Architecture.ARM_64],
+        description=f"layers/{name}",
+        removal_policy=RemovalPolicy.DESTROY,
+    )
