@@ -129,6 +129,9 @@ class Dashboards(Stack):
             lines("rows-changed", self._each("FeedRowsChanged", "Sum", self._fed, HOUR), THIRD),
             lines("rosters", rosters, THIRD),
         )
+        arranged = [ours(name, "Sum", name, HOUR) for name in ("ArrangementsMade", "ArrangementsRefused")]
+        batches = [ours(name, "Sum", name, HOUR) for name in ("BatchesDeclared", "BatchesRefused", "CasesRearranged")]
+        board.add_widgets(lines("arranged", arranged, HALF), lines("batches", batches, HALF))
 
     def _operations(self) -> None:
         board = self._board("operations")

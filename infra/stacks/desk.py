@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from constructs import Construct
 
-from infra.constructs.doors import ApiRoutes
+from infra.constructs.doors import ApiRoutes, on_message
 from infra.setting import Setting
 from infra.stacks.clearance import Clearance
 from infra.stacks.service import ServiceStack, python_layer
@@ -22,8 +22,24 @@ class Desk(ServiceStack):
         self._batches()
 
     def _batches(self) -> None:
-        batches = self._function(
-            "clearance/batches", "TABLE", "PUBLIC_URL", timeout=29, memory=1024, answers_people=True
+        house, route = self.house, self.routes.route
+        told = ("TABLE", "INTAKE_BUCKET", "BUS", "PUBLIC_URL")
+        batches = self._function("clearance/batches", *told, timeout=29, memory=1769, answers_people=True)
+        house.table.changed_by(batches, index=True)
+        house.intake.written_by(batches, "rosters/")
+        batches.allow(["events:PutEvents"], [house.bus.event_bus_arn])
+        route(batches, "GET", "/api/clearance/batches")
+        route(batches, "POST", "/api/clearance/batches")
+        route(batches, "GET", "/api/clearance/batches/{batch}")
+        route(batches, "POST", "/api/clearance/batches/{batch}/{deed}")
+        route(batches, "POST", "/api/clearance/flows/{flow}/migrate")
+
+        arrange = self._function(
+            "clearance/arrange", "TABLE", "PUBLIC_URL", timeout=29, memory=1024, answers_people=True
         )
-        self.house.table.changed_by(batches, index=True)
-        self.routes.route(batches, "GET", "/api/clearance/batches")
+        house.table.changed_by(arrange)
+        route(arrange, "POST", "/api/clearance/cases/{student}/arrangements/{arrangement}")
+
+        rearrange = self._function("clearance/rearrange", "TABLE", timeout=900, memory=1024, asynchronous=True)
+        house.table.changed_by(rearrange, index=True)
+        on_message(house.bus, rearrange, "Rearrange", "rearrange", {})

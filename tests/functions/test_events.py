@@ -102,7 +102,13 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
             answer == {"batchItemFailures": []} and [kind for kind, _ in cloud.said] == ["step-ready"]
         ),
     ),
+    "clearance/arrange.json": (OPENED, lambda cloud, answer: cloud.case().withdrawn_at is not None),
     "clearance/batches.json": (OPENED, status(200)),
+    "clearance/batches.close.json": (OPENED, lambda cloud, answer: store().closing("2026-summer") is not None),
+    "clearance/batches.declare.json": (
+        None,
+        lambda cloud, answer: cloud.s3.head_object(Bucket="intake", Key="rosters/2026-winter/batch.json"),
+    ),
     "clearance/cases.json": (OPENED, lambda cloud, answer: json.loads(answer["body"])["name"] == WHO.name),
     "clearance/cases.queue.json": (OPENED, status(200)),
     "clearance/cases.school.json": (OPENED, lambda cloud, answer: len(json.loads(answer["body"])["cases"]) == 1),
@@ -112,6 +118,7 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "clearance/open_cases.json": (None, lambda cloud, answer: cloud.case().graduate == WHO),
     "clearance/open_cases.batch.json": (OPENED, lambda cloud, answer: str(cloud.case().deadline) == "2026-07-15"),
     "clearance/open_cases.intake_left.json": (None, reported(ROSTER)),
+    "clearance/rearrange.json": (OPENED, lambda cloud, answer: answer == {"changed": 0}),
     "clearance/reconcile.json": (OPENED, lambda cloud, answer: answer == {}),
     "clearance/reconcile.after_outage.json": (FINISHED, lambda cloud, answer: answer["case-finished"] == 1),
     "clearance/steps/campus_card.json": (OPENED, reported("feeds/campus-card/2026-06-15.csv")),

@@ -71,7 +71,26 @@ ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
     ("auditor", "see-school"): EVERYTHING,
     ("auditor", "see-queue"): EVERYTHING,
     ("auditor", "decide-feed"): (),
-}
+} | {
+    (role, permission): {
+        "extend-case": {"counsellor": MY_SCHOOL, "school-officer": MY_SCHOOL, "administrator": EVERYTHING},
+        "withdraw-case": {"school-officer": MY_SCHOOL, "administrator": EVERYTHING},
+        "move-case": {
+            "student": ("own-case",),
+            "counsellor": MY_SCHOOL,
+            "school-officer": MY_SCHOOL,
+            "department-officer": ("my-office",),
+            "administrator": EVERYTHING,
+        },
+        "reopen-case": {"administrator": EVERYTHING},
+        "see-batches": {"administrator": EVERYTHING, "auditor": EVERYTHING},
+        "manage-batches": {"administrator": EVERYTHING},
+    }[permission].get(role, ())
+    for role in PEOPLE
+    for permission in (
+        "extend-case", "withdraw-case", "move-case", "reopen-case", "see-batches", "manage-batches",
+    )
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("role", "permission"), list(product(PEOPLE, get_args(Permission))))

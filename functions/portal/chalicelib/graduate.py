@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from yinji.clearance import codes, definition, university
+from yinji.clearance import arrangements, codes, definition, university
 from yinji.clearance.case import Case, Event, State
+from yinji.clearance.definition import Action
 from yinji.clearance.policy import visible_case
 from yinji.clearance.store import Store
 from yinji.clearance.view import StepView, case_view, flow_title
@@ -51,8 +52,26 @@ def _shown(visit: Visit, session: Session, case: Case) -> dict[str, Any]:
         "waiting": [step for step in view.steps if step.state == "waiting"],
         "deadline": visit.words.left(case.deadline, visit.today),
         "late": case.deadline < visit.today,
+        "opens": case.opens_on if visit.today < case.opens_on else None,
+        "arrangements": _arrangements(visit, case),
         "spoken": codes.spoken(case.certificate.code) if case.certificate else "",
     }
+
+
+def _arrangements(visit: Visit, case: Case) -> list[Action]:
+    """What the visitor may arrange for the case as it stands."""
+    graduate = case.graduate
+    return [
+        form
+        for name, form in arrangements.forms().items()
+        if arrangements.possible(name, case)
+        and visit.may(
+            arrangements.PERMISSIONS[name],
+            student=graduate.student,
+            school=graduate.school,
+            department=arrangements.OFFICE,
+        )
+    ]
 
 
 def me(visit: Visit, store: Store) -> dict[str, Any]:

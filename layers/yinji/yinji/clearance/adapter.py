@@ -141,12 +141,9 @@ class _StepFunction:
         else:
             # before anything is read: who signs for no office must not learn who has a case
             demand(session, "sign-for-office", school=session.school, department=self._step.definition.department)
-        idempotency_key = body.fields.get("idempotency_key", "")
-        if not 8 <= len(idempotency_key) <= 100:
-            raise Problem("malformed-request")
+        key = f"{session.sub}#{idempotency_key(body)}"
         answers = {name: text.strip() for name, text in body.fields.items() if name not in OWN_FIELDS}
-        _check_form(action, answers)
-        key = f"{session.sub}#{idempotency_key}"
+        check_form(action, answers)
         event = Event(
             key=key,
             what=action.id,
@@ -154,7 +151,7 @@ class _StepFunction:
             role=session.role,
             at=clock.now(),
             why=answers.get("reason", ""),
-            fingerprint=_fingerprint(self._id, action.id, answers),
+            fingerprint=fingerprint(self._id, action.id, answers),
             evidence={} if action.standard else answers,
         )
         request = Request(action.id, answers, version, event)
@@ -257,7 +254,15 @@ def _version(body: Body) -> int:
         raise Problem("malformed-request") from None
 
 
-def _check_form(action: definition.Action, answers: dict[str, str]) -> None:
+def idempotency_key(body: Body) -> str:
+    """What whoever sent `body` calls it by, to send it again. Raises Problem("malformed-request")."""
+    key = body.fields.get("idempotency_key", "")
+    if not 8 <= len(key) <= 100:
+        raise Problem("malformed-request")
+    return key
+
+
+def check_form(action: definition.Action, answers: dict[str, str]) -> None:
     """Raise Problem("invalid-form") that names each field; empty optional answers are dropped."""
     for field in action.fields:
         if not field.required and not answers.get(field.name):
@@ -288,6 +293,7 @@ def _validator(schema: str) -> Callable[[str], Any]:
     return cast(Callable[[str], Any], fastjsonschema.compile(json.loads(schema)))  # pyright: ignore[reportUnknownMemberType]
 
 
-def _fingerprint(step: str, action: str, answers: Mapping[str, str]) -> str:
+def fingerprint(step: str, action: str, answers: Mapping[str, str]) -> str:
+    """What tells one request from another under the same idempotency key."""
     text = json.dumps([step, action, sorted(answers.items())], ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -168,7 +168,7 @@ def _standard_actions(step: Mapping[str, Any], actions: Mapping[str, Action]) ->
     return standard
 
 
-def _action(name: str, raw: Mapping[str, Any]) -> Action:
+def action(name: str, raw: Mapping[str, Any]) -> Action:
     fields = tuple(
         Field(
             name=entry["name"],
@@ -213,7 +213,7 @@ def membership(told: str) -> tuple[str, Membership]:
 def read(path: Path) -> StepDefinition:
     """The definition in the step.toml at `path`. Raises KeyError, ValueError or TOMLDecodeError when malformed."""
     raw = tomllib.loads(path.read_text("utf-8"))
-    own = {name: _action(name, entry) for name, entry in raw.get("actions", {}).items()}
+    own = {name: action(name, entry) for name, entry in raw.get("actions", {}).items()}
     feed = raw.get("feed")
     actions = own | _standard_actions(raw, own)
     reasons = dict(raw.get("reasons", {}))

@@ -239,7 +239,8 @@ class RosterIntake:
         return Report(delivery.key, delivery.identity, "accepted", None, counts, rejected)
 
     def _enter(self, graduate: Graduate, known: Case | None, batch: Batch, delivery: Delivery) -> str:
-        key, as_of = f"roster#{delivery.key}#{delivery.identity}#{batch.deadline}", stamp(delivery.at)
+        declared = f"{batch.opens_on}#{batch.deadline}"
+        key, as_of = f"roster#{delivery.key}#{delivery.identity}#{declared}", stamp(delivery.at)
         event = Event(key=key, what="case-opened", who="roster", role="system", at=now())
         if known is None:
             try:
@@ -249,13 +250,13 @@ class RosterIntake:
                     raise
             else:
                 return "unchanged" if outcome.repeated else "opened"
-        elif (graduate, batch.id, batch.deadline) == (known.graduate, known.batch, known.deadline):
-            return "unchanged"
         correction = replace(event, what="roster-corrected")
 
         def correct(case: Case) -> Change | None:
             return cases.correct(case, graduate, batch, correction, as_of)
 
+        if known and correct(known) is None:
+            return "unchanged"  # without asking whether this very delivery was the one that made it so
         outcome = self._store.change(graduate.student, key, correct)
         return "unchanged" if outcome.repeated else "corrected"
 
@@ -263,12 +264,14 @@ class RosterIntake:
         """Give the open cases of `batch` its deadline, should it be declared anew with another one."""
         event = Event(key=f"batch#{delivery.identity}", what="deadline-moved", who="roster", role="system", at=now())
         lean = [case for school in university.schools() for case in self._store.school(school)]
-        for student in [case.student for case in lean if case.batch == batch.id and case.deadline != batch.deadline]:
 
-            def move(case: Case) -> Change | None:
-                return None if case.closed else cases.correct(case, case.graduate, batch, event)
+        def move(case: Case) -> Change | None:
+            return None if case.closed else cases.correct(case, case.graduate, batch, event)
 
-            self._store.change(student, event.key, move)
+        for chunk in _chunks([case.student for case in lean if case.batch == batch.id and not case.finished_at]):
+            for student, known in self._store.get_many(chunk).items():
+                if move(known):
+                    self._store.change(student, event.key, move, known=known)
 
 
 # --- feeds ---------------------------------------------------------------------------------------------------

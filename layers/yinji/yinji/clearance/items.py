@@ -70,6 +70,11 @@ class CaseItem(Model):
     opened_at = UnicodeAttribute()
     updated_at = UnicodeAttribute()
     as_of = UnicodeAttribute(null=True)
+    of_school = UnicodeAttribute(null=True)
+    opens_on = UnicodeAttribute(null=True)
+    extended_to = UnicodeAttribute(null=True)
+    declared = MapAttribute[str, Any](null=True)
+    withdrawn_at = UnicodeAttribute(null=True)
     finished_at = UnicodeAttribute(null=True)
     certificate = MapAttribute[str, str](null=True)
     steps = MapAttribute[str, Any]()
@@ -124,6 +129,9 @@ class BatchItem(Model):
     title = MapAttribute[str, str]()
     opens_on = UnicodeAttribute()
     deadline = UnicodeAttribute()
+    closed_at = UnicodeAttribute(null=True)
+    closing = UnicodeAttribute(null=True)
+    """The closing report as JSON."""
 
 
 class CertificateItem(Model):
@@ -140,6 +148,7 @@ class CertificateItem(Model):
     programme = UnicodeAttribute(null=True)
     finished_at = UnicodeAttribute()
     issued_at = UnicodeAttribute()
+    revoked_at = UnicodeAttribute(null=True)
 
 
 class FeedItem(Model):

@@ -11,7 +11,10 @@ from yinji.platform.problem import Problem
 if TYPE_CHECKING:
     from yinji.clearance.case import Case
 
-Permission = Literal["see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed"]
+Permission = Literal[
+    "see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed",
+    "extend-case", "withdraw-case", "move-case", "reopen-case", "see-batches", "manage-batches",
+]  # fmt: skip
 Scope = Literal["own", "own-school", "own-department", "own-office", "any"]
 
 TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
@@ -49,6 +52,24 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
     },
     # let a held snapshot through, or discard it
     "decide-feed": {"department-officer": "own-department", "administrator": "any"},
+    # a later deadline for one graduate
+    "extend-case": {"counsellor": "own-school", "school-officer": "own-school", "administrator": "any"},
+    # take a graduate out of the batch, and back in
+    "withdraw-case": {"school-officer": "own-school", "administrator": "any"},
+    # an international student left the country, or came back; the department asked for is international education
+    "move-case": {
+        "student": "own",
+        "counsellor": "own-school",
+        "school-officer": "own-school",
+        "department-officer": "own-department",
+        "administrator": "any",
+    },
+    # open a case again whose diploma was handed over; its certificate is revoked
+    "reopen-case": {"administrator": "any"},
+    # every batch, its report, and the versions of flows
+    "see-batches": {"administrator": "any", "auditor": "any"},
+    # declare, close, carry over; migrate cases to the newest version of their flow
+    "manage-batches": {"administrator": "any"},
 }
 
 

@@ -48,7 +48,7 @@ def waits_for_office(step: definition.StepDefinition, state: State) -> bool:
 def entries(case: Case | None) -> dict[tuple[str, str], Entry]:
     """The queue entries that `case` has, by queue and position."""
     found: dict[tuple[str, str], Entry] = {}
-    if case is None:
+    if case is None or case.withdrawn_at:
         return found
     for id, state in case.states().items():
         step = definition.steps().get(id)

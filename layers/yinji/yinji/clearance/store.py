@@ -77,6 +77,7 @@ class Lean:
     version: int
     finished_at: str
     certified: bool
+    flow_version: int = 1
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ class CertificateRecord:
     programme: str
     finished_at: datetime
     issued_at: datetime
+    revoked_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -207,6 +209,11 @@ class Store:
                 for place, entry in has.items():
                     if had.get(place) != entry:
                         transaction.save(_queue_item(entry))
+                if before and before.certificate and not after.certificate:
+                    transaction.update(
+                        CertificateItem(f"CERTIFICATE#{before.certificate.code}"),
+                        actions=[CertificateItem.revoked_at.set(stamp(change.event.at))],
+                    )
                 if extra:
                     extra(transaction)
         except TransactWriteError as error:
@@ -246,6 +253,7 @@ class Store:
             programme=known.get("programme", ""),
             finished_at=instant(known["finished_at"]),
             issued_at=instant(known["issued_at"]),
+            revoked_at=instant(known["revoked_at"]) if "revoked_at" in known else None,
         )
 
     # --- what offices and counsellors see ------------------------------------------------------------------
@@ -280,18 +288,37 @@ class Store:
 
     # --- batches -------------------------------------------------------------------------------------------
     def declare(self, batch: Batch) -> None:
-        BatchItem(
-            "BATCHES",
-            batch.id,
-            batch=batch.id,
-            title=dict(batch.title),
-            opens_on=batch.opens_on.isoformat(),
-            deadline=batch.deadline.isoformat(),
-        ).save()
+        """Keep `batch` as it is declared now; that it was closed stays."""
+        BatchItem("BATCHES", batch.id).update(
+            actions=[
+                BatchItem.batch.set(batch.id),
+                BatchItem.title.set(dict(batch.title)),
+                BatchItem.opens_on.set(batch.opens_on.isoformat()),
+                BatchItem.deadline.set(batch.deadline.isoformat()),
+            ]
+        )
 
     def batch(self, id: str) -> Batch | None:
         item = one(BatchItem, "BATCHES", id)
         return _batch(item) if item else None
+
+    def close_batch(self, id: str, at: datetime, report: str) -> bool:
+        """Keep the closing `report` (JSON) of the batch as made `at`; False when it was closed before."""
+        actions: list[UpdateAction] = [BatchItem.closed_at.set(stamp(at)), BatchItem.closing.set(report)]
+        unclosed = BatchItem.pk.exists() & BatchItem.closed_at.does_not_exist()
+        try:
+            BatchItem("BATCHES", id).update(actions=actions, condition=unclosed)
+        except UpdateError as error:
+            if error.cause_response_code == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def closing(self, id: str) -> tuple[datetime, str] | None:
+        """When the batch was closed, and the report of then."""
+        item = one(BatchItem, "BATCHES", id)
+        known = values(item) if item else {}
+        return (instant(known["closed_at"]), known["closing"]) if "closed_at" in known else None
 
     def batches(self) -> list[Batch]:
         """Every batch that was declared, the one that opens last first."""
@@ -415,4 +442,5 @@ def _lean(item: CaseItem) -> Lean:
         version=int(known["version"]),
         finished_at=known.get("finished_at", ""),
         certified="certificate" in known,
+        flow_version=int(known["flow_version"]),
     )

@@ -18,6 +18,7 @@ from yinji.clearance.policy import may
 from yinji.clearance.queue import waits_for_office
 from yinji.clearance.step import offered, settled_by_itself
 from yinji.identity.session import Session
+from yinji.platform import clock
 
 if TYPE_CHECKING:
     from yinji.clearance.store import Lean
@@ -121,6 +122,8 @@ def _step_view(case: Case, step: StepDefinition, state: State, session: Session,
         for action in step.actions.values()
         if state in action.sources
         and not case.closed
+        and not case.withdrawn_at
+        and not (action.by == "student" and clock.today() < case.opens_on)
         and offered(action, case, record)
         and not (action.id == "reopen" and settled_by_itself(record))
         and (may_act if action.by == "student" else may_sign)
