@@ -125,6 +125,26 @@ def test_only_administrators_manage_batches(cloud: Cloud, session: Session) -> N
     assert store().closing("2026-summer") is None and not [kind for kind, _ in cloud.said if kind == "rearrange"]
 
 
+def test_a_withdrawal_file_takes_graduates_out_and_says_whom_it_could_not(cloud: Cloud) -> None:
+    cloud.open(LIN, graduate(2), graduate(3))
+    settle_everything(cloud)
+    rows = [
+        (graduate(2).student, "延期毕业"),
+        (LIN.student, "太晚了"),
+        ("2022S09999", "没有这个人"),
+        (graduate(3).student, ""),
+    ]
+    data = "student,reason\n" + "".join(f"{student},{reason}\n" for student, reason in rows)
+    assert cloud.put("rosters/2026-summer/out.csv", data, "clearance/open_cases")["withdrawn"] == 1
+    report = cloud.put("rosters/2026-summer/out-again.csv", data, "clearance/open_cases")
+    assert (report["withdrawn"], report["unchanged"], report["rows"]) == (0, 1, 4)
+    told = [(row["line"], row["code"]) for row in report["rejected"]]
+    assert sorted(told) == [(3, "case-closed"), (4, "not-in-batch"), (5, "value")]
+    event = store().events(graduate(2).student)[-1]
+    assert (event.what, event.who, event.why) == ("withdraw", "roster", "延期毕业")
+    assert cloud.case(graduate(2).student).withdrawn_at and not cloud.case(graduate(3).student).withdrawn_at
+
+
 # --- one case ------------------------------------------------------------------------------------------------
 def test_an_extension_is_the_student_s_new_deadline(cloud: Cloud) -> None:
     cloud.open()

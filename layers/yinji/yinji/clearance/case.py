@@ -267,7 +267,7 @@ def refitted(case: Case, graduate: Graduate, event: Event, version: int | None =
     kept: dict[str, StepRecord] = {}
     for step in flow.applicable(graduate, version):
         record = case.steps.get(step, StepRecord(since=event.at))
-        asked_again = graduate.flags != case.graduate.flags and every[step].ready
+        asked_again = every[step].ready and every[step].asks_about & (graduate.flags ^ case.graduate.flags)
         if asked_again and record.standing.state not in (None, "waived"):
             # what it was settled upon may have changed: it settles itself again once it is told to be ready
             record = replace(record, standing=UNSETTLED, version=record.version + 1, by=event.who)

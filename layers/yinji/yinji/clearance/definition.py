@@ -102,6 +102,11 @@ class StepDefinition:
         """The flows the step is part of today."""
         return frozenset(flow for flow in self.memberships if self.part_of(flow, flow_version(flow)))
 
+    @property
+    def asks_about(self) -> frozenset[str]:
+        """The flags of a graduate that decide where the step stands: those that an action of it is only for."""
+        return frozenset(action.only for action in self.actions.values() if action.only)
+
     def part_of(self, flow: str, version: int) -> bool:
         """Whether the step is part of `flow` in its `version`."""
         membership = self.memberships.get(flow)

@@ -20,10 +20,14 @@ COLUMNS = (
     "language", "nationality", "party_member", "household_on_campus", "lives_in", "room", "student_loan",
     "thesis", "scholarship", "abroad",
 )  # fmt: skip
+WITHDRAWAL_COLUMNS = ("student", "reason")
+"""A CSV with this header takes graduates out of the batch."""
 FLAGS = COLUMNS[11:14] + COLUMNS[15:]
 CATEGORIES = ("undergraduate", "postgraduate", "international")
 BATCH_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
 MOST_ROWS = 50_000
+MOST_WITHDRAWALS = 2_000
+LONGEST_REASON = 500
 
 _PATTERNS = {
     "student": re.compile(r"[A-Z0-9]{6,16}"),
@@ -84,6 +88,45 @@ def parse(data: bytes) -> Roster:
     except csv.Error as error:
         raise Refused("csv", line=reader.line_num) from error
     return Roster(list(graduates.values()), rejected)
+
+
+@dataclass(frozen=True)
+class Withdrawals:
+    """Who leaves the batch and why, by line, and the rows that cannot be read."""
+
+    reasons: Mapping[int, tuple[str, str]]
+    rejected: list[Rejection]
+
+
+def parse_withdrawals(data: bytes) -> Withdrawals | None:
+    """The withdrawals in the CSV `data`, or None when its header is another. Raises Refused when it cannot be read."""
+    try:
+        text = decode(data)
+    except UnicodeDecodeError as error:
+        raise Refused("encoding") from error
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reasons: dict[int, tuple[str, str]] = {}
+    rejected: list[Rejection] = []
+    try:
+        if tuple(next(reader, ())) != WITHDRAWAL_COLUMNS:
+            return None
+        for cells in reader:
+            line, row = reader.line_num, [cell.strip() for cell in cells]
+            if len(row) != len(WITHDRAWAL_COLUMNS):
+                rejected.append(Rejection(line, "cells"))
+            elif not _PATTERNS["student"].fullmatch(row[0]):
+                rejected.append(Rejection(line, "value", "student"))
+            elif not 2 <= len(row[1]) <= LONGEST_REASON:
+                rejected.append(Rejection(line, "value", "reason"))
+            elif row[0] in (student for student, _ in reasons.values()):
+                rejected.append(Rejection(line, "duplicate", "student"))
+            else:
+                reasons[line] = (row[0], row[1])
+            if len(reasons) + len(rejected) > MOST_WITHDRAWALS:
+                raise Refused("too-long", limit=MOST_WITHDRAWALS)
+    except csv.Error as error:
+        raise Refused("csv", line=reader.line_num) from error
+    return Withdrawals(reasons, rejected)
 
 
 def _graduate(row: Mapping[str, str | None], line: int) -> Graduate | Rejection:
