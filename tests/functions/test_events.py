@@ -102,6 +102,10 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
             answer == {"batchItemFailures": []} and [kind for kind, _ in cloud.said] == ["step-ready"]
         ),
     ),
+    "clearance/anchor.json": (OPENED, lambda cloud, answer: answer["cases"] == 1),
+    "clearance/audit_export.json": (OPENED, lambda cloud, answer: len(json.loads(answer["body"])["events"]) == 1),
+    "clearance/audit_export.school.json": (OPENED, status(200)),
+    "clearance/audit_export.anchors.json": (OPENED, status(200)),
     "clearance/batches.json": (OPENED, status(200)),
     "clearance/cases.json": (OPENED, lambda cloud, answer: json.loads(answer["body"])["name"] == WHO.name),
     "clearance/cases.queue.json": (OPENED, status(200)),

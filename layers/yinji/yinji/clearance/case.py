@@ -122,6 +122,8 @@ class Case:
     certificate: Certificate | None = None
     as_of: str = ""
     """When the roster was delivered that said last what changed of graduate and batch (ISO 8601, UTC)."""
+    chain: str = ""
+    """The hash of the last event, which seals all of them (see chain.py); empty before anything was sealed."""
 
     def state(self, step: str) -> State:
         """The state of `step` as everybody sees it."""
@@ -181,6 +183,8 @@ class Event:
     fingerprint: str = ""
     evidence: Values = field(default_factory=dict[str, Any])
     states: Mapping[str, str] = field(default_factory=dict[str, str])
+    hash: str = ""
+    """Over the hash of the event before and this event's document (see chain.py)."""
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ def case_document(case: Case) -> dict[str, Any]:
             else None,
             "steps": {step: _record_document(record) for step, record in case.steps.items()},
             "marks": {step: MARKS[state] for step, state in case.states().items()},
+            "chain": case.chain or None,
         }
     )
 
@@ -63,6 +64,7 @@ def case_of(document: Mapping[str, Any]) -> Case:
         finished_at=instant(finished_at) if finished_at else None,
         certificate=Certificate(certificate["code"], instant(certificate["issued_at"])) if certificate else None,
         as_of=document.get("as_of", ""),
+        chain=document.get("chain", ""),
     )
 
 
@@ -126,6 +128,7 @@ def event_document(event: Event) -> dict[str, Any]:
             "fingerprint": event.fingerprint or None,
             "evidence": dict(event.evidence) or None,
             "states": dict(event.states) or None,
+            "hash": event.hash or None,
         }
     )
 
@@ -143,6 +146,7 @@ def event_of(document: Mapping[str, Any]) -> Event:
         fingerprint=document.get("fingerprint") or "",
         evidence=dict(document.get("evidence") or {}),
         states=dict(document.get("states") or {}),
+        hash=document.get("hash") or "",
     )
 
 

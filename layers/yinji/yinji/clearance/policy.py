@@ -11,7 +11,10 @@ from yinji.platform.problem import Problem
 if TYPE_CHECKING:
     from yinji.clearance.case import Case
 
-Permission = Literal["see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed"]
+Permission = Literal[
+    "see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed", "see-feed",
+    "export-history",
+]  # fmt: skip
 Scope = Literal["own", "own-school", "own-department", "own-office", "any"]
 
 TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
@@ -49,6 +52,10 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
     },
     # let a held snapshot through, or discard it
     "decide-feed": {"department-officer": "own-department", "administrator": "any"},
+    # what a department is to deliver, and what became of what it delivered
+    "see-feed": {"department-officer": "own-department", "administrator": "any", "auditor": "any"},
+    # everything that happened to cases, with what proves that it was not changed afterwards
+    "export-history": {"administrator": "any", "auditor": "any"},
 }
 
 
