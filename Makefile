@@ -8,11 +8,11 @@ UV := $(VENV)/python -m uv pip sync --quiet --no-config --require-hashes
 LOCAL := $(VENV)/python -m infra.local
 export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/yinji:$(CURDIR)/layers/typeset:$(CURDIR)/layers/inspection
 
-.PHONY: help setup up season season-demo down reset status logs invoke test quick slow cloud bench lint format types \
-	lock synth screenshots clean
+.PHONY: help setup up season season-demo down reset status logs invoke check-feed verify-history test quick slow cloud bench lint \
+	format types lock synth screenshots clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- what everything stands on ----------------------------------------------------------------------------------
 
@@ -65,6 +65,14 @@ logs: .local/python ## follow the logs; F=clearance/advance for one function
 
 invoke: .local/python ## invoke a function: F=clearance/advance E=events/clearance/advance.json
 	@$(LOCAL) invoke "$(F)" "$(E)"
+
+# --- checking what comes in and what goes out -------------------------------------------------------------------
+
+check-feed: .local/python ## check a department's file against its contract: FILE=library.csv, STEP=library-loans if it has no head
+	@$(VENV)/python -m infra.local.check_feed "$(FILE)" --step "$(STEP)"
+
+verify-history: .local/python ## check exported histories: FILE=history.json, ANCHOR=<the hash you noted>; without FILE the local cloud's
+	@$(VENV)/python -m infra.local.verify_history $(if $(FILE),"$(FILE)") --anchor "$(ANCHOR)"
 
 # --- tests ------------------------------------------------------------------------------------------------------
 

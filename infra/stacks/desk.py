@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from constructs import Construct
 
-from infra.constructs.doors import ApiRoutes, on_message
+from infra.constructs.doors import ApiRoutes, every, on_message
 from infra.setting import Setting
 from infra.stacks.clearance import Clearance
 from infra.stacks.service import ServiceStack, python_layer
@@ -20,6 +20,7 @@ class Desk(ServiceStack):
         self.layer = python_layer(self, "Yinji", setting, "yinji")
         self.routes = ApiRoutes(self, "Routes", clearance.api.api.ref, clearance.api.authorizer_id)
         self._batches()
+        self._histories()
 
     def _batches(self) -> None:
         house, route = self.house, self.routes.route
@@ -43,3 +44,24 @@ class Desk(ServiceStack):
         rearrange = self._function("clearance/rearrange", "TABLE", timeout=900, memory=1024, asynchronous=True)
         house.table.changed_by(rearrange, index=True)
         on_message(house.bus, rearrange, "Rearrange", "rearrange", {})
+
+    def _histories(self) -> None:
+        """What proves that nothing was changed afterwards: the daily anchor, and exports for auditors."""
+        documents = self.house.documents
+        anchor = self._function(
+            "clearance/anchor", "TABLE", "DOCUMENTS_BUCKET", timeout=300, memory=1024, asynchronous=True
+        )
+        self.house.table.read_by(anchor, index=True)
+        documents.read_by(anchor, "anchors/")
+        documents.listed_by(anchor)
+        documents.written_by(anchor, "anchors/")
+        every(anchor, minutes=60)
+
+        export = self._function(
+            "clearance/audit_export", "TABLE", "DOCUMENTS_BUCKET", timeout=29, memory=1769, answers_people=True
+        )
+        self.house.table.read_by(export, index=True)
+        documents.read_by(export, "anchors/")
+        documents.listed_by(export)
+        for path in ("cases/{student}/audit.json", "schools/{school}/audit.ndjson", "anchors.json"):
+            self.routes.route(export, "GET", f"/api/clearance/{path}")

@@ -103,6 +103,10 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
         ),
     ),
     "clearance/arrange.json": (OPENED, lambda cloud, answer: cloud.case().withdrawn_at is not None),
+    "clearance/anchor.json": (OPENED, lambda cloud, answer: answer["cases"] == 1),
+    "clearance/audit_export.json": (OPENED, lambda cloud, answer: len(json.loads(answer["body"])["events"]) == 1),
+    "clearance/audit_export.school.json": (OPENED, status(200)),
+    "clearance/audit_export.anchors.json": (OPENED, status(200)),
     "clearance/batches.json": (OPENED, status(200)),
     "clearance/batches.close.json": (OPENED, lambda cloud, answer: store().closing("2026-summer") is not None),
     "clearance/batches.declare.json": (

@@ -137,6 +137,9 @@ class Case:
         """Where lists look for it: its school, or, when it is withdrawn, beside it."""
         return f"{WITHDRAWN}{self.graduate.school}" if self.withdrawn_at else self.graduate.school
 
+    chain: str = ""
+    """The hash of the last event, which seals all of them (see chain.py); empty before anything was sealed."""
+
     def state(self, step: str) -> State:
         """The state of `step` as everybody sees it."""
         record = self.steps.get(step)
@@ -195,6 +198,8 @@ class Event:
     fingerprint: str = ""
     evidence: Values = field(default_factory=dict[str, Any])
     states: Mapping[str, str] = field(default_factory=dict[str, str])
+    hash: str = ""
+    """Over the hash of the event before and this event's document (see chain.py)."""
 
 
 @dataclass(frozen=True)

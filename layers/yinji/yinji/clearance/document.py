@@ -45,6 +45,7 @@ def case_document(case: Case) -> dict[str, Any]:
             else None,
             "steps": {step: _record_document(record) for step, record in case.steps.items()},
             "marks": {step: MARKS[state] for step, state in case.states().items()},
+            "chain": case.chain or None,
         }
     )
 
@@ -76,6 +77,7 @@ def case_of(document: Mapping[str, Any]) -> Case:
         extended_to=date.fromisoformat(extended_to) if extended_to else None,
         declared={flag: bool(is_so) for flag, is_so in declared.items()},
         withdrawn_at=instant(withdrawn_at) if withdrawn_at else None,
+        chain=document.get("chain", ""),
     )
 
 
@@ -139,6 +141,7 @@ def event_document(event: Event) -> dict[str, Any]:
             "fingerprint": event.fingerprint or None,
             "evidence": dict(event.evidence) or None,
             "states": dict(event.states) or None,
+            "hash": event.hash or None,
         }
     )
 
@@ -156,6 +159,7 @@ def event_of(document: Mapping[str, Any]) -> Event:
         fingerprint=document.get("fingerprint") or "",
         evidence=dict(document.get("evidence") or {}),
         states=dict(document.get("states") or {}),
+        hash=document.get("hash") or "",
     )
 
 

@@ -79,6 +79,7 @@ class CaseItem(Model):
     certificate = MapAttribute[str, str](null=True)
     steps = MapAttribute[str, Any]()
     marks = MapAttribute[str, str]()
+    chain = UnicodeAttribute(null=True)
 
     by_school = BySchool()
 
@@ -100,6 +101,7 @@ class EventItem(Model):
     fingerprint = UnicodeAttribute(null=True)
     evidence = MapAttribute[str, Any](null=True)
     states = MapAttribute[str, str](null=True)
+    hash = UnicodeAttribute(null=True)
 
 
 class QueueItem(Model):

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from yinji.clearance.case import Case
 
 Permission = Literal[
-    "see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed",
-    "extend-case", "withdraw-case", "move-case", "reopen-case", "see-batches", "manage-batches",
+    "see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed", "see-feed",
+    "export-history", "extend-case", "withdraw-case", "move-case", "reopen-case", "see-batches", "manage-batches",
 ]  # fmt: skip
 Scope = Literal["own", "own-school", "own-department", "own-office", "any"]
 
@@ -70,6 +70,10 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
     "see-batches": {"administrator": "any", "auditor": "any"},
     # declare, close, carry over; migrate cases to the newest version of their flow
     "manage-batches": {"administrator": "any"},
+    # what a department is to deliver, and what became of what it delivered
+    "see-feed": {"department-officer": "own-department", "administrator": "any", "auditor": "any"},
+    # everything that happened to cases, with what proves that it was not changed afterwards
+    "export-history": {"administrator": "any", "auditor": "any"},
 }
 
 

@@ -2,7 +2,8 @@
 
 A change is one transaction: the case, if nobody changed it since it was read; its event, if it is new; and the
 queue entries that follow from it. So a repeated delivery finds its event and changes nothing, and two officers
-cannot overwrite each other.
+cannot overwrite each other. Events are sealed to one another (chain.py) by the same transaction: as nobody else may
+have changed the case, no two events can follow the same one.
 
 Items (pk, sk): CASE#<student> CASE; CASE#<student> EVENT#<key>; QUEUE#<queue> <since>#<student>;
 BATCHES <batch>; CERTIFICATE#<code> CERTIFICATE; FEED#<step> STATE.
@@ -24,6 +25,7 @@ from pynamodb.expressions.update import Action as UpdateAction
 from pynamodb.transactions import TransactWrite
 
 from yinji.clearance.case import Batch, Case, Change, Event
+from yinji.clearance.chain import Head, sealed
 from yinji.clearance.document import case_document, case_of, event_document, event_of
 from yinji.clearance.items import (
     BatchItem,
@@ -135,6 +137,7 @@ class Store:
 
         Raises Problem("changed-meanwhile") when the graduate has a case already; Problem("too-busy").
         """
+        change = sealed(change)
         for attempt in range(ATTEMPTS):
             written = self._write(change)
             if written != "conflict":
@@ -167,6 +170,7 @@ class Store:
                 raise
             if change is None:
                 return Outcome(self._earlier(student, key, fingerprint), repeated=True, case=case)
+            change = sealed(change)
             written = self._write(change)
             if written == "written":
                 return Outcome(change.event, case=change.after)
@@ -177,9 +181,8 @@ class Store:
 
     def events(self, student: str) -> list[Event]:
         """Everything that happened to the case of `student`, oldest first."""
-        found = [
-            event_of(values(item)) for item in EventItem.query(f"CASE#{student}", EventItem.sk.startswith("EVENT#"))
-        ]
+        kept = EventItem.query(f"CASE#{student}", EventItem.sk.startswith("EVENT#"), consistent_read=True)
+        found = [event_of(values(item)) for item in kept]
         return sorted(found, key=lambda event: event.version)
 
     def _earlier(self, student: str, key: str, fingerprint: str) -> Event | None:
@@ -192,6 +195,7 @@ class Store:
         return event
 
     def _write(self, change: Change, extra: Callable[[TransactWrite], None] | None = None) -> str:
+        change = sealed(change)  # whoever calls: what is not sealed is not written
         before, after, student = change.before, change.after, change.after.graduate.student
         item = CaseItem(f"CASE#{student}", "CASE", **case_document(after))
         event = EventItem(f"CASE#{student}", f"EVENT#{change.event.key}", **event_document(change.event))
@@ -285,6 +289,13 @@ class Store:
         for school in schools:
             students = [lean.student for lean in self.school(school) if not (lean.finished_at and lean.certified)]
             yield from self.get_many(students).values()
+
+    def heads(self, students: Sequence[str]) -> list[Head]:
+        """Where the histories of `students` end; who has no case is missing. For a hundred at a time: one read."""
+        keys = [(f"CASE#{student}", "CASE") for student in dict.fromkeys(students)]
+        found = CaseItem.batch_get(keys, consistent_read=True, attributes_to_get=["student", "version", "chain"])
+        told = (values(item) for item in found)
+        return [Head(one["student"], int(one["version"]), one.get("chain", "")) for one in told]
 
     # --- batches -------------------------------------------------------------------------------------------
     def declare(self, batch: Batch) -> None:

@@ -19,6 +19,7 @@ from yinji.clearance.queue import waits_for_office
 from yinji.clearance.step import offered, settled_by_itself
 from yinji.identity.session import Session
 from yinji.platform import clock
+from yinji.platform.clock import instant
 
 if TYPE_CHECKING:
     from yinji.clearance.store import Lean
@@ -46,6 +47,8 @@ class StepView:
     answers: Sequence[tuple[str, str]]
     guide: str
     by: str
+    as_of: datetime | None = None
+    """When the department's row about this graduate was true, if there is one."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +132,6 @@ def _step_view(case: Case, step: StepDefinition, state: State, session: Session,
         and (may_act if action.by == "student" else may_sign)
     ]
     blocked = record.standing.reasons if state == "blocked" else ()
-    helps = session.role in ("counsellor", "school-officer") and not step.confidential
-    sees_answers = may_act or may_sign or helps
     every = definition.steps()
     return StepView(
         id=step.id,
@@ -154,10 +155,19 @@ def _step_view(case: Case, step: StepDefinition, state: State, session: Session,
             if state == "waiting" and case.steps[need].standing.state not in SETTLED
         ],
         actions=actions,
-        answers=answers_view(step, record.facts.answers, language) if sees_answers else [],
+        answers=answers_view(step, record.facts.answers, language) if sees_answers(case, step, session) else [],
         guide=step.guide(language, case.flow),
         by=record.by,
+        as_of=instant(record.facts.as_of) if record.facts.as_of else None,
     )
+
+
+def sees_answers(case: Case, step: StepDefinition, session: Session) -> bool:
+    """Whether `session`, who may see `case`, may see what was answered for `step`."""
+    graduate = case.graduate
+    own = may(session, "act-as-student", student=graduate.student)
+    signs = may(session, "sign-for-office", school=graduate.school, department=step.department)
+    return own or signs or (session.role in ("counsellor", "school-officer") and not step.confidential)
 
 
 def answers_view(step: StepDefinition, answers: Mapping[str, Any], language: str) -> list[tuple[str, str]]:
