@@ -14,7 +14,7 @@ from yinji.clearance import definition, flow, university
 from yinji.clearance.case import SETTLED, Case, State
 from yinji.clearance.definition import Action, StepDefinition, Text
 from yinji.clearance.document import STATE_OF_MARK
-from yinji.clearance.policy import may
+from yinji.clearance.policy import may, may_see_answers
 from yinji.clearance.queue import waits_for_office
 from yinji.clearance.step import offered, settled_by_itself
 from yinji.identity.session import Session
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from yinji.clearance.store import Lean
 
 Turn = Literal["student", "office", "feed", "nobody"]
+
+
+@dataclass(frozen=True)
+class Document:
+    """An answer that is an uploaded document: its id, under which it is fetched."""
+
+    upload: str
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class StepView:
     reason_codes: Sequence[Mapping[str, Any]]
     waits_for: Sequence[str]
     actions: Sequence[Action]
-    answers: Sequence[tuple[str, str]]
+    answers: Sequence[tuple[str, str | Document]]
     guide: str
     by: str
 
@@ -126,8 +133,6 @@ def _step_view(case: Case, step: StepDefinition, state: State, session: Session,
         and (may_act if action.by == "student" else may_sign)
     ]
     blocked = record.standing.reasons if state == "blocked" else ()
-    helps = session.role in ("counsellor", "school-officer") and not step.confidential
-    sees_answers = may_act or may_sign or helps
     every = definition.steps()
     return StepView(
         id=step.id,
@@ -151,19 +156,21 @@ def _step_view(case: Case, step: StepDefinition, state: State, session: Session,
             if state == "waiting" and case.steps[need].standing.state not in SETTLED
         ],
         actions=actions,
-        answers=answers_view(step, record.facts.answers, language) if sees_answers else [],
+        answers=answers_view(step, record.facts.answers, language) if may_see_answers(session, step, graduate) else [],
         guide=step.guide(language, case.flow),
         by=record.by,
     )
 
 
-def answers_view(step: StepDefinition, answers: Mapping[str, Any], language: str) -> list[tuple[str, str]]:
-    """What was answered, as (question, answer) in words."""
-    shown: list[tuple[str, str]] = []
+def answers_view(step: StepDefinition, answers: Mapping[str, Any], language: str) -> list[tuple[str, str | Document]]:
+    """What was answered, as (question, answer) in words; documents by their id."""
+    shown: list[tuple[str, str | Document]] = []
     for action in step.actions.values():
         for field in action.fields:
             value = answers.get(field.name)
-            if value:
+            if value and field.evidence:
+                shown.append((say(field.title, language), Document(str(value))))
+            elif value:
                 words = {option["value"]: say(option, language) for option in field.options}
                 shown.append((say(field.title, language), words.get(str(value), str(value))))
     return shown
