@@ -28,7 +28,7 @@ def clean(data: bytes, kind: str) -> Clean:
             upright = ImageOps.exif_transpose(opened)
     except Image.DecompressionBombError as error:
         raise Rejected("too-many-pixels") from error
-    except (OSError, ValueError, SyntaxError, MemoryError) as error:
+    except (OSError, ValueError, SyntaxError) as error:
         raise Rejected("damaged") from error
     converted = upright if upright.mode in MODES[kind] else upright.convert(_mode(upright, kind))
     if converted.mode != upright.mode or len(profile) > LONGEST_PROFILE:
@@ -42,8 +42,7 @@ def clean(data: bytes, kind: str) -> Clean:
 
 def thumbnail(image: Image.Image) -> bytes:
     """A small JPEG of `image`, on white where it is transparent."""
-    small = image.convert("RGBA")
-    small.thumbnail(THUMBNAIL)
+    small = ImageOps.contain(image, THUMBNAIL).convert("RGBA")
     ground = Image.new("RGB", small.size, "white")
     ground.paste(small, mask=small.getchannel("A"))
     out = io.BytesIO()

@@ -175,11 +175,7 @@ class _StepFunction:
             if not field.evidence or field.name not in answers:
                 continue
             upload = self._store.upload(student, answers[field.name])
-            if (
-                upload is None
-                or upload.status != "accepted"
-                or (upload.step, upload.field) != (self._id, field.name)
-            ):
+            if upload is None or upload.status != "accepted" or (upload.step, upload.field) != (self._id, field.name):
                 errors.append({"field": field.name, "code": "invalid"})
         if errors:
             raise Problem("invalid-form", fields=", ".join(error["field"] for error in errors), errors=errors)

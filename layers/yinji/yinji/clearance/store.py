@@ -346,7 +346,6 @@ class Store:
                 raise Problem("feed-busy") from error
             raise
 
-
     # --- evidence ------------------------------------------------------------------------------------------
     def expect(self, upload: Upload, day: date) -> None:
         """Keep that `upload` was asked for on `day`. Raises Problem("too-many-uploads")."""
