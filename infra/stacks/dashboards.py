@@ -118,6 +118,8 @@ class Dashboards(Stack):
             lines("refused", self._each("ActionsRefused", "Sum", period=HOUR), THIRD),
             lines("certificates", [ours("CertificatesIssued", "Sum", "", HOUR)], THIRD),
         )
+        documents = [ours(name, "Sum", text("series", name), HOUR) for name in ("EvidenceAccepted", "EvidenceRefused")]
+        board.add_widgets(lines("evidence", documents, THIRD))
         snapshots = [
             ours(name, "Sum", f"{step.id}: {name.removeprefix('FeedSnapshots').lower()}", HOUR, step=step.id)
             for step in self._fed

@@ -4,6 +4,7 @@ clearance stack holds; a stack of its own keeps both below CloudFormation's 500 
 from __future__ import annotations
 
 from constructs import Construct
+from yinji.clearance.evidence import PREFIX
 
 from infra.constructs.doors import ApiRoutes, every, on_message
 from infra.setting import Setting
@@ -21,6 +22,7 @@ class Desk(ServiceStack):
         self.routes = ApiRoutes(self, "Routes", clearance.api.api.ref, clearance.api.authorizer_id)
         self._batches()
         self._histories()
+        self._evidence()
 
     def _batches(self) -> None:
         house, route = self.house, self.routes.route
@@ -65,3 +67,28 @@ class Desk(ServiceStack):
         documents.listed_by(export)
         for path in ("cases/{student}/audit.json", "schools/{school}/audit.ndjson", "anchors.json"):
             self.routes.route(export, "GET", f"/api/clearance/{path}")
+
+    def _evidence(self) -> None:
+        """Documents that graduates hand in: asked for, looked at. What looks into them stands at the bucket's door."""
+        place = "/api/clearance/cases/{student}/evidence"
+        upload = self._function(
+            "clearance/evidence_upload",
+            "TABLE",
+            "INTAKE_BUCKET",
+            "PUBLIC_URL",
+            timeout=29,
+            memory=1024,
+            answers_people=True,
+        )
+        self.house.table.changed_by(upload)
+        # whoever is given a presigned address may do what the function may
+        self.house.intake.written_by(upload, PREFIX)
+        self.routes.route(upload, "POST", place)
+        self.routes.route(upload, "GET", f"{place}/{{id}}")
+        download = self._function(
+            "clearance/evidence_download", "TABLE", "DOCUMENTS_BUCKET", timeout=29, memory=1024, answers_people=True
+        )
+        self.house.table.read_by(download)
+        self.house.documents.read_by(download, PREFIX)
+        self.routes.route(download, "GET", f"{place}/{{id}}/file")
+        self.routes.route(download, "GET", f"{place}/{{id}}/thumbnail")

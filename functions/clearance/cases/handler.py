@@ -61,6 +61,12 @@ def step_document(step: StepView) -> dict[str, Any]:
                 "bulk": action.bulk,
                 "fields": [
                     {"name": field.name, "required": field.required, "schema": dict(field.schema)}
+                    | ({"days_back": field.days_back} if field.days_back is not None else {})
+                    | (
+                        {"evidence": {"types": list(field.evidence.types), "largest_mb": field.evidence.largest_mb}}
+                        if field.evidence
+                        else {}
+                    )
                     for field in action.fields
                 ],
             }

@@ -13,9 +13,9 @@ from yinji.clearance.case import Case, Event, State
 from yinji.clearance.chain import Head, verify
 from yinji.clearance.chain import history as chain_history
 from yinji.clearance.definition import Action
-from yinji.clearance.policy import visible_case
+from yinji.clearance.policy import may_see_answers, visible_case
 from yinji.clearance.store import Store
-from yinji.clearance.view import StepView, answers_view, case_view, flow_title, sees_answers
+from yinji.clearance.view import Document, StepView, answers_view, case_view, flow_title
 from yinji.identity.session import Session
 from yinji.platform.clock import CAMPUS, instant
 
@@ -33,7 +33,7 @@ class Happening:
     at: datetime
     why: str
     moved: Sequence[tuple[str, State]]
-    answers: Sequence[tuple[str, str]]
+    answers: Sequence[tuple[str, str | Document]]
     as_of: datetime | None
 
 
@@ -137,7 +137,9 @@ def _happening(visit: Visit, session: Session, case: Case, event: Event) -> Happ
         what = words(f"history.{event.what}", step=title)
     moved = [(words.say(every[step].title), state) for step, state in event.states.items() if step in every]
     answers = (
-        answers_view(known, event.evidence, visit.language) if known and sees_answers(case, known, session) else []
+        answers_view(known, event.evidence, visit.language)
+        if known and may_see_answers(session, known, case.graduate)
+        else []
     )
     told = str(event.evidence.get("as_of", "")) if event.what == "feed" else ""
     return Happening(

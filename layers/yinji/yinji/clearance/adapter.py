@@ -144,6 +144,7 @@ class _StepFunction:
         key = f"{session.sub}#{idempotency_key(body)}"
         answers = {name: text.strip() for name, text in body.fields.items() if name not in OWN_FIELDS}
         check_form(action, answers)
+        self._check_evidence(action, answers, student)
         event = Event(
             key=key,
             what=action.id,
@@ -163,6 +164,18 @@ class _StepFunction:
             return self._step.act(case, request, clock.today())
 
         return self._store.change(student, key, decide, event.fingerprint)
+
+    def _check_evidence(self, action: definition.Action, answers: Mapping[str, str], student: str) -> None:
+        """Raise Problem("invalid-form") unless every document is an accepted one of this very student and question."""
+        errors: list[dict[str, str]] = []
+        for field in action.fields:
+            if not field.evidence or field.name not in answers:
+                continue
+            upload = self._store.upload(student, answers[field.name])
+            if upload is None or upload.status != "accepted" or (upload.step, upload.field) != (self._id, field.name):
+                errors.append({"field": field.name, "code": "invalid"})
+        if errors:
+            raise Problem("invalid-form", fields=", ".join(error["field"] for error in errors), errors=errors)
 
     # --- the department delivers ---------------------------------------------------------------------------
     def _feed(self, context: Any) -> _Feed:

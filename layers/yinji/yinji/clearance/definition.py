@@ -23,6 +23,19 @@ _PART_OF = re.compile(r"(?P<flow>[a-z-]+)(?:@(?P<first>\d{1,3})(?P<on>-(?P<last>
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What a field takes that asks for a document: kinds of evidence.MEDIA_TYPES, and how large it may be."""
+
+    types: tuple[str, ...]
+    largest_mb: int
+
+    @property
+    def largest(self) -> int:
+        """Bytes."""
+        return self.largest_mb * 2**20
+
+
+@dataclass(frozen=True)
 class Field:
     """One question of an action's form. Values are strings, as a form without script sends them."""
 
@@ -33,6 +46,10 @@ class Field:
     options: Sequence[Mapping[str, str]] = ()
     days_ahead: int | None = None
     """Of a date: how many days from today it may lie ahead; the page offers no later one."""
+    days_back: int | None = None
+    """Of a date that is over: how many days before today it may lie; the page offers none after today."""
+    evidence: Evidence | None = None
+    """Of a question that a document answers: the value is the id of an upload."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +148,8 @@ REASON_FIELD = Field(
     schema={"type": "string", "minLength": 2, "maxLength": 500},
     title={"zh": "理由（学生会看到）", "en": "Reason (the student sees it)"},
 )
+UPLOAD_ID = {"type": "string", "pattern": "^[0-9a-f]{32}$", "minLength": 32, "maxLength": 32}
+"""The schema of a field that asks for evidence."""
 SENT_BACK: Text = {"zh": "{office}退回：{reason}", "en": "{office} sent it back: {reason}"}
 
 
@@ -177,11 +196,15 @@ def action(name: str, raw: Mapping[str, Any]) -> Action:
     fields = tuple(
         Field(
             name=entry["name"],
-            schema=entry["schema"],
+            schema=UPLOAD_ID if "evidence" in entry else entry["schema"],
             title=entry["title"],
             required=entry.get("required", True),
             options=tuple(entry.get("options", ())),
             days_ahead=entry.get("days_ahead"),
+            days_back=entry.get("days_back"),
+            evidence=Evidence(tuple(entry["evidence"]["types"]), entry["evidence"]["largest_mb"])
+            if "evidence" in entry
+            else None,
         )
         for entry in raw.get("fields", ())
     )

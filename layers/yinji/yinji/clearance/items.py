@@ -167,6 +167,42 @@ class FeedItem(Model):
     lease_until = UnicodeAttribute(null=True)
 
 
+class UploadItem(Model):
+    """A document that was asked for; like a queue entry it is not in the index by school.
+
+    `expires` (seconds since 1970) takes away what never arrived or was refused; DynamoDB does it within days.
+    """
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    of_student = UnicodeAttribute()
+    step = UnicodeAttribute()
+    field = UnicodeAttribute()
+    status = UnicodeAttribute()
+    started_at = UnicodeAttribute()
+    kind = UnicodeAttribute(null=True)
+    size = NumberAttribute(null=True)
+    sha256 = UnicodeAttribute(null=True)
+    pages = NumberAttribute(null=True)
+    refusal = UnicodeAttribute(null=True)
+    expires = NumberAttribute(null=True)
+
+
+class UploadsItem(Model):
+    """How many uploads a graduate began for a step on one day."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    begun = NumberAttribute()
+    expires = NumberAttribute()
+
+
 Item = TypeVar("Item", bound=Model)
 
 

@@ -9,7 +9,8 @@ from yinji.identity.session import Role, Session
 from yinji.platform.problem import Problem
 
 if TYPE_CHECKING:
-    from yinji.clearance.case import Case
+    from yinji.clearance.case import Case, Graduate
+    from yinji.clearance.definition import StepDefinition
 
 Permission = Literal[
     "see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed", "see-feed",
@@ -99,6 +100,19 @@ def demand(
     """Raise Problem("forbidden") unless `session` may."""
     if not may(session, permission, student=student, school=school, department=department):
         raise Problem("forbidden")
+
+
+def may_see_answers(session: Session, step: StepDefinition, graduate: Graduate) -> bool:
+    """Whether `session`, who may see the case, also sees what `graduate` answered and handed in at `step`.
+
+    Themselves, the step's own office, and their school's people, who help, unless the step is confidential.
+    """
+    helps = session.role in ("counsellor", "school-officer") and not step.confidential
+    return (
+        may(session, "act-as-student", student=graduate.student)
+        or may(session, "sign-for-office", school=graduate.school, department=step.department)
+        or (helps and may(session, "see-case", student=graduate.student, school=graduate.school))
+    )
 
 
 def visible_case(session: Session, student: str, get: Callable[[str], Case | None]) -> Case:

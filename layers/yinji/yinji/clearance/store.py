@@ -6,7 +6,8 @@ cannot overwrite each other. Events are sealed to one another (chain.py) by the 
 have changed the case, no two events can follow the same one.
 
 Items (pk, sk): CASE#<student> CASE; CASE#<student> EVENT#<key>; QUEUE#<queue> <since>#<student>;
-BATCHES <batch>; CERTIFICATE#<code> CERTIFICATE; FEED#<step> STATE.
+BATCHES <batch>; CERTIFICATE#<code> CERTIFICATE; FEED#<step> STATE; CASE#<student> UPLOAD#<id>;
+CASE#<student> UPLOADS#<step>#<day>.
 Index by-school (school, student): the lean copy of cases that a counsellor's page reads.
 """
 
@@ -27,6 +28,7 @@ from pynamodb.transactions import TransactWrite
 from yinji.clearance.case import Batch, Case, Change, Event
 from yinji.clearance.chain import Head, sealed
 from yinji.clearance.document import case_document, case_of, event_document, event_of
+from yinji.clearance.evidence import KEPT_UNUSED, MOST_A_DAY, Upload
 from yinji.clearance.items import (
     BatchItem,
     CaseItem,
@@ -35,6 +37,8 @@ from yinji.clearance.items import (
     FeedItem,
     QueueItem,
     Settings,
+    UploadItem,
+    UploadsItem,
     one,
     values,
 )
@@ -380,6 +384,59 @@ class Store:
                 raise Problem("feed-busy") from error
             raise
 
+    # --- evidence ------------------------------------------------------------------------------------------
+    def expect(self, upload: Upload, day: date) -> None:
+        """Keep that `upload` was asked for on `day`. Raises Problem("too-many-uploads")."""
+        partition, expires = f"CASE#{upload.student}", _expiry(upload)
+        try:
+            UploadsItem(partition, f"UPLOADS#{upload.step}#{day.isoformat()}").update(
+                actions=[UploadsItem.begun.add(1), UploadsItem.expires.set(expires)],
+                condition=UploadsItem.begun.does_not_exist() | (UploadsItem.begun < MOST_A_DAY),
+            )
+        except UpdateError as error:
+            if error.cause_response_code == "ConditionalCheckFailedException":
+                raise Problem("too-many-uploads", limit=MOST_A_DAY) from error
+            raise
+        UploadItem(
+            partition,
+            f"UPLOAD#{upload.id}",
+            of_student=upload.student,
+            step=upload.step,
+            field=upload.field,
+            status=upload.status,
+            started_at=stamp(upload.started_at),
+            expires=expires,
+        ).save()
+
+    def upload(self, student: str, id: str) -> Upload | None:
+        """The upload `id` of `student`, which may have come from anybody: nothing is longer than an id."""
+        if len(student) > LONGEST_STUDENT or len(id) > LONGEST_POSITION:
+            return None
+        item = one(UploadItem, f"CASE#{student}", f"UPLOAD#{id}")
+        return _upload(item) if item else None
+
+    def settle_upload(self, upload: Upload) -> bool:
+        """Keep that an expected upload was accepted or refused; False when that was decided before."""
+        actions: list[UpdateAction] = [
+            UploadItem.status.set(upload.status),
+            UploadItem.kind.set(upload.kind) if upload.kind else UploadItem.kind.remove(),
+            UploadItem.size.set(upload.size),
+            UploadItem.sha256.set(upload.sha256) if upload.sha256 else UploadItem.sha256.remove(),
+            UploadItem.pages.set(upload.pages),
+            UploadItem.refusal.set(upload.refusal) if upload.refusal else UploadItem.refusal.remove(),
+        ]
+        if upload.status == "accepted":
+            actions.append(UploadItem.expires.remove())
+        try:
+            UploadItem(f"CASE#{upload.student}", f"UPLOAD#{upload.id}").update(
+                actions=actions, condition=UploadItem.status == "expected"
+            )
+        except UpdateError as error:
+            if error.cause_response_code == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
 
 def _wait(attempt: int) -> None:
     time.sleep(CHANCE.uniform(0, 0.01 * 2 ** min(attempt, 5)))
@@ -434,6 +491,27 @@ def _queue_item(entry: Entry) -> QueueItem:
         since=entry.since,
         step_version=entry.step_version,
         answers=dict(entry.answers) or None,
+    )
+
+
+def _expiry(upload: Upload) -> int:
+    return int((upload.started_at + KEPT_UNUSED).timestamp())
+
+
+def _upload(item: UploadItem) -> Upload:
+    known = values(item)
+    return Upload(
+        id=str(known["sk"]).removeprefix("UPLOAD#"),
+        student=known["of_student"],
+        step=known["step"],
+        field=known["field"],
+        started_at=instant(known["started_at"]),
+        status=known["status"],
+        kind=known.get("kind", ""),
+        size=int(known.get("size", 0)),
+        sha256=known.get("sha256", ""),
+        pages=int(known.get("pages", 0)),
+        refusal=known.get("refusal", ""),
     )
 
 

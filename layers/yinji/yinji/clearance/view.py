@@ -14,7 +14,7 @@ from yinji.clearance import definition, flow, university
 from yinji.clearance.case import SETTLED, Case, State
 from yinji.clearance.definition import Action, StepDefinition, Text
 from yinji.clearance.document import STATE_OF_MARK
-from yinji.clearance.policy import may
+from yinji.clearance.policy import may, may_see_answers
 from yinji.clearance.queue import waits_for_office
 from yinji.clearance.step import offered, settled_by_itself
 from yinji.identity.session import Session
@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from yinji.clearance.store import Lean
 
 Turn = Literal["student", "office", "feed", "nobody"]
+
+
+@dataclass(frozen=True)
+class Document:
+    """An answer that is an uploaded document: its id, under which it is fetched."""
+
+    upload: str
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ class StepView:
     reason_codes: Sequence[Mapping[str, Any]]
     waits_for: Sequence[str]
     actions: Sequence[Action]
-    answers: Sequence[tuple[str, str]]
+    answers: Sequence[tuple[str, str | Document]]
     guide: str
     by: str
     as_of: datetime | None = None
@@ -155,28 +162,22 @@ def _step_view(case: Case, step: StepDefinition, state: State, session: Session,
             if state == "waiting" and case.steps[need].standing.state not in SETTLED
         ],
         actions=actions,
-        answers=answers_view(step, record.facts.answers, language) if sees_answers(case, step, session) else [],
+        answers=answers_view(step, record.facts.answers, language) if may_see_answers(session, step, graduate) else [],
         guide=step.guide(language, case.flow),
         by=record.by,
         as_of=instant(record.facts.as_of) if record.facts.as_of else None,
     )
 
 
-def sees_answers(case: Case, step: StepDefinition, session: Session) -> bool:
-    """Whether `session`, who may see `case`, may see what was answered for `step`."""
-    graduate = case.graduate
-    own = may(session, "act-as-student", student=graduate.student)
-    signs = may(session, "sign-for-office", school=graduate.school, department=step.department)
-    return own or signs or (session.role in ("counsellor", "school-officer") and not step.confidential)
-
-
-def answers_view(step: StepDefinition, answers: Mapping[str, Any], language: str) -> list[tuple[str, str]]:
-    """What was answered, as (question, answer) in words."""
-    shown: list[tuple[str, str]] = []
+def answers_view(step: StepDefinition, answers: Mapping[str, Any], language: str) -> list[tuple[str, str | Document]]:
+    """What was answered, as (question, answer) in words; documents by their id."""
+    shown: list[tuple[str, str | Document]] = []
     for action in step.actions.values():
         for field in action.fields:
             value = answers.get(field.name)
-            if value:
+            if value and field.evidence:
+                shown.append((say(field.title, language), Document(str(value))))
+            elif value:
                 words = {option["value"]: say(option, language) for option in field.options}
                 shown.append((say(field.title, language), words.get(str(value), str(value))))
     return shown
