@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from yinji.clearance import definition
 from yinji.clearance.case import SETTLED, Batch
 from yinji.clearance.view import RowView
 from yinji.platform.clock import CAMPUS, instant
@@ -75,7 +76,8 @@ def read(document: Mapping[str, Any]) -> Report:
 def report(batch: Batch, rows: Sequence[RowView], withdrawn: int) -> Report:
     """`batch` counted over the `rows` of its cases, of which `withdrawn` more were taken out."""
     flows, schools = {row.lean.flow for row in rows}, {row.lean.school for row in rows}
-    steps = list(dict.fromkeys(step for row in rows for step in row.states))
+    met = {step for row in rows for step in row.states}
+    steps = [step for step in definition.steps() if step in met]
     return Report(
         whole=_part(rows),
         withdrawn=withdrawn,
