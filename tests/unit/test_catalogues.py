@@ -28,6 +28,8 @@ PARAMS = {
     "invalid-form": {"fields": "date", "errors": [{"field": "date", "code": "required"}]},
     "not-possible-now": {"state": "waiting"},
     "too-many": {"limit": 100},
+    "too-many-uploads": {"limit": 20},
+    "upload-too-large": {"limit": 50},
 }
 
 
