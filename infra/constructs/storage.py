@@ -83,7 +83,7 @@ class Bucket(Construct):
         logs: s3.IBucket,
         passing: str = "",
     ) -> None:
-        """`passing`: what browsers post below this prefix, from our own pages, is gone after two weeks at the latest."""
+        """`passing`: below this prefix our own pages post; what lies there is gone after two weeks at the latest."""
         super().__init__(scope, id)
         self.key = key
         self._stem = f"{setting.prefix}-{name}"

@@ -69,7 +69,9 @@ def answers(data: st.DataObject, action: Action) -> dict[str, str]:
     filled: dict[str, str] = {}
     for field in action.fields:
         schema = field.schema
-        if schema.get("format") == "date":
+        if field.days_back:
+            filled[field.name] = data.draw(st.sampled_from(["2026-06-01", "2026-06-02"]))
+        elif schema.get("format") == "date":
             filled[field.name] = data.draw(st.sampled_from(["2026-06-16", "2026-06-17"]))
         elif "enum" in schema or "const" in schema:
             filled[field.name] = data.draw(st.sampled_from(schema.get("enum") or [schema["const"]]))

@@ -71,9 +71,13 @@ def test_a_step_names_only_what_there_is(step: StepDefinition) -> None:
 @each_step
 def test_a_guide_is_there_in_both_languages_or_not_at_all(step: StepDefinition) -> None:
     found = {path.name for path in step.folder.glob("guide.*.md")}
-    assert found in (set(), {"guide.zh.md", "guide.en.md"})
+    own = {name.split(".")[1] for name in found if name.count(".") == 3}
+    assert own <= step.flows, "a guide of its own is of a flow the step is part of"
+    named = {"", *(f"{flow}." for flow in own)} if found else set()
+    assert found == {f"guide.{flow}{language}.md" for flow in named for language in ("zh", "en")}
     for language in ("zh", "en") if found else ():
-        assert step.guide(language).strip()
+        assert all(step.guide(language, flow).strip() for flow in ("", *own))
+        assert len({step.guide(language, flow) for flow in ("", *own)}) == len(own) + 1
 
 
 @each_action

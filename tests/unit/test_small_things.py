@@ -176,7 +176,8 @@ def test_the_flow_of_a_graduate(category: str, flags: set[str], expected: str) -
 
 
 EVERY = [
-    "graduation-audit", "library-loans", "tuition", "dormitory", "campus-card", "party-transfer",
+    "graduation-audit", "thesis-deposit", "library-loans", "tuition", "dormitory", "campus-card", "residence-permit",
+    "party-transfer",
     "household-registration", "personal-file", "exit-survey", "school-approval", "diploma",
 ]  # fmt: skip
 
@@ -188,11 +189,13 @@ EVERY = [
         (LIN, {"party-transfer", "household-registration"}),
         (graduate(1, flags=frozenset()), {"dormitory", "party-transfer", "household-registration"}),
         (
-            graduate(1, category="international", flags=frozenset({"lives_in", "party_member"})),
+            graduate(1, category="international", flags=frozenset({"lives_in", "party_member", "thesis"})),
             {"party-transfer", "household-registration", "personal-file"},
         ),
     ],
 )
 def test_which_steps_apply_in_their_order(who: Graduate, left_out: set[str]) -> None:
+    if who.category != "international":
+        left_out = left_out | {"thesis-deposit", "residence-permit"}
     assert flow.applicable(who) == [step for step in EVERY if step not in left_out]
     assert list(definition.steps()) == EVERY

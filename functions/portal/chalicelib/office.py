@@ -168,6 +168,7 @@ def queue(visit: Visit, store: Store, step: str) -> dict[str, Any]:
         ],
         "more": more,
         "bulk": bulk,
+        "signs": signs,
         "chosen": chosen,
         "school": school if known.department == "school" else "",
         "first": not visit.query.get("after"),

@@ -19,9 +19,11 @@ from urllib.parse import quote
 
 from yinji.clearance import definition
 from yinji.clearance.case import SETTLED, Graduate
+from yinji.clearance.evidence import MEDIA_TYPES
 from yinji.platform import clock
 
 from infra.local.season.answers import answers
+from infra.local.season.documents import document
 from infra.local.season.door import Answer, Door, NoAnswer
 from infra.local.season.generator import Season
 
@@ -43,6 +45,8 @@ ACTS_ON_DEBT = 0.25
 """Who owes something and is offered a way out (a lost book) takes it as often as this; the others pay."""
 LOOKED_AT = 50
 """Of so many certificates one is fetched."""
+UPLOAD_PAUSE, UPLOAD_LOOKS = 0.2, 300
+"""Seconds between two looks at a document that was uploaded, and how often it is looked at."""
 ADMINISTRATOR = "administrator:admin"
 OVERTAKEN = frozenset({"changed-meanwhile", "already-done", "not-possible-now", "case-closed"})
 """Somebody or something was faster; the next look at the case shows what is left."""
@@ -243,6 +247,7 @@ class _Player:
         random = self._chance(student, step["id"], action["id"])
         language = self._graduates[student].language
         known = {"which": titles} if (titles := _told(step, "titles")) else {}
+        known |= await self._uploads(student, step["id"], action)
         fields = answers(action["fields"], random, clock.today(), language, known)
         answer = await self._door.post(f"student:{student}", path, _signed(step["version"], fields))
         if answer.code == "invalid-form":  # what is optional may be needed after all
@@ -264,6 +269,32 @@ class _Player:
             return True
         self._wrong(f"{step['id']} {action['id']}", answer)
         return False
+
+    async def _uploads(self, student: str, step: str, action: Mapping[str, Any]) -> dict[str, str]:
+        """The ids of a document for each question that asks for one, uploaded as a phone would and accepted."""
+        persona, root = f"student:{student}", f"/api/clearance/cases/{student}/evidence"
+        ids: dict[str, str] = {}
+        for asked in (one for one in action["fields"] if one.get("evidence")):
+            kind = asked["evidence"]["types"][0]
+            data = document(kind)
+            body = {"step": step, "action": action["id"], "field": asked["name"]}
+            answer = await self._door.post(persona, root, body | {"type": MEDIA_TYPES[kind], "size": len(data)})
+            if not answer.ok:
+                if answer.code not in OVERTAKEN:
+                    self._wrong(f"{step} upload", answer)
+                continue
+            upload = answer.json
+            await self._door.send(upload["url"], upload["fields"], data)
+            for _ in range(UPLOAD_LOOKS):
+                answer = await self._door.get(persona, f"{root}/{upload['id']}")
+                if answer.json.get("status") != "expected":
+                    break
+                await asyncio.sleep(UPLOAD_PAUSE)
+            if answer.json.get("status") == "accepted":
+                ids[asked["name"]] = upload["id"]
+            else:
+                self._wrong(f"{step} upload {answer.json.get('reason', {}).get('code', 'lost')}", answer)
+        return ids
 
     async def _fresh(self, persona: str, student: str, step: str) -> Mapping[str, Any]:
         """The step as it is now; empty when it is not to be seen."""

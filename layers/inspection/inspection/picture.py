@@ -1,4 +1,4 @@
-"""Photographs and scans: opened by the one decoder they claim, drawn anew, nothing else kept but the colours' profile."""
+"""Photographs and scans: opened by the one decoder they claim, drawn anew; the colours' profile stays, nothing else."""
 
 from __future__ import annotations
 

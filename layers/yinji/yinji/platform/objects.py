@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def client() -> S3Client:
-    """A client whose presigned addresses name the bucket's own regional host, which is what the pages' policy allows."""
+    """A client whose presigned addresses name the bucket's own regional host: the one that the pages' policy allows."""
     config = Config(
         signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
     )
