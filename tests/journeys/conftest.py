@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from infra.local import home
 from tests.running import RunningCloud
 
 GRADUATES = 60
@@ -14,6 +15,6 @@ GRADUATES = 60
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[RunningCloud]:
     """A fresh local cloud, started as `make up` starts it."""
-    found = RunningCloud("test-cloud", 18080, 14566, GRADUATES)
+    found = RunningCloud(home.HOME.name, home.PORT, home.CLOUD_PORT, GRADUATES)
     yield found.start(fresh=True)
     found.stop()
