@@ -1,7 +1,7 @@
 """Every page of the portal: what is looked at, by whom, and who may. One row a page; tests take it from here.
 
 A route of functions/portal/app.py without a row fails tests/functions/test_every_route.py; with a row it is visited in
-the pseudo-language (tests/functions/test_both_languages.py) and by axe (tests/journeys/test_every_page.py).
+the pseudo-language (tests/functions/test_pseudo_language.py) and by axe (tests/journeys/test_every_page.py).
 """
 
 from __future__ import annotations
