@@ -1,4 +1,4 @@
-"""One small season on a local cloud of the tests' own, for the tests of one file."""
+"""One small season on a local cloud of the tests' own; the files of tests stand in their order too."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.running import RunningCloud
 GRADUATES = 60
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def cloud() -> Iterator[RunningCloud]:
     """A fresh local cloud, started as `make up` starts it."""
     found = RunningCloud(home.HOME.name, home.PORT, home.CLOUD_PORT, GRADUATES)
