@@ -20,10 +20,10 @@ os.environ |= {
     "POWERTOOLS_SERVICE_NAME": "clearance",
     "POWERTOOLS_METRICS_NAMESPACE": "Yinji",
     "POWERTOOLS_DEV": "false",
-    # the tests' own local cloud, beside one that somebody works with
-    "YINJI_HOME": "test-cloud",
-    "YINJI_PORT": "18080",
-    "YINJI_CLOUD_PORT": "14566",
+    # the tests' own local cloud, beside one that somebody works with; elsewhere where its place is taken
+    "YINJI_HOME": os.environ.get("YINJI_TESTS_HOME", "test-cloud"),
+    "YINJI_PORT": os.environ.get("YINJI_TESTS_PORT", "18080"),
+    "YINJI_CLOUD_PORT": os.environ.get("YINJI_TESTS_CLOUD_PORT", "14566"),
 }
 os.environ.pop("AWS_PROFILE", None)
 os.environ.pop("AWS_ENDPOINT_URL", None)

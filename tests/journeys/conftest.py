@@ -1,4 +1,4 @@
-"""One small season on a local cloud of the tests' own, for the tests of one file."""
+"""One small season on a local cloud of the tests' own; the files of tests stand in their order too."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from infra.local import home
 from tests.running import RunningCloud
 
 GRADUATES = 60
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def cloud() -> Iterator[RunningCloud]:
     """A fresh local cloud, started as `make up` starts it."""
-    found = RunningCloud("test-cloud", 18080, 14566, GRADUATES)
+    found = RunningCloud(home.HOME.name, home.PORT, home.CLOUD_PORT, GRADUATES)
     yield found.start(fresh=True)
     found.stop()

@@ -36,14 +36,14 @@ UNLIKELY: dict[str, dict[str, Any]] = {
 """What no department means to say of everybody at once."""
 
 
-def journey(cloud: RunningCloud, name: str, language: str) -> None:
+def journey(cloud: RunningCloud, name: str, *arguments: str, seconds: int = 300) -> None:
     """Walk the journey in a browser; what it says when it stumbles is the failure."""
     done = subprocess.run(
-        ["node", str(HERE / f"{name}.mjs"), language],
+        ["node", str(HERE / f"{name}.mjs"), *arguments],
         env={"YINJI_URL": cloud.url, "PATH": os.environ["PATH"], "HOME": os.environ["HOME"]},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=seconds,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -25,7 +25,7 @@ KILLS = 2
 @pytest.fixture
 def cloud() -> Iterator[RunningCloud]:
     """The tests' own local cloud, with a fresh season."""
-    found = RunningCloud("test-cloud", home.PORT, home.CLOUD_PORT, GRADUATES)
+    found = RunningCloud(home.HOME.name, home.PORT, home.CLOUD_PORT, GRADUATES)
     yield found.start(fresh=True)
     found.stop()
 

@@ -108,6 +108,8 @@ def queue(step: str) -> Response[str]:
         raise Problem("not-found")
     school = api.query.get("school", api.session.school)
     demand(api.session, "see-queue", school=school, department=known.department)
+    if known.department == "school" and school not in university.schools():
+        raise Problem("not-found")
     found, more = store.queue(queue_id(step, school), PAGE, position(api.query.get("next", "")))
     return as_json(
         200,

@@ -128,8 +128,11 @@ class _StepFunction:
     def _act(self, session: Session, student: str, action: definition.Action, body: Body, version: int) -> Outcome:
         try:
             outcome = self._try(session, student, action, body, version)
-        except Problem:
+        except Problem as problem:
             count("ActionsRefused", step=self._id)
+            if problem.code == "not-in-season" and self._step.definition.department == "school":
+                # who signs for some graduates only must not learn which of the others there are
+                raise Problem("forbidden") from problem
             raise
         if not outcome.repeated:
             count("ActionsAccepted", step=self._id)

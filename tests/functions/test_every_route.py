@@ -1,0 +1,321 @@
+"""Every route x every role x one's own, somebody else's, nobody's: who is let in, written out once more.
+
+A row says of a route which roles may use it upon what is theirs (`own`) and which upon anything (`any`). Whoever is in
+neither is refused. A route of the template, or of the portal, without a row fails.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from yinji.clearance import definition
+from yinji.clearance.definition import Action, StepDefinition
+from yinji.identity.session import ROLES, Role, Session
+from yinji.platform import clock, problem
+
+from infra.local.season.answers import answers
+from tests import pages, portal
+from tests.functions.conftest import Cloud
+from tests.functions.test_portal import certified
+from tests.graduates import LIN, graduate
+from tests.infra.conftest import local
+from tests.infra.synthesis import Synthesis
+
+__all__ = ["local"]
+
+pytestmark = pytest.mark.slow
+
+API = "/api/clearance"
+SCHOOL = ("counsellor", "school-officer")
+OFFICES = (*SCHOOL, "department-officer")
+CENTRE = ("administrator", "auditor")
+SUPERVISOR = "T0701"
+FOREIGN, NOBODY = "2022S02003", "2022S02999"
+FLAGS = frozenset(step.applies for step in definition.steps().values() if step.applies) | {"student_loan"}
+MINE = replace(LIN, flags=FLAGS, **({"supervisor": SUPERVISOR} if hasattr(LIN, "supervisor") else {}))
+ELSEWHERE = {"library": "finance"}
+REFUSED, NOT_THERE, SIGNED_OUT = 403, 404, 401
+LET_IN = frozenset({200, 303, 409, 422})
+"""Answered by what lies behind the door: done, or a rule of clearance that has nothing to do with who asks."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """`route` as the template has it. `own`, `any`: roles, see the module; `department` is the office it belongs to.
+
+    `about` fills the route's places besides the student and the school; `fields` are sent. `bulk` names many cases.
+    """
+
+    route: str
+    folder: str
+    own: tuple[str, ...] = ()
+    any: tuple[str, ...] = ()
+    department: str = "library"
+    about: Mapping[str, str] = field(default_factory=dict[str, str])
+    query: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict[str, str])
+    bulk: bool = False
+    answers: frozenset[int] = LET_IN
+
+    @property
+    def of_a_student(self) -> bool:
+        return "{student}" in self.route or self.bulk
+
+    @property
+    def of_a_school(self) -> bool:
+        return "{school}" in self.route + self.query
+
+
+READ = frozenset({200})
+SEE_CASE: dict[str, Any] = {"own": ("student", *SCHOOL, "supervisor"), "any": ("department-officer", *CENTRE)}
+
+ROWS: tuple[Row, ...] = (
+    Row(f"GET {API}/cases/{{student}}", "clearance/cases", **SEE_CASE, answers=READ),
+    Row(
+        f"GET {API}/cases/{{student}}/certificate",
+        "clearance/certificate_download",
+        **SEE_CASE,
+        answers=frozenset({NOT_THERE}),
+    ),
+    Row(f"GET {API}/schools/{{school}}", "clearance/cases", own=SCHOOL, any=CENTRE, answers=READ),
+    Row(
+        f"GET {API}/steps/{{step}}/queue",
+        "clearance/cases",
+        own=("department-officer",),
+        any=CENTRE,
+        about={"step": "library-loans"},
+        answers=READ,
+    ),
+    Row(
+        f"GET {API}/steps/{{step}}/queue",
+        "clearance/cases",
+        own=SCHOOL,
+        any=CENTRE,
+        about={"step": "school-approval"},
+        query="school={school}",
+        answers=READ,
+    ),
+    Row(f"GET {API}/batches", "clearance/batches", any=CENTRE, answers=READ),
+)
+OPEN: Mapping[str, str] = {
+    "POST /api/sign-out": "whoever has no session any more signs out too",
+    "GET /api/demo/personas": "it is where sessions come from; local deployments only",
+    "POST /api/demo/sign-in": "the same",
+}
+"""Routes that ask nobody who they are, and why."""
+
+
+def _many(step: str) -> str:
+    return f"POST {API}/steps/{step}/{{action}}"
+
+
+def rows_of_steps() -> Iterator[Row]:
+    """Each action of each step on one case, and in bulk; each decision about a feed."""
+    for step in definition.steps().values():
+        folder = f"clearance/steps/{step.module}"
+        for action in step.actions.values():
+            told = {
+                "own": _actors(step, action),
+                "department": step.department,
+                "about": {"action": action.id},
+                "fields": _answers(action),
+            }
+            yield Row(f"POST {API}/cases/{{student}}/steps/{step.id}/{{action}}", folder, **told)
+            if action.bulk:
+                yield Row(_many(step.id), folder, **told, bulk=True)
+        for decision in ("confirm", "discard") if step.feed else ():
+            yield Row(
+                f"POST {API}/steps/{step.id}/feed/{{decision}}",
+                folder,
+                own=("department-officer",),
+                any=("administrator",),
+                department=step.department,
+                about={"decision": decision},
+            )
+
+
+def _actors(step: StepDefinition, action: Action) -> tuple[str, ...]:
+    if action.by == "student":
+        return ("student",)
+    if step.department == "school":
+        return (*SCHOOL, "supervisor") if getattr(step, "supervisor", False) else SCHOOL
+    return ("department-officer",)
+
+
+def _answers(action: Action) -> dict[str, str]:
+    """Acceptable answers; none where more than words are asked for, which is refused as a form and not for who asks."""
+    asked = [{"name": one.name, "required": one.required, "schema": one.schema} for one in action.fields]
+    try:
+        return answers(asked, Random(action.id), clock.today(), "zh", {})
+    except ValueError:
+        return {}
+
+
+EVERY = (*ROWS, *rows_of_steps())
+
+
+# --- who comes -----------------------------------------------------------------------------------------------
+
+
+def session(role: Role, department: str, mine: bool) -> Session:
+    """Somebody in `role` to whom LIN, S01 and `department` are their own, or are not."""
+    if role == "student":
+        return Session(LIN.student if mine else FOREIGN, role, "x")
+    if role == "supervisor":
+        return Session(SUPERVISOR if mine else "T0702", role, "x")
+    if role in SCHOOL:
+        return Session("T0001" if mine else "T0002", role, "x", school="S01" if mine else "S02")
+    other = ELSEWHERE.get(department, "library")
+    return Session("D0001", role, "x", department=department if mine else other) if role in OFFICES else _centre(role)
+
+
+def _centre(role: Role) -> Session:
+    """Whom nothing belongs to. A role nobody thought of here is told by `own` and `any` of no row, and so refused."""
+    return Session(role, role, "x")
+
+
+def send(cloud: Cloud, row: Row, who: Session | None, student: str = LIN.student, school: str = "S01") -> Any:
+    """The answer to `row`'s request as {status, json}; of a bulk request, that of its one case."""
+    places = {"student": student, "school": school, **row.about}
+    method, _, route = row.route.partition(" ")
+    path = route.format_map(places) + (f"?{row.query.format_map(places)}" if row.query else "")
+    if method == "GET":
+        return cloud.call(row.folder, who, method, path)
+    step = route.split("/steps/")[-1].split("/")[0]
+    case = cloud.case(student)
+    record = case.steps.get(step) if case else None
+    version = record.version if record else 0
+    body: dict[str, Any] = {"idempotency_key": uuid.uuid4().hex, **row.fields}
+    if not row.bulk:
+        return cloud.call(row.folder, who, method, path, body | {"step_version": version})
+    told = cloud.call(row.folder, who, method, path, body | {"cases": [{"student": student, "step_version": version}]})
+    if told.status != 200:
+        return told
+    [outcome] = told.json["outcomes"]
+    status = 200 if outcome["ok"] else problem.catalogue()[outcome["code"]]["status"]
+    return SimpleNamespace(status=status, json=outcome)
+
+
+def let_in(row: Row, answer: Any) -> bool:
+    """Whether whoever asked got past the door. That a step is no part of this graduate's flow is said behind it."""
+    return answer.status in row.answers or (answer.json or {}).get("code") == "not-applicable"
+
+
+@pytest.fixture
+def opened(cloud: Cloud) -> Cloud:
+    cloud.open(MINE, graduate(3, school="S02"))
+    return cloud
+
+
+def test_every_route_of_the_template_has_its_row(local: Synthesis) -> None:
+    routes = {
+        route.properties["RouteKey"]
+        for route in local.of_type("AWS::ApiGatewayV2::Route")
+        if route.properties["RouteKey"] != "$default"
+    }
+    rows = {row.route for row in EVERY} | {_many(step) for step in definition.steps()}
+    assert routes - OPEN.keys() == rows
+    assert OPEN.keys() <= routes
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_is_let_in_where_its_row_says_and_nowhere_else(opened: Cloud, role: Role) -> None:
+    wrong: list[tuple[Any, ...]] = []
+    for row in EVERY:
+        mine = send(opened, row, session(role, row.department, mine=True))
+        if not (let_in(row, mine) if role in (*row.own, *row.any) else mine.status == REFUSED):
+            wrong.append((row.route, dict(row.about), "own", mine.json))
+        theirs = send(opened, row, session(role, row.department, mine=False))
+        if not (let_in(row, theirs) if role in row.any else theirs.status == REFUSED):
+            wrong.append((row.route, dict(row.about), "not own", theirs.json))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_what_is_not_theirs_and_what_is_not_there_are_told_alike(opened: Cloud, role: Role) -> None:
+    """Who may see some learns nothing of others; who may see any is told that there is none."""
+    for row in [row for row in EVERY if row.of_a_student or row.of_a_school]:
+        who = session(role, row.department, mine=True)
+        foreign = send(opened, row, who, FOREIGN, "S02")
+        unknown = send(opened, row, who, NOBODY, "S99")
+        bounded = role not in row.any and not (role == "department-officer" and role in row.own)
+        if bounded:
+            assert foreign.status == REFUSED, (row.route, row.about)
+            told = [str(answer.json).replace(FOREIGN, "").replace(NOBODY, "") for answer in (foreign, unknown)]
+            assert unknown.status == REFUSED and told[0] == told[1], (row.route, row.about, unknown.json)
+        else:
+            assert unknown.status in (NOT_THERE, *_forms(row)), (row.route, row.about, unknown.json)
+
+
+def _forms(row: Row) -> Iterable[int]:
+    """A form that could not be filled in is refused as such before anything is looked up."""
+    return () if row.fields or row.route.startswith("GET") or not _asks(row) else (422,)
+
+
+def _asks(row: Row) -> bool:
+    step = row.route.split("/steps/")[-1].split("/")[0]
+    action = definition.steps()[step].actions.get(row.about.get("action", "")) if step in definition.steps() else None
+    return bool(action and any(one.required for one in action.fields))
+
+
+def test_nobody_is_let_in_without_a_session(opened: Cloud) -> None:
+    assert [row.route for row in EVERY if send(opened, row, None).status != SIGNED_OUT] == []
+
+
+def test_an_action_that_there_is_not_is_not_there_for_anybody(opened: Cloud) -> None:
+    for step in definition.steps().values():
+        row = Row(
+            f"POST {API}/cases/{{student}}/steps/{step.id}/{{action}}",
+            f"clearance/steps/{step.module}",
+            about={"action": "sign-everything"},
+        )
+        for role in ROLES:
+            assert send(opened, row, session(role, step.department, mine=True)).status == NOT_THERE
+            assert send(opened, replace(row, about={"action": "x"}), None).status == SIGNED_OUT
+
+
+def test_what_is_not_for_many_is_there_for_nobody(opened: Cloud) -> None:
+    for step in definition.steps().values():
+        for action in [action for action in step.actions.values() if not action.bulk]:
+            folder, fields = f"clearance/steps/{step.module}", _answers(action)
+            row = Row(_many(step.id), folder, about={"action": action.id}, fields=fields, bulk=True)
+            for role in ROLES:
+                assert send(opened, row, session(role, step.department, mine=True)).status == NOT_THERE, row
+
+
+# --- pages ---------------------------------------------------------------------------------------------------
+
+
+def test_every_page_has_its_row() -> None:
+    routes = set(portal.module().app.routes)
+    assert pages.unvisited(routes) == set()
+    assert {page.route for page in pages.PAGES} | pages.NOT_PAGES.keys() <= routes
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_page_is_for_whom_its_row_says(cloud: Cloud, role: Role) -> None:
+    code = certified(cloud)
+    cloud.open(graduate(3, school="S02"))
+    places = {"student": LIN.student, "school": "S01", "code": code}
+    for page in pages.PAGES:
+        for path in [path.format_map(places) for path in page.paths]:
+            mine = portal.visit(path, session(role, page.department, mine=True)).status
+            theirs = portal.visit(path, session(role, page.department, mine=False)).status
+            nobody = portal.visit(path)
+            if page.open:
+                assert mine == theirs == nobody.status and mine in (200, NOT_THERE), (path, mine)
+                continue
+            assert nobody.status == 303 and nobody.location.startswith("/sign-in?next="), path
+            assert mine == (200 if role in (*page.own, *page.any) else REFUSED), (path, mine)
+            # a page without a place in its address is always one's own
+            own = role in page.any or (role in page.own and path.startswith("/me"))
+            assert theirs == (200 if own else REFUSED) or (theirs == NOT_THERE and path.startswith("/me")), (
+                path,
+                theirs,
+            )

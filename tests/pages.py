@@ -1,0 +1,120 @@
+"""Every page of the portal: what is looked at, by whom, and who may. One row a page; tests take it from here.
+
+A route of functions/portal/app.py without a row fails tests/functions/test_every_route.py; with a row it is visited in
+the pseudo-language (tests/functions/test_pseudo_language.py) and by axe (tests/journeys/test_every_page.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from yinji.clearance import flow
+
+STUDENT = ("student",)
+SCHOOL = ("counsellor", "school-officer")
+CENTRE = ("administrator", "auditor")
+EVERYBODY = ("",)
+"""Nobody need be signed in."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A route, and the `paths` of it that are looked at, with {student}, {school} and {code} to be filled in.
+
+    `own` are the roles that may see it of what is theirs (their case, school, office), `any` those that may of whatever
+    there is. It is looked at as every role in `seen_by`. `department` is the office of a department officer who does.
+    `text` says that it is read rather than scanned: it fits 320 px.
+    """
+
+    route: str
+    paths: tuple[str, ...]
+    own: tuple[str, ...] = ()
+    any: tuple[str, ...] = ()
+    seen_by: tuple[str, ...] = ()
+    department: str = "library"
+    text: bool = True
+
+    @property
+    def open(self) -> bool:
+        return self.any == EVERYBODY
+
+
+PAGES: tuple[Page, ...] = (
+    Page("/sign-in", ("/sign-in", "/sign-in?as=student"), any=EVERYBODY),
+    Page("/verify", ("/verify", "/verify?code=short"), any=EVERYBODY),
+    Page("/verify/{code}", ("/verify/{code}", "/verify/0000-1111-2222-3333"), any=EVERYBODY),
+    Page("/guide", ("/guide",), any=EVERYBODY),
+    Page("/guide/{flow}", tuple(f"/guide/{id}" for id in flow.TITLES), any=EVERYBODY),
+    Page(
+        "/me",
+        (
+            "/me",
+            "/me?at=exit-survey.answer&problem=invalid-form&fields=teaching",
+            "/me?at=exit-survey.answer&done=exit-survey.answer",
+        ),
+        own=STUDENT,
+        seen_by=STUDENT,
+    ),
+    Page("/me/history", ("/me/history",), own=STUDENT, seen_by=STUDENT),
+    Page(
+        "/cases/{student}",
+        ("/cases/{student}",),
+        own=(*STUDENT, *SCHOOL),
+        any=("department-officer", *CENTRE),
+        seen_by=("counsellor", "department-officer", "auditor"),
+    ),
+    Page(
+        "/cases/{student}/history",
+        ("/cases/{student}/history",),
+        own=(*STUDENT, *SCHOOL),
+        any=("department-officer", *CENTRE),
+        seen_by=("counsellor",),
+    ),
+    Page(
+        "/schools/{school}",
+        ("/schools/{school}", "/schools/{school}?show=stuck&step=library-loans&sort=left"),
+        own=SCHOOL,
+        any=CENTRE,
+        seen_by=("counsellor", "administrator"),
+        text=False,
+    ),
+    Page(
+        "/queues",
+        ("/queues",),
+        any=(*SCHOOL, "department-officer", *CENTRE),
+        seen_by=("counsellor", "department-officer", "administrator"),
+    ),
+    Page(
+        "/queues/{step}",
+        ("/queues/dormitory", "/queues/dormitory?do=send-back"),
+        own=("department-officer",),
+        any=CENTRE,
+        seen_by=("department-officer", "auditor"),
+        department="housing",
+    ),
+    Page(
+        "/queues/{step}",
+        ("/queues/school-approval?school={school}",),
+        own=SCHOOL,
+        any=CENTRE,
+        seen_by=("counsellor",),
+    ),
+    Page("/season", ("/season",), any=CENTRE, seen_by=CENTRE, text=False),
+    Page("/{part0}", ("/nowhere",), any=EVERYBODY),
+)
+
+NOT_PAGES: Mapping[str, str] = {
+    "/": "leads to the first page of whoever comes",
+    "/language/{language}": "leads back in another language",
+    "/static/{version}/{name}": "files",
+    "/{part0}/{part1}": "as /{part0}",
+    "/{part0}/{part1}/{part2}": "as /{part0}",
+    "/{part0}/{part1}/{part2}/{part3}": "as /{part0}",
+}
+"""Routes that show nothing of their own, and why."""
+
+
+def unvisited(routes: set[str]) -> set[str]:
+    """Those of the portal's `routes` that no row tells of."""
+    return routes - {page.route for page in PAGES} - NOT_PAGES.keys()
