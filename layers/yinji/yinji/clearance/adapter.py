@@ -140,7 +140,7 @@ class _StepFunction:
             demand(session, "act-as-student", student=student)
         else:
             # before anything is read: who signs for no office must not learn who has a case
-            demand(session, "sign-for-office", school=session.school, department=self._step.definition.department)
+            self._demand_signature(session, session.school, session.sub)
         idempotency_key = body.fields.get("idempotency_key", "")
         if not 8 <= len(idempotency_key) <= 100:
             raise Problem("malformed-request")
@@ -161,11 +161,15 @@ class _StepFunction:
 
         def decide(case: Case) -> Change | None:
             if action.by == "department":
-                graduate = case.graduate
-                demand(session, "sign-for-office", school=graduate.school, department=self._step.definition.department)
+                self._demand_signature(session, case.graduate.school, case.graduate.supervisor)
             return self._step.act(case, request, clock.today())
 
         return self._store.change(student, key, decide, event.fingerprint)
+
+    def _demand_signature(self, session: Session, school: str, supervisor: str) -> None:
+        known = self._step.definition
+        theirs = known.supervisor(supervisor)
+        demand(session, "sign-for-office", school=school, department=known.department, supervisor=theirs)
 
     # --- the department delivers ---------------------------------------------------------------------------
     def _feed(self, context: Any) -> _Feed:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from yinji.clearance.case import Case
 
 Permission = Literal["see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed"]
-Scope = Literal["own", "own-school", "own-department", "own-office", "any"]
+Scope = Literal["own", "own-school", "own-department", "own-office", "own-graduates", "any"]
 
 TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
     # the case of one graduate, and its certificate
@@ -21,16 +21,19 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
         "counsellor": "own-school",
         "school-officer": "own-school",
         "department-officer": "any",
+        "supervisor": "own-graduates",
         "administrator": "any",
         "auditor": "any",
     },
     # the part of a step that is the graduate's
     "act-as-student": {"student": "own"},
-    # sign off, send back, waive, reopen; the steps of "school" belong to the graduate's own school
+    # sign off, send back, waive, reopen; the steps of "school" belong to the graduate's own school, and where the
+    # definition says so to their supervisor as well
     "sign-for-office": {
         "counsellor": "own-office",
         "school-officer": "own-office",
         "department-officer": "own-office",
+        "supervisor": "own-graduates",
     },
     # all cases of a school
     "see-school": {
@@ -44,6 +47,7 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
         "counsellor": "own-office",
         "school-officer": "own-office",
         "department-officer": "own-office",
+        "supervisor": "own-graduates",
         "administrator": "any",
         "auditor": "any",
     },
@@ -52,8 +56,19 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
 }
 
 
-def may(session: Session, permission: Permission, *, student: str = "", school: str = "", department: str = "") -> bool:
-    """Whether `session` may; the thing's `student`, `school` and `department` (or "school") are given as they apply."""
+def may(
+    session: Session,
+    permission: Permission,
+    *,
+    student: str = "",
+    school: str = "",
+    department: str = "",
+    supervisor: str = "",
+) -> bool:
+    """Whether `session` may; the thing's `student`, `school` and `department` (or "school") are given as they apply.
+
+    `supervisor` is the staff id of a case's; of a step's only where supervisors sign it (StepDefinition.supervisor).
+    """
     scope = TABLE[permission].get(session.role)
     if scope is None:
         return False
@@ -65,14 +80,13 @@ def may(session: Session, permission: Permission, *, student: str = "", school: 
         "own-school": own_school,
         "own-department": own_department,
         "own-office": own_school if department == "school" else own_department,
+        "own-graduates": bool(supervisor) and supervisor == session.sub,
     }[scope]
 
 
-def demand(
-    session: Session, permission: Permission, *, student: str = "", school: str = "", department: str = ""
-) -> None:
-    """Raise Problem("forbidden") unless `session` may."""
-    if not may(session, permission, student=student, school=school, department=department):
+def demand(session: Session, permission: Permission, **thing: str) -> None:
+    """Raise Problem("forbidden") unless `session` may; `thing` is told as to `may`."""
+    if not may(session, permission, **thing):
         raise Problem("forbidden")
 
 
@@ -85,7 +99,9 @@ def visible_case(session: Session, student: str, get: Callable[[str], Case | Non
     if session.role == "student":
         demand(session, "see-case", student=student)
     case = get(student)
-    demand(session, "see-case", student=student, school=case.graduate.school if case else "")
+    graduate = case.graduate if case else None
+    school, supervisor = (graduate.school, graduate.supervisor) if graduate else ("", "")
+    demand(session, "see-case", student=student, school=school, supervisor=supervisor)
     if case is None:
         raise Problem("not-in-season")
     return case
