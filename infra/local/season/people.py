@@ -24,6 +24,9 @@ FEWEST = 3
 INTERNATIONAL_SCHOOL = "S25"
 GARDENS = ("梅园", "兰园", "竹园", "菊园", "桂园", "松园")
 TO_A_COUNSELLOR = 200
+TO_A_SUPERVISOR = 6
+WITHOUT_SUPERVISOR = 25
+"""Of so many postgraduates of a school one has none any more: theirs has retired, and the school signs."""
 
 Name = tuple[str, str]
 """As written, and in Latin letters."""
@@ -158,6 +161,7 @@ class Registrar:
     def __init__(self, seed: int, year: int) -> None:
         self._random, self._year = Random(f"people {seed}"), year
         self._given: Counter[str] = Counter()
+        self._supervised: Counter[str] = Counter()
 
     def undergraduate(self) -> Graduate:
         random, school = self._random, _schools()(self._random)
@@ -198,6 +202,7 @@ class Registrar:
             programme=f"{programme.name}（{'博士' if doctoral else '硕士'}）",
             class_name=f"{programme.short}{'博' if doctoral else '硕'} {entry % 100:02d}",
             counsellor=self._counsellor(school, count),
+            supervisor=self._supervisor(school),
             email=f"{number.lower()}@stu.example.edu",
             room=self._room() if "lives_in" in flags else "",
             flags=flags,
@@ -235,6 +240,11 @@ class Registrar:
 
     def _counsellor(self, school: str, count: int) -> str:
         return f"T{school[1:]}{1 + count // TO_A_COUNSELLOR:02d}"
+
+    def _supervisor(self, school: str) -> str:
+        self._supervised[school] += 1
+        count = self._supervised[school]
+        return "" if count % WITHOUT_SUPERVISOR == 0 else f"T{school[1:]}{101 + count // TO_A_SUPERVISOR}"
 
     def _flags(self, **rates: float) -> frozenset[str]:
         return frozenset([name for name, rate in rates.items() if self._random.random() < rate])

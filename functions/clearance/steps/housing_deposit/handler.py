@@ -1,4 +1,4 @@
-"""housing-deposit 住宿押金退还. Feed: student, refunded (yes|no), amount (yuan). From abroad: an account, then housing."""
+"""housing-deposit 住宿押金退还. Feed: student, refunded (yes|no), amount (yuan). Abroad: an account first."""
 
 from datetime import date
 

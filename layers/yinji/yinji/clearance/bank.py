@@ -7,6 +7,8 @@ import re
 from yinji.clearance.case import Values
 from yinji.platform.problem import Problem
 
+ACCOUNT = ("account_holder", "iban", "swift", "bank_abroad")
+"""What a transfer abroad needs to know, as the forms of steps call it."""
 _CARD = re.compile(r"\d{12,22}")
 _ACCOUNT = re.compile(r"[A-Z0-9]{4,34}")
 _IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{10,30}")
@@ -21,7 +23,13 @@ def card(typed: str, field: str) -> str:
 
 def abroad(answers: Values) -> Values:
     """`answers` with `iban` and `swift` as banks write them. An IBAN's check digits are checked (ISO 13616, mod 97);
-    an account of a country without IBAN is taken as it is."""
+    an account of a country without IBAN is taken as it is. Nothing of it may be missing."""
+    if missing := [field for field in ACCOUNT if not answers.get(field)]:
+        raise Problem(
+            "invalid-form",
+            fields=", ".join(missing),
+            errors=[{"field": field, "code": "required"} for field in missing],
+        )
     number = _like(_ACCOUNT, str(answers["iban"]), "iban")
     if _IBAN.fullmatch(number) and not _adds_up(number):
         raise _wrong("iban")
