@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from yinji.clearance import definition, feed, flow, roster, university
-from yinji.clearance.case import Case, settles_itself
+from yinji.clearance.case import Case, Graduate, settles_itself
 from yinji.clearance.step import Row
 from yinji.platform.text import BYTE_ORDER_MARK
 
@@ -192,7 +192,7 @@ def test_another_process_makes_the_same_people() -> None:
     """Whoever changes the people on purpose changes this figure too."""
     season = generate(Options(60, 1, TODAY))
     rosters = b"".join(season.files[key] for key in sorted(season.files) if key.startswith("rosters/"))
-    assert hashlib.sha256(rosters).hexdigest()[:16] == "459491d2d4ab9168"
+    assert hashlib.sha256(rosters).hexdigest()[:16] == "c44c76ceb80df388"
 
 
 # --- what a season should come to ----------------------------------------------------------------------------
@@ -243,3 +243,16 @@ def test_supervisors_have_a_few_graduates_each_and_some_graduates_none() -> None
     assert len(supervised) > 600 and max(supervised.values()) <= 6
     assert not any(one.supervisor for one in season.graduates if one.category != "postgraduate")
     assert not supervised.keys() & {one.counsellor for one in season.graduates}
+
+
+@pytest.mark.parametrize("graduates", [18, 60, 600])
+def test_a_small_season_has_all_four_flows_and_what_only_international_students_have_in_both(graduates: int) -> None:
+    season = generate(Options(graduates, 1, TODAY))
+    assert {flow.flow_of(one) for one in season.graduates} == set(flow.TITLES)
+    for abroad in (True, False):
+        theirs = {step for one in season.graduates if _foreign(one, abroad) for step in flow.applicable(one)}
+        assert {"scholarship-settlement", "housing-deposit", "dormitory"} <= theirs
+
+
+def _foreign(one: Graduate, abroad: bool) -> bool:
+    return one.category == "international" and ("abroad" in one.flags) == abroad

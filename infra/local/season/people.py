@@ -208,7 +208,8 @@ class Registrar:
             flags=flags,
         )
 
-    def international(self, abroad: bool) -> Graduate:
+    def international(self, abroad: bool, first: bool) -> Graduate:
+        """Somebody from elsewhere; the first in and the first out of the country have everything that one can have."""
         random = self._random
         # near half learn Chinese at the School of International Education, the others study where everybody does
         school = INTERNATIONAL_SCHOOL if random.random() < 0.45 else _schools()(random)
@@ -217,6 +218,7 @@ class Registrar:
         number, count = self._number(f"{entry}L{school}")
         nationality, (name, latin) = foreign_name(random)
         flags = self._flags(lives_in=0.3 if abroad else 0.8, thesis=0.5, scholarship=0.45)
+        flags |= {"lives_in", "thesis", "scholarship"} if first else frozenset()
         return Graduate(
             student=number,
             name=name,
@@ -264,6 +266,6 @@ def enrol(graduates: int, seed: int, year: int) -> list[Graduate]:
     categories = (
         [registrar.undergraduate() for _ in range(counts["undergraduate"])],
         [registrar.postgraduate() for _ in range(counts["postgraduate"])],
-        [registrar.international(place < abroad) for place in range(international)],
+        [registrar.international(place < abroad, place in (0, abroad)) for place in range(international)],
     )
     return [one for people in categories for one in sorted(people, key=lambda one: (one.school, one.student))]

@@ -59,6 +59,8 @@ class Summary:
 
     cases: int = 0
     steps: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
+    expected: int = 0
+    """How many kinds of steps came out as the season expects, each of them settled in as many cases."""
     events: int = 0
     certificates: int = 0
     unfinished: int = 0
@@ -458,7 +460,9 @@ class _Player:
             for step, state in row.steps.items():
                 summary.steps.setdefault(step, Counter())[state] += 1
         summary.unfinished = len(self._graduates) - sum(row.certified and not row.left for row in self._rows.values())
-        summary.errors.update(unsettled(self._season, summary.steps))
+        different = unsettled(self._season, summary.steps)
+        summary.expected = len(summary.steps.keys() - {sentence.partition(":")[0] for sentence in different})
+        summary.errors.update(different)
 
     # --- tools ---------------------------------------------------------------------------------------------
     async def _each(
