@@ -59,6 +59,8 @@ def test_a_step_names_only_what_there_is(step: StepDefinition) -> None:
     assert step.department == "school" or step.department in university.departments()
     assert step.flows and step.flows <= set(flow.TITLES)
     assert not step.applies or step.applies in FLAGS
+    assert step.signer in ("", "supervisor")
+    assert not step.signer or step.department == "school", "their school signs in a supervisor's place"
     known = definition.steps()
     for need in step.needs:
         assert need == definition.EVERY_EARLIER_STEP or known[need].order < step.order
@@ -157,6 +159,8 @@ ROWS: dict[str, list[dict[str, str]]] = {
     ],
     "tuition": [{"arrears": "0", "items": ""}, {"arrears": "12", "items": "住宿费"}],
     "campus-card": [{"balance": "0"}, {"balance": "-3"}, {"balance": "12.5"}],
+    "lab-equipment": [{"items": "0", "names": ""}, {"items": "2", "names": "示波器;相机"}],
+    "housing-deposit": [{"refunded": "yes", "amount": "800"}, {"refunded": "no", "amount": "800"}],
 }
 ALL_FLAGS = frozenset(FLAGS)
 

@@ -101,7 +101,7 @@ class Visit:
             return []
         if session.role == "student":
             return [("/me", words("nav.me"))]
-        if session.role == "department-officer":
+        if session.role in ("department-officer", "supervisor"):
             return [("/queues", words("nav.queues"))]
         if session.role in ("counsellor", "school-officer"):
             return [(f"/schools/{session.school}", words("nav.school")), ("/queues", words("nav.queues"))]

@@ -143,7 +143,7 @@ class _StepFunction:
             demand(session, "act-as-student", student=student)
         else:
             # before anything is read: who signs for no office must not learn who has a case
-            demand(session, "sign-for-office", school=session.school, department=self._step.definition.department)
+            self._demand_signature(session, session.school, session.sub)
         key = f"{session.sub}#{idempotency_key(body)}"
         answers = {name: text.strip() for name, text in body.fields.items() if name not in OWN_FIELDS}
         check_form(action, answers)
@@ -162,8 +162,7 @@ class _StepFunction:
 
         def decide(case: Case) -> Change | None:
             if action.by == "department":
-                graduate = case.graduate
-                demand(session, "sign-for-office", school=graduate.school, department=self._step.definition.department)
+                self._demand_signature(session, case.graduate.school, case.graduate.supervisor)
             return self._step.act(case, request, clock.today())
 
         return self._store.change(student, key, decide, event.fingerprint)
@@ -179,6 +178,11 @@ class _StepFunction:
                 errors.append({"field": field.name, "code": "invalid"})
         if errors:
             raise Problem("invalid-form", fields=", ".join(error["field"] for error in errors), errors=errors)
+
+    def _demand_signature(self, session: Session, school: str, supervisor: str) -> None:
+        known = self._step.definition
+        theirs = known.supervisor(supervisor)
+        demand(session, "sign-for-office", school=school, department=known.department, supervisor=theirs)
 
     # --- the department delivers ---------------------------------------------------------------------------
     def _feed(self, context: Any) -> _Feed:

@@ -16,7 +16,7 @@ Permission = Literal[
     "see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed", "see-feed",
     "export-history", "extend-case", "withdraw-case", "move-case", "reopen-case", "see-batches", "manage-batches",
 ]  # fmt: skip
-Scope = Literal["own", "own-school", "own-department", "own-office", "any"]
+Scope = Literal["own", "own-school", "own-department", "own-office", "own-graduates", "any"]
 
 TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
     # the case of one graduate, and its certificate
@@ -25,16 +25,19 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
         "counsellor": "own-school",
         "school-officer": "own-school",
         "department-officer": "any",
+        "supervisor": "own-graduates",
         "administrator": "any",
         "auditor": "any",
     },
     # the part of a step that is the graduate's
     "act-as-student": {"student": "own"},
-    # sign off, send back, waive, reopen; the steps of "school" belong to the graduate's own school
+    # sign off, send back, waive, reopen; the steps of "school" belong to the graduate's own school, and where the
+    # definition says so to their supervisor as well
     "sign-for-office": {
         "counsellor": "own-office",
         "school-officer": "own-office",
         "department-officer": "own-office",
+        "supervisor": "own-graduates",
     },
     # all cases of a school
     "see-school": {
@@ -48,6 +51,7 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
         "counsellor": "own-office",
         "school-officer": "own-office",
         "department-officer": "own-office",
+        "supervisor": "own-graduates",
         "administrator": "any",
         "auditor": "any",
     },
@@ -78,8 +82,19 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
 }
 
 
-def may(session: Session, permission: Permission, *, student: str = "", school: str = "", department: str = "") -> bool:
-    """Whether `session` may; the thing's `student`, `school` and `department` (or "school") are given as they apply."""
+def may(
+    session: Session,
+    permission: Permission,
+    *,
+    student: str = "",
+    school: str = "",
+    department: str = "",
+    supervisor: str = "",
+) -> bool:
+    """Whether `session` may; the thing's `student`, `school` and `department` (or "school") are given as they apply.
+
+    `supervisor` is the staff id of a case's; of a step's only where supervisors sign it (StepDefinition.supervisor).
+    """
     scope = TABLE[permission].get(session.role)
     if scope is None:
         return False
@@ -91,14 +106,13 @@ def may(session: Session, permission: Permission, *, student: str = "", school: 
         "own-school": own_school,
         "own-department": own_department,
         "own-office": own_school if department == "school" else own_department,
+        "own-graduates": bool(supervisor) and supervisor == session.sub,
     }[scope]
 
 
-def demand(
-    session: Session, permission: Permission, *, student: str = "", school: str = "", department: str = ""
-) -> None:
-    """Raise Problem("forbidden") unless `session` may."""
-    if not may(session, permission, student=student, school=school, department=department):
+def demand(session: Session, permission: Permission, **thing: str) -> None:
+    """Raise Problem("forbidden") unless `session` may; `thing` is told as to `may`."""
+    if not may(session, permission, **thing):
         raise Problem("forbidden")
 
 
@@ -108,9 +122,10 @@ def may_see_answers(session: Session, step: StepDefinition, graduate: Graduate) 
     Themselves, the step's own office, and their school's people, who help, unless the step is confidential.
     """
     helps = session.role in ("counsellor", "school-officer") and not step.confidential
+    signer = step.supervisor(graduate.supervisor)
     return (
         may(session, "act-as-student", student=graduate.student)
-        or may(session, "sign-for-office", school=graduate.school, department=step.department)
+        or may(session, "sign-for-office", school=graduate.school, department=step.department, supervisor=signer)
         or (helps and may(session, "see-case", student=graduate.student, school=graduate.school))
     )
 
@@ -124,7 +139,9 @@ def visible_case(session: Session, student: str, get: Callable[[str], Case | Non
     if session.role == "student":
         demand(session, "see-case", student=student)
     case = get(student)
-    demand(session, "see-case", student=student, school=case.graduate.school if case else "")
+    graduate = case.graduate if case else None
+    school, supervisor = (graduate.school, graduate.supervisor) if graduate else ("", "")
+    demand(session, "see-case", student=student, school=school, supervisor=supervisor)
     if case is None:
         raise Problem("not-in-season")
     return case

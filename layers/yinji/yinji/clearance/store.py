@@ -84,6 +84,7 @@ class Lean:
     finished_at: str
     certified: bool
     flow_version: int = 1
+    supervisor: str = ""
 
 
 @dataclass(frozen=True)
@@ -476,6 +477,7 @@ def _entry(item: QueueItem) -> Entry:
         name=known["name"],
         since=known["since"],
         step_version=int(known["step_version"]),
+        supervisor=known.get("supervisor", ""),
         answers=known.get("answers", {}),
     )
 
@@ -490,6 +492,7 @@ def _queue_item(entry: Entry) -> QueueItem:
         name=entry.name,
         since=entry.since,
         step_version=entry.step_version,
+        supervisor=entry.supervisor or None,
         answers=dict(entry.answers) or None,
     )
 
@@ -532,4 +535,5 @@ def _lean(item: CaseItem) -> Lean:
         finished_at=known.get("finished_at", ""),
         certified="certificate" in known,
         flow_version=int(known["flow_version"]),
+        supervisor=known.get("supervisor", ""),
     )
