@@ -128,8 +128,6 @@ class Visit:
         wrong = frozenset(self.query.get("fields", "").split(",")) - {""}
         titles = [self.words.say(field.title) for field in action.fields if field.name in wrong] if action else []
         text: Markup | str = problem.sentence(code, self.language, {}) + self.words("list.stop")
-        if code == "date-not-possible":
-            text = self.words("notice.and", first=text, second=self.words("notice.working-day"))
         if titles:
             text = self.words("notice.check", text=text, fields=self.words("list.comma").join(titles))
         return Notice(False, text, at, wrong)
@@ -142,6 +140,8 @@ class Visit:
         at, title = f"{step}.{action}", self.words.say(known.title)
         if action in ("feed-confirm", "feed-discard"):
             return Notice(True, self.words(f"notice.{action}", step=title), at)
+        if action == "slots":
+            return Notice(True, self.words("appointments.saved"), at)
         chosen = known.actions.get(action)
         if chosen is None or not all(count.isdecimal() for count in counts):
             return None

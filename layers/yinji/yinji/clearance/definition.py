@@ -33,6 +33,8 @@ class Field:
     options: Sequence[Mapping[str, str]] = ()
     days_ahead: int | None = None
     """Of a date: how many days from today it may lie ahead; the page offers no later one."""
+    secret: bool = False
+    """What only the graduate may see until somebody shows it: a one-time code. It is in no list, event or queue."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,20 @@ class Feed:
 
 
 @dataclass(frozen=True)
+class Appointments:
+    """The times people can book: the answer `field` that holds one, hours of a working day, and how many fit in each."""
+
+    field: str
+    title: Text
+    times: tuple[tuple[str, str], ...]
+    """Beginning and end, "08:30"."""
+    capacity: int
+    days_ahead: int
+    notice_hours: int
+    """How long before its beginning a time must be booked."""
+
+
+@dataclass(frozen=True)
 class Membership:
     """In which versions of a flow a step is part of it: from `first` to `last`, or for as long as the flow lives."""
 
@@ -95,6 +111,9 @@ class StepDefinition:
     """What the graduate answers is for the step's own office; their school does not see it."""
     actions: Mapping[str, Action] = field(default_factory=dict[str, Action])
     reasons: Mapping[str, Text] = field(default_factory=dict[str, Text])
+    appointments: Appointments | None = None
+    former: tuple[Field, ...] = ()
+    """What earlier forms asked: answers that open cases still hold are shown in these words."""
     folder: Path = Path()
 
     @property
@@ -106,6 +125,11 @@ class StepDefinition:
         """Whether the step is part of `flow` in its `version`."""
         membership = self.memberships.get(flow)
         return membership is not None and membership.covers(version)
+
+    @property
+    def secrets(self) -> dict[str, Text]:
+        """The answers that only the graduate may see, by field, and what they are called."""
+        return {one.name: one.title for action in self.actions.values() for one in action.fields if one.secret}
 
     def guide(self, language: str, flow: str = "") -> str:
         """The guide of the step in `language` (Markdown), or an empty text when it has none.
@@ -168,18 +192,31 @@ def _standard_actions(step: Mapping[str, Any], actions: Mapping[str, Action]) ->
     return standard
 
 
-def _action(name: str, raw: Mapping[str, Any]) -> Action:
-    fields = tuple(
-        Field(
-            name=entry["name"],
-            schema=entry["schema"],
-            title=entry["title"],
-            required=entry.get("required", True),
-            options=tuple(entry.get("options", ())),
-            days_ahead=entry.get("days_ahead"),
-        )
-        for entry in raw.get("fields", ())
+def _field(entry: Mapping[str, Any]) -> Field:
+    return Field(
+        name=entry["name"],
+        schema=entry["schema"],
+        title=entry["title"],
+        required=entry.get("required", True),
+        options=tuple(entry.get("options", ())),
+        days_ahead=entry.get("days_ahead"),
+        secret=entry.get("secret", False),
     )
+
+
+def _appointments(raw: Mapping[str, Any]) -> Appointments:
+    return Appointments(
+        field=raw["field"],
+        title=raw["title"],
+        times=tuple((start, end) for start, _, end in (time.partition("-") for time in raw["times"])),
+        capacity=raw["capacity"],
+        days_ahead=raw["days_ahead"],
+        notice_hours=raw["notice_hours"],
+    )
+
+
+def _action(name: str, raw: Mapping[str, Any]) -> Action:
+    fields = tuple(_field(entry) for entry in raw.get("fields", ()))
     return Action(
         id=name,
         by=raw["by"],
@@ -234,6 +271,8 @@ def read(path: Path) -> StepDefinition:
         confidential=raw.get("confidential", False),
         actions=actions,
         reasons=reasons,
+        appointments=_appointments(raw["appointments"]) if "appointments" in raw else None,
+        former=tuple(_field(entry) for entry in raw.get("former", ())),
         folder=path.parent,
     )
 

@@ -11,7 +11,7 @@ from yinji.platform.problem import Problem
 if TYPE_CHECKING:
     from yinji.clearance.case import Case
 
-Permission = Literal["see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed"]
+Permission = Literal["see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed", "see-slots", "set-slots"]
 Scope = Literal["own", "own-school", "own-department", "own-office", "any"]
 
 TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
@@ -49,6 +49,17 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
     },
     # let a held snapshot through, or discard it
     "decide-feed": {"department-officer": "own-department", "administrator": "any"},
+    # which times are free; who holds them is the queue's matter
+    "see-slots": {
+        "student": "any",
+        "counsellor": "any",
+        "school-officer": "any",
+        "department-officer": "any",
+        "administrator": "any",
+        "auditor": "any",
+    },
+    # close a time, or say how many fit in
+    "set-slots": {"department-officer": "own-department"},
 }
 
 

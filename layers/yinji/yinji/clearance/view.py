@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from yinji.clearance import definition, flow, university
+from yinji.clearance import appointments, definition, flow, university
+from yinji.clearance.appointments import held_slot, is_slot
 from yinji.clearance.case import SETTLED, Case, State
-from yinji.clearance.definition import Action, StepDefinition, Text
+from yinji.clearance.definition import Action, Field, StepDefinition, Text
 from yinji.clearance.document import STATE_OF_MARK
 from yinji.clearance.policy import may
 from yinji.clearance.queue import waits_for_office
@@ -45,6 +46,10 @@ class StepView:
     answers: Sequence[tuple[str, str]]
     guide: str
     by: str
+    slot: str = ""
+    """The appointment that the graduate holds (see appointments.Slot.id), to whom answers are shown."""
+    secrets: Sequence[tuple[str, str, str]] = ()
+    """What only the graduate sees: the answer's name, what it is called, and a one-time code."""
 
 
 @dataclass(frozen=True)
@@ -154,19 +159,32 @@ def _step_view(case: Case, step: StepDefinition, state: State, session: Session,
         answers=answers_view(step, record.facts.answers, language) if sees_answers else [],
         guide=step.guide(language, case.flow),
         by=record.by,
+        slot=held_slot(step, record) if sees_answers else "",
+        secrets=[
+            (name, say(title, language), str(record.facts.answers[name]))
+            for name, title in step.secrets.items()
+            if may_act and record.facts.answers.get(name)
+        ],
     )
 
 
 def answers_view(step: StepDefinition, answers: Mapping[str, Any], language: str) -> list[tuple[str, str]]:
-    """What was answered, as (question, answer) in words."""
+    """What was answered, as (question, answer) in words; never a one-time code."""
     shown: list[tuple[str, str]] = []
-    for action in step.actions.values():
-        for field in action.fields:
-            value = answers.get(field.name)
-            if value:
-                words = {option["value"]: say(option, language) for option in field.options}
-                shown.append((say(field.title, language), words.get(str(value), str(value))))
+    asked = [field for action in step.actions.values() for field in action.fields]
+    for field in [*asked, *step.former]:
+        value = answers.get(field.name)
+        if value and not field.secret:
+            shown.append((say(field.title, language), _answer(step, field, str(value), language)))
     return shown
+
+
+def _answer(step: StepDefinition, field: Field, value: str, language: str) -> str:
+    if step.appointments and is_slot(field):
+        return appointments.say(step.appointments, value, language)
+    words = {option["value"]: say(option, language) for option in field.options}
+    # a box that was ticked says yes by standing there
+    return words.get(value, "✓" if "const" in field.schema else value)
 
 
 @dataclass(frozen=True)
