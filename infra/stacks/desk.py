@@ -4,6 +4,7 @@ clearance stack holds; a stack of its own keeps both below CloudFormation's 500 
 from __future__ import annotations
 
 from constructs import Construct
+from yinji.clearance import definition
 
 from infra.constructs.doors import ApiRoutes
 from infra.setting import Setting
@@ -20,6 +21,7 @@ class Desk(ServiceStack):
         self.layer = python_layer(self, "Yinji", setting, "yinji")
         self.routes = ApiRoutes(self, "Routes", clearance.api.api.ref, clearance.api.authorizer_id)
         self._batches()
+        self._appointments()
 
     def _batches(self) -> None:
         batches = self._function(
@@ -27,3 +29,17 @@ class Desk(ServiceStack):
         )
         self.house.table.changed_by(batches, index=True)
         self.routes.route(batches, "GET", "/api/clearance/batches")
+
+    def _appointments(self) -> None:
+        slots = self._function("clearance/slots", "TABLE", "PUBLIC_URL", timeout=29, memory=1024, answers_people=True)
+        self.house.table.changed_by(slots)
+        for step in definition.steps().values():
+            if step.appointments:
+                # spelled out, for the step's own route with {action} would take them
+                self.routes.route(slots, "GET", f"/api/clearance/steps/{step.id}/slots")
+                self.routes.route(slots, "POST", f"/api/clearance/steps/{step.id}/slots")
+        calendar = self._function(
+            "clearance/appointment_calendar", "TABLE", "PUBLIC_URL", timeout=29, memory=1024, answers_people=True
+        )
+        self.house.table.read_by(calendar)
+        self.routes.route(calendar, "GET", "/api/clearance/cases/{student}/steps/{step}/appointment.ics")

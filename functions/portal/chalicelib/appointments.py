@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from markupsafe import Markup
-from yinji.clearance import appointments, definition, university
+from yinji.clearance import appointments, definition
 from yinji.clearance.appointments import Booking, Offer
-from yinji.clearance.definition import StepDefinition
+from yinji.clearance.definition import StepDefinition, Text
 from yinji.clearance.store import Store
 from yinji.clearance.view import StepView
-from yinji.platform.clock import CAMPUS
 from yinji.platform.problem import Problem
 
 from .visit import Visit
@@ -51,10 +50,14 @@ def _choice(visit: Visit, store: Store, step: StepDefinition) -> Choice:
     )
 
 
-def booked(visit: Visit, step: StepView) -> str:
-    """The time a graduate holds at `step`, in words; nothing when they hold none."""
-    told = definition.steps()[step.id].appointments
-    return appointments.say(told, step.slot, visit.language) if told and step.slot else ""
+def booked(visit: Visit, steps: Sequence[StepView]) -> dict[str, tuple[Text, str]]:
+    """By step, what is booked and when, in words, of the steps at which a time is held."""
+    every = definition.steps()
+    return {
+        step.id: (told.title, appointments.say(told, step.slot, visit.language))
+        for step in steps
+        if step.slot and (told := every[step.id].appointments)
+    }
 
 
 def of_office(visit: Visit, store: Store, step: str) -> dict[str, Any]:
@@ -86,7 +89,6 @@ def of_office(visit: Visit, store: Store, step: str) -> dict[str, Any]:
         "previous": _neighbour(day, -1),
         "next": _neighbour(day, 1),
         "sets": visit.may("set-slots", department=known.department) and day >= visit.today,
-        "office": university.office(known.department, visit.someone.school, ""),
     }
 
 
@@ -109,8 +111,3 @@ def _neighbour(day: date, way: int) -> date:
     while not appointments.working_day(day):
         day += timedelta(days=way)
     return day
-
-
-def is_over(offer: Offer | None, now: datetime) -> bool:
-    """Whether the time has passed."""
-    return offer is not None and offer.slot.end <= now.astimezone(CAMPUS)

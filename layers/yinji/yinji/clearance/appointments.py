@@ -35,7 +35,10 @@ WEEKDAYS: tuple[Text, ...] = (
     {"zh": "周六", "en": "Sat"},
     {"zh": "周日", "en": "Sun"},
 )
-MONTHS = "January February March April May June July August September October November December".split()
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

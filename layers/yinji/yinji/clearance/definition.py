@@ -70,7 +70,7 @@ class Feed:
 
 @dataclass(frozen=True)
 class Appointments:
-    """The times people can book: the answer `field` that holds one, hours of a working day, and how many fit in each."""
+    """The times people can book: the answer `field` that holds one, hours of a working day, how many fit in each."""
 
     field: str
     title: Text

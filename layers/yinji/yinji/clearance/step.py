@@ -26,8 +26,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from yinji.clearance import case as cases
 from yinji.clearance import appointments, definition
+from yinji.clearance import case as cases
 from yinji.clearance.case import (
     DONE,
     UNSETTLED,

@@ -1,8 +1,8 @@
 """Where cases live: the table `Cases`, and the transactions that keep it true.
 
 A change is one transaction: the case, if nobody changed it since it was read; its event, if it is new; and the
-queue entries and bookings that follow from it. So a repeated delivery finds its event and changes nothing, and two officers
-cannot overwrite each other.
+queue entries and bookings that follow from it, with the places of slots they take and give back. So a repeated delivery
+finds its event and changes nothing, two officers cannot overwrite each other, and no place is given away twice.
 
 Items (pk, sk): CASE#<student> CASE; CASE#<student> EVENT#<key>; QUEUE#<queue> <since>#<student>;
 BATCHES <batch>; CERTIFICATE#<code> CERTIFICATE; FEED#<step> STATE; SLOTS#<step> <slot>;

@@ -134,6 +134,10 @@ def _step_view(case: Case, step: StepDefinition, state: State, session: Session,
     helps = session.role in ("counsellor", "school-officer") and not step.confidential
     sees_answers = may_act or may_sign or helps
     every = definition.steps()
+    slot = held_slot(step, record) if sees_answers else ""
+    # an appointment to come stands by itself
+    coming = step.appointments.field if step.appointments and slot and state not in SETTLED else ""
+    answers = {name: value for name, value in record.facts.answers.items() if name != coming}
     return StepView(
         id=step.id,
         title=say(step.title, language),
@@ -156,10 +160,10 @@ def _step_view(case: Case, step: StepDefinition, state: State, session: Session,
             if state == "waiting" and case.steps[need].standing.state not in SETTLED
         ],
         actions=actions,
-        answers=answers_view(step, record.facts.answers, language) if sees_answers else [],
+        answers=answers_view(step, answers, language) if sees_answers else [],
         guide=step.guide(language, case.flow),
         by=record.by,
-        slot=held_slot(step, record) if sees_answers else "",
+        slot=slot,
         secrets=[
             (name, say(title, language), str(record.facts.answers[name]))
             for name, title in step.secrets.items()
