@@ -69,8 +69,8 @@ def answers(data: st.DataObject, action: Action) -> dict[str, str]:
     filled: dict[str, str] = {}
     for field in action.fields:
         schema = field.schema
-        if schema.get("format") == "date":
-            filled[field.name] = data.draw(st.sampled_from(["2026-06-16", "2026-06-17"]))
+        if schema.get("format") == "slot":
+            filled[field.name] = data.draw(st.sampled_from(["2026-06-16T08:30", "2026-06-17T14:00"]))
         elif "enum" in schema or "const" in schema:
             filled[field.name] = data.draw(st.sampled_from(schema.get("enum") or [schema["const"]]))
         else:

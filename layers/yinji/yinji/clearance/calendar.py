@@ -1,4 +1,6 @@
 """A booked appointment as a calendar's event. Calendars that have an earlier version of it replace that."""
+# icalendar leaves the values of its properties untyped
+# pyright: reportUnknownMemberType=false
 
 from __future__ import annotations
 
