@@ -320,7 +320,7 @@ class _Player:
         """Who signs `step` for `student`: their supervisor where supervisors do, their school, or the department."""
         known, graduate = definition.steps()[step], self._graduates[student]
         if supervisor := known.supervisor(graduate.supervisor):
-            return f"supervisor:{supervisor}"
+            return f"supervisor:{supervisor}:{graduate.school}"
         return (
             f"counsellor:{graduate.school}"
             if known.department == "school"
