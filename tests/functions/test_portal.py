@@ -574,6 +574,8 @@ def test_a_supervisor_sees_their_own_graduates_only(laboratory: Cloud) -> None:
         assert portal.visit(path, SUPERVISOR).status == 403
     elsewhere = Session("T0123", "supervisor", "T0123", school="S02")
     assert MASTER.student in portal.visit("/queues/lab-equipment", elsewhere).body, "whatever the school"
+    nowhere = Session("T0123", "supervisor", "T0123")
+    assert portal.visit("/queues", nowhere).status == portal.visit("/queues/lab-equipment", nowhere).status == 200
 
 
 def test_the_school_can_sign_in_a_supervisor_s_place(laboratory: Cloud) -> None:

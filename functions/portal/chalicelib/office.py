@@ -150,7 +150,7 @@ def queues(visit: Visit, store: Store) -> dict[str, Any]:
         raise Problem("forbidden")
     graduates = [
         row_view(lean)
-        for lean in (store.school(school) if session.role == "supervisor" else ())
+        for lean in (store.school(school) if school and session.role == "supervisor" else ())
         if visit.may("see-case", student=lean.student, school=lean.school, supervisor=lean.supervisor)
     ]
     lines = [_line(visit, store, step, school, _supervises(visit, step)) for step in steps]
