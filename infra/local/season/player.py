@@ -225,7 +225,9 @@ class _Player:
             for step, state in row.steps.items()
         ):
             return True
-        return self._paid and student in self._seen and row.version != self._seen[student]
+        # what they waited for may have left them with another reason
+        waits = self._paid and student in self._seen and "blocked" in row.steps.values()
+        return waits and row.version != self._seen[student]
 
     def _may_concern(self, student: str, step: str, state: Any) -> bool:
         """Whether a step in `state` can be the student's: for what is an office's turn nobody opens their case."""
