@@ -229,7 +229,9 @@ class _Player:
             for step, state in row.steps.items()
         ):
             return True
-        return self._paid and student in self._seen and row.version != self._seen[student]
+        # what they waited for may have left them with another reason
+        waits = self._paid and student in self._seen and "blocked" in row.steps.values()
+        return waits and row.version != self._seen[student]
 
     def _may_concern(self, student: str, step: str, state: Any) -> bool:
         """Whether a step in `state` can be the student's: for what is an office's turn nobody opens their case."""
@@ -351,7 +353,7 @@ class _Player:
         """Who signs `step` for `student`: their supervisor where supervisors do, their school, or the department."""
         known, graduate = definition.steps()[step], self._graduates[student]
         if supervisor := known.supervisor(graduate.supervisor):
-            return f"supervisor:{supervisor}"
+            return f"supervisor:{supervisor}:{graduate.school}"
         return (
             f"counsellor:{graduate.school}"
             if known.department == "school"

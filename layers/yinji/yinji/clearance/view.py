@@ -125,9 +125,7 @@ def case_view(case: Case, session: Session, language: str) -> CaseView:
 def signing_office(step: StepDefinition, school: str, flow: str) -> Text:
     """Who signs `step`, in words: its office, and before that the supervisor where the definition says so."""
     office = university.office(step.department, school, flow)
-    if not step.signer:
-        return office
-    return {"zh": f"导师（{office['zh']}可代签）", "en": f"The supervisor, or {office['en']} in their place"}
+    return university.supervisor(office) if step.signer else office
 
 
 def _step_view(case: Case, step: StepDefinition, state: State, session: Session, language: str) -> StepView:
