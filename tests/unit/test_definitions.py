@@ -71,7 +71,12 @@ def test_a_step_names_only_what_there_is(step: StepDefinition) -> None:
 @each_step
 def test_a_guide_is_there_in_both_languages_or_not_at_all(step: StepDefinition) -> None:
     found = {path.name for path in step.folder.glob("guide.*.md")}
-    assert found in (set(), {"guide.zh.md", "guide.en.md"})
+    both_ways = {"guide.zh.md", "guide.en.md"}
+    for name in flow.TITLES:
+        own = {f"guide.{name}.zh.md", f"guide.{name}.en.md"}
+        assert not own & found or own | both_ways <= found, "in both languages, and beside the guide of everybody else"
+        found -= own
+    assert found in (set(), both_ways)
     for language in ("zh", "en") if found else ():
         assert step.guide(language).strip()
 
