@@ -214,8 +214,7 @@ def _answer(step: StepDefinition, field: Field, value: str, language: str) -> st
     if step.appointments and is_slot(field):
         return appointments.say(step.appointments, value, language)
     words = {option["value"]: say(option, language) for option in field.options}
-    # a box that was ticked says yes by standing there
-    return words.get(value, "✓" if "const" in field.schema else value)
+    return words.get(value, value)
 
 
 @dataclass(frozen=True)
