@@ -112,6 +112,7 @@ class QueueItem(Model):
     since = UnicodeAttribute()
     step_version = NumberAttribute()
     answers = MapAttribute[str, Any](null=True)
+    flow = UnicodeAttribute(null=True)
 
 
 class BatchItem(Model):
@@ -154,6 +155,40 @@ class FeedItem(Model):
     held = MapAttribute[str, Any](null=True)
     lease_owner = UnicodeAttribute(null=True)
     lease_until = UnicodeAttribute(null=True)
+
+
+class RoundItem(Model):
+    """What came of a round; DynamoDB takes it away after `expires_at` (seconds since 1970)."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="OUTCOME")
+    who = UnicodeAttribute()
+    step = UnicodeAttribute()
+    action = UnicodeAttribute()
+    at = UnicodeAttribute()
+    results = ListAttribute[Any]()
+    fingerprint = UnicodeAttribute()
+    back = UnicodeAttribute(null=True)
+    expires_at = NumberAttribute()
+
+
+class AuditItem(Model):
+    """Who took which list out of the house, when, how long it was, and by which filters; never what stood in it."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    who = UnicodeAttribute()
+    role = UnicodeAttribute()
+    what = UnicodeAttribute()
+    at = UnicodeAttribute()
+    rows = NumberAttribute()
+    filters = MapAttribute[str, str]()
 
 
 Item = TypeVar("Item", bound=Model)

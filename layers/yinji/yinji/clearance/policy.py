@@ -11,7 +11,7 @@ from yinji.platform.problem import Problem
 if TYPE_CHECKING:
     from yinji.clearance.case import Case
 
-Permission = Literal["see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed"]
+Permission = Literal["see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed", "see-round"]
 Scope = Literal["own", "own-school", "own-department", "own-office", "any"]
 
 TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
@@ -44,6 +44,14 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
         "counsellor": "own-office",
         "school-officer": "own-office",
         "department-officer": "own-office",
+        "administrator": "any",
+        "auditor": "any",
+    },
+    # what came of many cases that somebody dealt with at once: "own" is who did it, given as `student`
+    "see-round": {
+        "counsellor": "own",
+        "school-officer": "own",
+        "department-officer": "own",
         "administrator": "any",
         "auditor": "any",
     },

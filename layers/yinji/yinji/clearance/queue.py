@@ -22,6 +22,7 @@ class Entry:
     since: str
     step_version: int
     answers: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    flow: str = ""
 
     @property
     def queue(self) -> str:
@@ -63,6 +64,7 @@ def entries(case: Case | None) -> dict[tuple[str, str], Entry]:
             since=stamp(record.since or case.opened_at),
             step_version=record.version,
             answers=record.facts.answers,
+            flow=case.flow,
         )
         found[entry.queue, entry.position] = entry
     return found
