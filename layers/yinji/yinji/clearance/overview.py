@@ -144,9 +144,7 @@ class Bottleneck:
     longest: timedelta | None = None
 
 
-def bottlenecks(
-    rows: Sequence[RowView], waiting: Mapping[str, Sequence[datetime]], now: datetime
-) -> list[Bottleneck]:
+def bottlenecks(rows: Sequence[RowView], waiting: Mapping[str, Sequence[datetime]], now: datetime) -> list[Bottleneck]:
     """Every step that applies to any of `rows`, the one that holds up most people first.
 
     `waiting` are the instants since when somebody waits for an officer, by step.
@@ -168,18 +166,19 @@ def bottlenecks(
     for id, step in definition.steps().items():
         if not cases[id]:
             continue
-        waits = [now - since for since in waiting.get(id, ())]
+        whose = turns.get(id, Counter[str]())
+        waits = [(now - since).total_seconds() for since in waiting.get(id, ())]
         found.append(
             Bottleneck(
                 step=step,
                 cases=cases[id],
                 left=left[id],
-                holding=sum(turns.get(id, {}).values()),
+                holding=sum(whose.values()),
                 blocked=blocked[id],
-                turns={name: turns.get(id, Counter())[name] for name in TURNS},
+                turns={name: whose[name] for name in TURNS},
                 queued=len(waits),
-                median=median(waits) if waits else None,
-                longest=max(waits, default=None),
+                median=timedelta(seconds=median(waits)) if waits else None,
+                longest=timedelta(seconds=max(waits)) if waits else None,
             )
         )
     return sorted(found, key=lambda one: (-one.holding, one.step.order))

@@ -11,7 +11,9 @@ from yinji.platform.problem import Problem
 if TYPE_CHECKING:
     from yinji.clearance.case import Case
 
-Permission = Literal["see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed", "see-round"]
+Permission = Literal[
+    "see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed", "see-round"
+]
 Scope = Literal["own", "own-school", "own-department", "own-office", "any"]
 
 TABLE: Mapping[Permission, Mapping[Role, Scope]] = {

@@ -6,6 +6,7 @@ through its shape, an object for each attribute) takes twelve times as long and 
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -27,12 +28,12 @@ class _Plain(JSONParser):
     """Takes an answer as its JSON says it: of what is read here, nothing is encoded any further."""
 
     def _handle_json_body(self, raw_body: bytes, shape: Any) -> Any:
-        return self._parse_body_as_json(raw_body)  # pyright: ignore[reportUnknownMemberType,reportUnknownVariableType]
+        return json.loads(raw_body)
 
 
 class _PlainParsers(ResponseParserFactory):
     def create_parser(self, protocol_name: str) -> JSONParser:
-        return _Plain(**self._defaults)  # pyright: ignore[reportUnknownMemberType,reportUnknownArgumentType]
+        return _Plain()
 
 
 class Reader:

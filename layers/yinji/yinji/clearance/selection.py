@@ -220,9 +220,7 @@ def queue(entries: Sequence[Entry], step: StepDefinition, query: Query, now: dat
             "age": frozenset({age(instant(entry.since), now)}),
         }
 
-    return Selection(
-        entries, wanted, facets, None, searched(query), lambda entry: f"{entry.name} {entry.student}"
-    )
+    return Selection(entries, wanted, facets, None, searched(query), lambda entry: f"{entry.name} {entry.student}")
 
 
 # --- the season -----------------------------------------------------------------------------------------------
