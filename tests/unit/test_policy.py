@@ -41,37 +41,49 @@ ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
     ("student", "see-school"): (),
     ("student", "see-queue"): (),
     ("student", "decide-feed"): (),
+    ("student", "see-round"): (),
     ("counsellor", "see-case"): MY_SCHOOL,
     ("counsellor", "act-as-student"): (),
     ("counsellor", "sign-for-office"): ("school-step",),
     ("counsellor", "see-school"): MY_SCHOOL,
     ("counsellor", "see-queue"): ("school-step",),
     ("counsellor", "decide-feed"): (),
+    ("counsellor", "see-round"): (),
     ("school-officer", "see-case"): MY_SCHOOL,
     ("school-officer", "act-as-student"): (),
     ("school-officer", "sign-for-office"): ("school-step",),
     ("school-officer", "see-school"): MY_SCHOOL,
     ("school-officer", "see-queue"): ("school-step",),
     ("school-officer", "decide-feed"): (),
+    ("school-officer", "see-round"): (),
     ("department-officer", "see-case"): EVERYTHING,
     ("department-officer", "act-as-student"): (),
     ("department-officer", "sign-for-office"): ("my-office",),
     ("department-officer", "see-school"): (),
     ("department-officer", "see-queue"): ("my-office",),
     ("department-officer", "decide-feed"): ("my-office",),
+    ("department-officer", "see-round"): (),
     ("administrator", "see-case"): EVERYTHING,
     ("administrator", "act-as-student"): (),
     ("administrator", "sign-for-office"): (),
     ("administrator", "see-school"): EVERYTHING,
     ("administrator", "see-queue"): EVERYTHING,
     ("administrator", "decide-feed"): EVERYTHING,
+    ("administrator", "see-round"): EVERYTHING,
     ("auditor", "see-case"): EVERYTHING,
     ("auditor", "act-as-student"): (),
     ("auditor", "sign-for-office"): (),
     ("auditor", "see-school"): EVERYTHING,
     ("auditor", "see-queue"): EVERYTHING,
     ("auditor", "decide-feed"): (),
+    ("auditor", "see-round"): EVERYTHING,
 }
+
+
+def test_what_came_of_a_round_is_for_whoever_sent_it_and_for_those_who_see_everything() -> None:
+    for role in ("counsellor", "school-officer", "department-officer"):
+        assert may(PEOPLE[role], "see-round", student=PEOPLE[role].sub)
+        assert not may(PEOPLE[role], "see-round", student="another officer")
 
 
 @pytest.mark.parametrize(("role", "permission"), list(product(PEOPLE, get_args(Permission))))

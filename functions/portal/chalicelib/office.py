@@ -83,7 +83,8 @@ def _filter(
         for value in offered
         if value == wanted or chosen.count(name, value)
     ]
-    return Filter(name, visit.words(f"filter.{name.partition('.')[0]}"), choices)
+    kind = name.partition(".")[0]
+    return Filter(name, visit.words(f"filter.{kind}"), choices)
 
 
 def _told(visit: Visit, *drop: str) -> dict[str, str]:
