@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from markupsafe import Markup
 from yinji.clearance import definition, flow, overview, selection, university
-from yinji.clearance.case import SETTLED, STATES, State
+from yinji.clearance.case import STATES
 from yinji.clearance.definition import Action, StepDefinition
 from yinji.clearance.document import MARKS
 from yinji.clearance.overview import BurnDown
@@ -135,6 +135,9 @@ def school(visit: Visit, store: Store, school: str) -> dict[str, Any]:
         kind = selection.lateness(row, visit.today)
         return kind, words.left(row.lean.deadline, visit.today) if kind else ""
 
+    def reminds(row: RowView) -> bool:
+        return "student" in row.turns.values()
+
     return {
         "school": school,
         "title": words.say(university.schools()[school]),
@@ -150,7 +153,7 @@ def school(visit: Visit, store: Store, school: str) -> dict[str, Any]:
         "sorts": selection.SORTS,
         "cells": cells,
         "late": late,
-        "reminds": lambda row: "student" in row.turns.values(),
+        "reminds": reminds,
         "signs": visit.may("sign-for-office", school=school, department="school"),
         "deadline": min((row.lean.deadline for row in rows if row.left), default=None),
         "exports": _exports(visit, "matrix", school=school),
@@ -254,7 +257,7 @@ def queues(visit: Visit, store: Store) -> dict[str, Any]:
 
 
 def queue(visit: Visit, store: Store, step: str) -> dict[str, Any]:
-    """One page of a queue, oldest first, as filtered; `do` of the query is what the visitor is about to do with many."""
+    """One page of a queue, oldest first, as filtered; `do` of the query is what is about to be done with many."""
     known, school = _queue_asked_for(visit, step)
     after = visit.query.get("after", "")
     if len(after) > LONGEST_POSITION:

@@ -49,7 +49,8 @@ class Visit:
 
     def several(self, name: str) -> list[str]:
         """Every value of `name` in the query."""
-        return list(self._params.getlist(name)) if self._params and name in self._params else []
+        params = cast(Any, self._params)
+        return [str(value) for value in params.getlist(name)] if params and name in params else []
 
     def latest(self, days: int) -> date:
         """The last day that is no more than `days` ahead."""

@@ -140,10 +140,7 @@ def matrix(rows: Sequence[RowView], query: Query, today: date) -> Selection[RowV
             steps = frozenset(id for id, one in states.items() if one == state)
         else:
             steps = frozenset(id for id, one in states.items() if one not in SETTLED)
-        if step:
-            of_step = frozenset({states[step]}) if step in states else NONE
-        else:
-            of_step = frozenset(states.values())
+        of_step = [states[step]] if step in states else [] if step else states.values()
         shown = {"open"} if row.left else {"finished"}
         if row.blocked:
             shown.add("stuck")
@@ -156,7 +153,7 @@ def matrix(rows: Sequence[RowView], query: Query, today: date) -> Selection[RowV
             "counsellor": frozenset({lean.counsellor} if lean.counsellor else ()),
             "batch": frozenset({lean.batch}),
             "step": steps,
-            "state": of_step,
+            "state": frozenset(of_step),
         }
 
     def text(row: RowView) -> str:
