@@ -30,7 +30,7 @@ class Desk(ServiceStack):
         self.routes.route(batches, "GET", "/api/clearance/batches")
 
     def _exports(self) -> None:
-        """Lists as files. Ten thousand rows are written in a few seconds, given the processor that this memory brings."""
+        """Lists as files. This memory brings the processor that writes ten thousand rows in a few seconds."""
         exports = self._function("clearance/exports", "TABLE", timeout=29, memory=2048, answers_people=True)
         self.house.table.read_by(exports, index=True)
         self.house.table.added_to_by(exports)

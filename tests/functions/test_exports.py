@@ -87,7 +87,7 @@ def test_a_queue_tells_what_was_answered_and_how_long_ago(opened: Cloud) -> None
 
 def test_what_begins_like_a_formula_is_text_in_both_kinds_of_file(cloud: Cloud) -> None:
     formula = '=HYPERLINK("https://evil.example","x")'
-    cloud.open(replace(LIN, name=formula, programme="+1", class_name="@SUM(A1)"), graduate(2, name="\uff1d1"))
+    cloud.open(replace(LIN, name=formula, programme="+1", class_name="@SUM(A1)"), replace(graduate(2), name="\uff1d1"))
     first, second = lines(taken(cloud, "matrix.csv?school=S01", COUNSELLOR))[1:]
     assert first[1] == f"'{formula}" and first[3] == "'@SUM(A1)" and first[4] == "'+1" and second[1] == "'\uff1d1"
     found = sheet(taken(cloud, "matrix.xlsx?school=S01", COUNSELLOR))
@@ -102,7 +102,7 @@ def test_the_season_its_days_and_all_cases_are_for_those_who_see_everything(open
     assert [row[1] for row in lines(taken(opened, "season.csv", AUDITOR))[1:]] == ["2", "1"]
     assert len(lines(taken(opened, "cases.csv", AUDITOR))) == 4
     days = lines(taken(opened, "burn-down.csv", AUDITOR))
-    assert [row[1] for row in days[1:]][0] == "2026-06-01" and days[1][2:] == ["3", "3"]
+    assert days[1][1:] == ["2026-06-01", "3", "3.0"] and days[-1][3] == "0.0"
 
 
 def test_nobody_takes_along_what_they_may_not_see(opened: Cloud) -> None:
@@ -120,7 +120,7 @@ def test_nobody_takes_along_what_they_may_not_see(opened: Cloud) -> None:
 
 def test_who_took_which_list_of_people_is_written_down_and_never_what_stood_in_it(opened: Cloud) -> None:
     before = clock.now()
-    taken(opened, "matrix.xlsx?school=S01&turn=student&q=somebody", COUNSELLOR)
+    taken(opened, "matrix.xlsx?school=S01&turn=student&q=2022S01", COUNSELLOR)
     taken(opened, "season.csv", AUDITOR)
     [line] = Store().exports_on(datetime.now(UTC).date())
     told = {name: line[name] for name in ("who", "role", "what", "rows", "filters")}
@@ -128,4 +128,4 @@ def test_who_took_which_list_of_people_is_written_down_and_never_what_stood_in_i
         "who": "T0001", "role": "counsellor", "what": "matrix", "rows": 2,
         "filters": {"school": "S01", "turn": "student"},
     }  # fmt: skip
-    assert clock.instant(line["at"]) >= before and "somebody" not in str(line) and LIN.student not in str(line)
+    assert clock.instant(line["at"]) >= before and "2022S01" not in str(line)
