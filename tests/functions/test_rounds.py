@@ -67,7 +67,7 @@ def json_body(*cases: tuple[str, int], **more: Any) -> Mapping[str, Any]:
 
 
 def test_the_whole_queue_as_filtered_is_confirmed_with_names_numbers_schools_and_answers(waiting: Cloud) -> None:
-    queue = portal.visit("/queues/dormitory?answer.half_day=morning&at=S01", HOUSING, "en").body
+    queue = portal.visit("/queues/dormitory?answer.half_day=morning&of=S01", HOUSING, "en").body
     everyone = re.search(r'href="(/queues/dormitory/confirm\?[^"]+)"', queue)
     assert everyone
     path = everyone[1].replace("&amp;", "&")
@@ -84,7 +84,7 @@ def test_those_ticked_on_a_page_are_confirmed_and_nobody_else(waiting: Cloud) ->
 
 
 def test_what_changed_since_it_was_confirmed_is_refused_for_that_one_and_told_with_its_reason(waiting: Cloud) -> None:
-    sent = confirmed(f"{CONFIRM}?do=sign-off&at=S01")
+    sent = confirmed(f"{CONFIRM}?do=sign-off&of=S01")
     book(waiting, PEOPLE[0].student, "afternoon")
     answer = send(waiting, sent)
     assert answer.status == 303 and answer.headers["Location"].startswith("/outcomes/")
@@ -101,7 +101,7 @@ def test_what_changed_since_it_was_confirmed_is_refused_for_that_one_and_told_wi
     ]
     again = re.search(r'href="(/queues/dormitory/confirm\?[^"]+outcome=[^"]+)"', page.body)
     assert again and students(confirmed(again[1].replace("&amp;", "&"))) == [PEOPLE[0].student]
-    assert 'href="/queues/dormitory?at=S01"' in page.body, "back to the queue as it was filtered"
+    assert 'href="/queues/dormitory?of=S01"' in page.body, "back to the queue as it was filtered"
 
 
 def test_who_came_into_the_queue_after_the_confirmation_is_not_dealt_with(waiting: Cloud) -> None:

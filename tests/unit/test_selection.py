@@ -26,7 +26,8 @@ def row(number: int, marks: dict[str, str] | None = None, **more: Any) -> RowVie
     known = {
         "student": told["student"], "name": told["name"], "school": told["school"], "flow": told["flow"],
         "class_name": "中文 2201", "counsellor": "T0001", "programme": "", "batch": told["batch"],
-        "deadline": case.deadline, "marks": {step: "w" if step in LAST else "r" for step in told["marks"]} | (marks or {}), "version": 1,
+        "deadline": case.deadline, "version": 1,
+        "marks": {step: "w" if step in LAST else "r" for step in told["marks"]} | (marks or {}),
         "finished_at": "", "certified": False,
     }  # fmt: skip
     return row_view(Lean(**(known | more)))
@@ -117,7 +118,7 @@ QUEUE = [
         ({"age": "long"}, [1]),
         ({"age": "days"}, [2]),
         ({"age": "new"}, [3]),
-        ({"at": "S02"}, [2]),
+        ({"of": "S02"}, [2]),
         ({"answer.delivery": "mail"}, [1, 3]),
         ({"answer.delivery": "mail", "age": "new"}, [3]),
         ({"answer.secret": "x"}, [1, 2, 3]),

@@ -325,8 +325,8 @@ def _queue_filters(visit: Visit, step: StepDefinition, chosen: Selection[Entry])
         one = _filter(visit, chosen, name, values, lambda value, said=said: said.get(value, value))
         found.append(replace(one, title=words.say(asked.title)))
     if step.department != "school":
-        schools = [id for id in university.schools() if id in counts.get("at", ())]
-        found.append(_filter(visit, chosen, "at", schools, lambda value: _school(words, value)))
+        schools = [id for id in university.schools() if id in counts.get("of", ())]
+        found.append(_filter(visit, chosen, "of", schools, lambda value: _school(words, value)))
     found.append(_filter(visit, chosen, "flow", flow.TITLES, lambda value: _flow(words, value)))
     return [one for one in found if len(one.choices) > 1 or one.value]
 

@@ -199,12 +199,12 @@ def asked_of(step: StepDefinition) -> list[definition.Field]:
 
 
 def queue(entries: Sequence[Entry], step: StepDefinition, query: Query, now: datetime) -> Selection[Entry]:
-    """The entries of the queue of `step` that `query` asks for, oldest first: at, flow, age, answer.<field>, q.
+    """The entries of the queue of `step` that `query` asks for, oldest first: of, flow, age, answer.<field>, q.
 
-    `at` is the school of the graduate; `school` names the queue of a step that each school has for itself.
+    `of` is the school of the graduate; `school` names the queue of a step that each school has for itself.
     """
     asked = [one.name for one in asked_of(step)]
-    names = ["at", "flow", "age", *(f"{ANSWER}{name}" for name in asked)]
+    names = ["of", "flow", "age", *(f"{ANSWER}{name}" for name in asked)]
     wanted = {name: query[name] for name in names if query.get(name)}
 
     def facets(entry: Entry) -> Facets:
@@ -212,7 +212,7 @@ def queue(entries: Sequence[Entry], step: StepDefinition, query: Query, now: dat
             f"{ANSWER}{name}": frozenset({str(entry.answers[name])}) for name in asked if entry.answers.get(name)
         }
         return answered | {
-            "at": frozenset({entry.school}),
+            "of": frozenset({entry.school}),
             "flow": frozenset({entry.flow} if entry.flow else ()),
             "age": frozenset({age(instant(entry.since), now)}),
         }
