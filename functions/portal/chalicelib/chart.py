@@ -10,7 +10,7 @@ from yinji.clearance.overview import BurnDown
 from .words import Words
 
 WIDTH, HEIGHT = 640, 260
-LEFT, RIGHT, TOP, BOTTOM = 52, 14, 22, 34
+LEFT, RIGHT, TOP, BOTTOM = 64, 14, 26, 36
 
 LINE = Markup('<path class="{}" d="{}"/>')
 GRID = Markup('<path class="grid" d="M{} {}H{}"/><text x="{}" y="{}" class="end">{}</text>')

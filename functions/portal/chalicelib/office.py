@@ -222,6 +222,8 @@ class Line:
     oldest: datetime | None
     feed: Freshness | None
     decides: bool
+    age: str = ""
+    """How old the oldest is, as selection.age says it."""
 
 
 def _freshness(state: FeedState, now: datetime) -> Freshness:
@@ -239,6 +241,7 @@ def _line(visit: Visit, store: Store, step: StepDefinition, school: str) -> Line
         oldest=instant(head[0].since) if head else None,
         feed=_freshness(store.feed(step.id), visit.now) if step.feed else None,
         decides=step.feed is not None and visit.may("decide-feed", department=step.department),
+        age=selection.age(instant(head[0].since), visit.now) if head else "",
     )
 
 
