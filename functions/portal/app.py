@@ -141,6 +141,21 @@ def appointments_of(visit: Visit, step: str) -> Response:
     return page.draw(visit, "appointments.html", **appointments.of_office(visit, store, step))
 
 
+@at("/queues/{step}/confirm")
+def confirm(visit: Visit, step: str) -> Response:
+    return page.draw(visit, "confirm.html", **office.confirm(visit, store, step))
+
+
+@at("/outcomes/{id}")
+def outcome(visit: Visit, id: str) -> Response:
+    return page.draw(visit, "outcome.html", **office.outcome(visit, store, id))
+
+
+@at("/schools/{school}/progress")
+def progress(visit: Visit, school: str) -> Response:
+    return page.draw(visit, "progress.html", **office.progress(visit, store, school))
+
+
 @at("/season")
 def season(visit: Visit) -> Response:
     return page.draw(visit, "season.html", **office.season(visit, store))

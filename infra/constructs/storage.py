@@ -41,8 +41,8 @@ class TableWithStream(Construct):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
+            time_to_live_attribute="expires_at",
             deletion_protection=True,
-            time_to_live_attribute="expires",
             removal_policy=RemovalPolicy.RETAIN,
         )
         self.table.add_global_secondary_index(
@@ -60,6 +60,11 @@ class TableWithStream(Construct):
         if index:
             function.allow(["dynamodb:Query"], [self.index_arn])
         function.allow(READ_KEY, [self.key.key_arn])
+
+    def added_to_by(self, function: Function) -> None:
+        """Let `function` put items and do nothing else to any: it writes down what happened."""
+        function.allow(["dynamodb:PutItem"], [self.table.table_arn])
+        function.allow(USE_KEY, [self.key.key_arn])
 
     def changed_by(self, function: Function, *, index: bool = False) -> None:
         """Let `function` read and change items."""

@@ -148,6 +148,7 @@ class Dashboards(Stack):
             lines("relay", [ours("StepsReady", "Sum")], QUARTER // 2),
             lines("resumed", [ours("CasesResumed", "Sum")], QUARTER // 2),
         )
+        board.add_widgets(lines("exported", [ours("RowsExported", "Sum", "", HOUR)], THIRD))
         board.add_widgets(
             lines("api-answers", [self._of_api(name, "Sum") for name in ("Count", "4xx", "5xx")], HALF),
             lines("api-latency", [self._of_api("Latency", quantile) for quantile in QUANTILES], HALF),

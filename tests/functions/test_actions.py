@@ -172,7 +172,7 @@ def test_a_bulk_action_is_answered_case_by_case(cloud: Cloud) -> None:
     assert cloud.case().version == 3
     form = [("case", f"{graduate(2).student}:1"), ("idempotency_key", "abcdefgh"), ("next", "/queue?step=dormitory")]
     told = cloud.call(DORMITORY, officer("housing"), "POST", path, form)
-    assert told.headers["Location"] == "/queue?done=dormitory.sign-off.1.0"
+    assert told.status == 303 and told.headers["Location"].startswith("/outcomes/")
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_a_bulk_action_is_answered_case_by_case(cloud: Cloud) -> None:
     [
         ([], "malformed-request"),
         ([("a" * 8, 1)] * 2, "malformed-request"),
-        ([(f"2022S01{number:03d}", 0) for number in range(101)], "too-many"),
+        ([(f"2022S01{number:03d}", 0) for number in range(501)], "too-many"),
     ],
 )
 def test_a_bulk_action_has_its_limits(cloud: Cloud, cases: list[tuple[str, int]], code: str) -> None:

@@ -128,6 +128,7 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "clearance/cases.school.json": (OPENED, lambda cloud, answer: len(json.loads(answer["body"])["cases"]) == 1),
     "clearance/certificate.json": (FINISHED, lambda cloud, answer: cloud.case().certificate is not None),
     "clearance/certificate_download.json": (OPENED, status(404)),
+    "clearance/exports.json": (OPENED, lambda cloud, answer: answer["statusCode"] == 200 and answer["isBase64Encoded"]),
     "clearance/figures.json": (OPENED, lambda cloud, answer: sum(answer.values()) == 1),
     "clearance/open_cases.json": (None, lambda cloud, answer: cloud.case().graduate == WHO),
     "clearance/open_cases.batch.json": (OPENED, lambda cloud, answer: str(cloud.case().deadline) == "2026-07-15"),

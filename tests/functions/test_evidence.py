@@ -256,7 +256,7 @@ def test_what_was_left_lying_is_brought_again(opened: Cloud) -> None:
 def test_what_comes_to_nothing_is_forgotten_and_what_is_accepted_is_not(opened: Cloud) -> None:
     waits, taken, refused = begin(opened).json["id"], uploaded(opened), uploaded(opened, b"x")
     items = {item["sk"]["S"]: item for item in everything(opened) if item["sk"]["S"].startswith("UPLOAD#")}
-    assert {id: "expires" in items[f"UPLOAD#{id}"] for id in (waits, taken, refused)} == {
+    assert {id: "expires_at" in items[f"UPLOAD#{id}"] for id in (waits, taken, refused)} == {
         waits: True,
         taken: False,
         refused: True,

@@ -25,6 +25,11 @@ def test_the_table_can_be_restored_and_is_not_deleted_by_mistake(either: Synthes
     assert table(either).body["DeletionPolicy"] == table(either).body["UpdateReplacePolicy"] == "Retain"
 
 
+def test_what_is_kept_for_a_while_goes_away_by_itself(either: Synthesis) -> None:
+    told = table(either).properties["TimeToLiveSpecification"]
+    assert told == {"AttributeName": "expires_at", "Enabled": True}
+
+
 def test_the_table_is_encrypted_by_our_own_key_and_streams_both_images(either: Synthesis) -> None:
     properties = table(either).properties
     assert properties["SSESpecification"]["SSEType"] == "KMS"

@@ -30,15 +30,20 @@ assert.equal(await page.locator("input[name=case]").count(), booked.length);
 assert.equal(await page.locator(".sticky button").isDisabled(), true, "nothing is chosen yet");
 await page.locator("[data-all]").check();
 assert.match(await page.textContent(".sticky button"), /2/);
-page.once("dialog", (dialog) => {
-  assert.match(dialog.message(), /2/);
-  dialog.accept();
-});
 await page.locator(".sticky button").click();
+await page.waitForURL(/\/queues\/dormitory\/confirm/);
+assert.equal(await page.locator("ol.listed li").count(), booked.length, "exactly those who were chosen");
+await accessible(page);
+await fits(page);
+await page.locator("form.confirm button").click();
+await page.waitForURL(/\/outcomes\//);
 await page.waitForSelector("#notice.good");
 assert.match(await page.textContent("#notice"), words.two);
-assert.equal(await page.locator("input[name=case]").count(), 0);
 await accessible(page);
+await fits(page);
+await page.locator(".crumb a").click();
+await page.waitForURL(/\/queues\/dormitory/);
+assert.equal(await page.locator("input[name=case]").count(), 0);
 // a queue of another office is not theirs
 assert.equal((await page.goto(`${URL_}/queues/party-transfer`)).status(), 403);
 assert.deepEqual(errors.filter((text) => !text.includes("status of 403")), []);

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DOMAIN = (
     "definition", "case", "step", "roster", "feed", "policy", "flow", "cells", "codes", "document", "queue",
-    "appointments", "calendar", "evidence", "arrangements", "report",
+    "appointments", "calendar", "evidence", "arrangements", "report", "selection", "overview", "rounds",
 )  # fmt: skip
 FOREIGN = ("boto3", "botocore", "pynamodb", "aws_lambda_powertools")
 

@@ -53,6 +53,7 @@ ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
     ("student", "export-history"): (),
     ("student", "see-slots"): EVERYTHING,
     ("student", "set-slots"): (),
+    ("student", "see-round"): (),
     ("counsellor", "see-case"): MY_SCHOOL,
     ("counsellor", "act-as-student"): (),
     ("counsellor", "sign-for-office"): ("school-step", "supervisors-step"),
@@ -63,6 +64,7 @@ ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
     ("counsellor", "export-history"): (),
     ("counsellor", "see-slots"): EVERYTHING,
     ("counsellor", "set-slots"): (),
+    ("counsellor", "see-round"): (),
     ("school-officer", "see-case"): MY_SCHOOL,
     ("school-officer", "act-as-student"): (),
     ("school-officer", "sign-for-office"): ("school-step", "supervisors-step"),
@@ -73,6 +75,7 @@ ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
     ("school-officer", "export-history"): (),
     ("school-officer", "see-slots"): EVERYTHING,
     ("school-officer", "set-slots"): (),
+    ("school-officer", "see-round"): (),
     ("department-officer", "see-case"): EVERYTHING,
     ("department-officer", "act-as-student"): (),
     ("department-officer", "sign-for-office"): ("my-office",),
@@ -91,8 +94,10 @@ ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
     ("supervisor", "export-history"): (),
     ("supervisor", "see-slots"): (),
     ("supervisor", "set-slots"): (),
+    ("supervisor", "see-round"): (),
     ("department-officer", "see-slots"): EVERYTHING,
     ("department-officer", "set-slots"): ("my-office",),
+    ("department-officer", "see-round"): (),
     ("administrator", "see-case"): EVERYTHING,
     ("administrator", "act-as-student"): (),
     ("administrator", "sign-for-office"): (),
@@ -103,6 +108,7 @@ ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
     ("administrator", "export-history"): EVERYTHING,
     ("administrator", "see-slots"): EVERYTHING,
     ("administrator", "set-slots"): (),
+    ("administrator", "see-round"): EVERYTHING,
     ("auditor", "see-case"): EVERYTHING,
     ("auditor", "act-as-student"): (),
     ("auditor", "sign-for-office"): (),
@@ -113,6 +119,7 @@ ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
     ("auditor", "export-history"): EVERYTHING,
     ("auditor", "see-slots"): EVERYTHING,
     ("auditor", "set-slots"): (),
+    ("auditor", "see-round"): EVERYTHING,
 } | {
     (role, permission): {
         "extend-case": {"counsellor": MY_SCHOOL, "school-officer": MY_SCHOOL, "administrator": EVERYTHING},
@@ -133,6 +140,12 @@ ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
         "extend-case", "withdraw-case", "move-case", "reopen-case", "see-batches", "manage-batches",
     )
 }  # fmt: skip
+
+
+def test_what_came_of_a_round_is_for_whoever_sent_it_and_for_those_who_see_everything() -> None:
+    for role in ("counsellor", "school-officer", "department-officer"):
+        assert may(PEOPLE[role], "see-round", student=PEOPLE[role].sub)
+        assert not may(PEOPLE[role], "see-round", student="another officer")
 
 
 @pytest.mark.parametrize(("role", "permission"), list(product(PEOPLE, get_args(Permission))))

@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.clearance import definition, university
 from yinji.clearance.document import case_document
-from yinji.clearance.policy import demand, may, visible_case
+from yinji.clearance.policy import demand, see_queue, visible_case
 from yinji.clearance.queue import queue_id
 from yinji.clearance.store import Store
 from yinji.clearance.view import StepView, case_view, row_view
@@ -107,18 +107,10 @@ def of_school(school: str) -> Response[str]:
 
 @api.get("/api/clearance/steps/<step>/queue")
 def queue(step: str) -> Response[str]:
-    known = definition.steps().get(step)
-    if known is None:
-        raise Problem("not-found")
     school = api.query.get("school", api.session.school)
-    session = api.session
-    supervisor = known.supervisor(session.sub) if session.role == "supervisor" else ""
-    place = {"school": school, "department": known.department, "supervisor": supervisor}
-    demand(session, "see-queue", **place)
-    if known.department == "school" and not supervisor and school not in university.schools():
-        raise Problem("not-found")
-    tells = not known.confidential or may(session, "sign-for-office", **place)
-    found, more = store.queue(queue_id(step, school, supervisor), PAGE, position(api.query.get("next", "")))
+    access = see_queue(api.session, definition.steps().get(step), school)
+    tells = access.tells
+    found, more = store.queue(queue_id(step, school, access.supervisor), PAGE, position(api.query.get("next", "")))
     return as_json(
         200,
         {

@@ -44,9 +44,15 @@ class Visit:
         event = cast(Mapping[str, Any], request.to_original_event())
         self.path = str(event.get("path") or event["requestContext"].get("path") or "/")
         self.query: dict[str, str] = dict(request.query_params or {})
+        self._params = request.query_params
         self.header: Mapping[str, str] = request.headers
         self.now: datetime = clock.now()
         self.today = clock.today()
+
+    def several(self, name: str) -> list[str]:
+        """Every value of `name` in the query."""
+        params = cast(Any, self._params)
+        return [str(value) for value in params.getlist(name)] if params and name in params else []
 
     def latest(self, days: int) -> date:
         """The last day that is no more than `days` ahead."""
@@ -87,7 +93,13 @@ class Visit:
     def here(self, **query: str) -> str:
         """This page with its filters, without what it told last time; `query` sets or, empty, removes."""
         kept = {name: value for name, value in self.query.items() if name not in TOLD} | query
-        told = urlencode({name: value for name, value in kept.items() if value})
+        pairs = [
+            (name, one)
+            for name, value in kept.items()
+            for one in ([value] if name in query else self.several(name))
+            if one
+        ]
+        told = urlencode(pairs)
         return f"{self.path}?{told}" if told else self.path
 
     def back(self, at: str) -> str:
@@ -142,8 +154,8 @@ class Visit:
         return Notice(False, text, at, wrong)
 
     def _success(self, done: str) -> Notice | None:
-        step, _, rest = done.partition(".")
-        action, *counts = rest.split(".")
+        step, _, last = done.partition(".")
+        action, *rest = last.split(".")
         if step == "arrangement" and action in forms():
             return Notice(True, self.words.say(forms()[action].done), done)
         if done in OF_ADMINISTRATORS:
@@ -157,14 +169,8 @@ class Visit:
         if action == "slots":
             return Notice(True, self.words("appointments.saved"), at)
         chosen = known.actions.get(action)
-        if chosen is None or not all(count.isdecimal() for count in counts):
+        if chosen is None or rest:
             return None
-        if len(counts) == 2:
-            good, refused = int(counts[0]), int(counts[1])
-            text = self.words("notice.many" if good else "notice.nobody", n=good, action=self.words.say(chosen.title))
-            if refused and good:
-                text = self.words("notice.and", first=text, second=self.words("notice.refused", n=refused))
-            return Notice(not refused, text, at)
         if chosen.done:
             return Notice(True, self.words.say(chosen.done), at)
         return Notice(True, self.words("notice.done", step=title, action=self.words.say(chosen.title)), at)

@@ -11,14 +11,13 @@
     lost().hidden = false;
   }
 
-  /* A queue: how many are chosen stands on the button and in the question. */
+  /* A queue: how many are chosen stands on the button. */
   function count(form) {
     var boxes = all("input[name=case]", form);
     var chosen = boxes.filter(function (box) { return box.checked; }).length;
     var button = form.querySelector(".sticky button");
     button.textContent = form.dataset[chosen ? "label" : "none"].replace("#", chosen);
     button.disabled = !chosen;
-    form.setAttribute("hx-confirm", form.dataset.confirm.replace("#", chosen));
     var every = form.querySelector("[data-all]");
     every.checked = chosen === boxes.length;
     every.indeterminate = chosen > 0 && chosen < boxes.length;

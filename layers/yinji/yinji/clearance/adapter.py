@@ -23,21 +23,21 @@ import boto3
 import fastjsonschema  # pyright: ignore[reportMissingTypeStubs]
 from aws_lambda_powertools.event_handler import Response
 
-from yinji.clearance import bus, definition
+from yinji.clearance import bus, definition, rounds
 from yinji.clearance.case import Case, Change, Event
 from yinji.clearance.intake import Desk, FeedIntake, Report, delivered
 from yinji.clearance.policy import demand
+from yinji.clearance.rounds import MOST_AT_ONCE, Result, Round
 from yinji.clearance.step import REFUSED, Request, Step
 from yinji.clearance.store import Outcome, Store
 from yinji.identity.session import Session
 from yinji.platform import clock
 from yinji.platform.environment import setting
-from yinji.platform.http import Api, Body
+from yinji.platform.http import Api, Body, redirect
 from yinji.platform.observability import count, logger, metrics
 from yinji.platform.problem import Problem
 
 LambdaHandler = Callable[[dict[str, Any], Any], Any]
-MOST_AT_ONCE = 100
 BULK_THREADS = 8
 OWN_FIELDS = ("step_version", "idempotency_key")
 
@@ -101,19 +101,43 @@ class _StepFunction:
         if len(body.cases) > MOST_AT_ONCE:
             raise Problem("too-many", limit=MOST_AT_ONCE)
 
-        def one(case: tuple[str, int]) -> dict[str, Any]:
-            student, version = case
-            try:
-                self._act(session, student, chosen, body, version)
-            except Problem as problem:
-                return {"student": student, "ok": False, "code": problem.code}
-            return {"student": student, "ok": True}
+        told = self._round(session, chosen, body)
+        if self._api.is_form:
+            return redirect(f"/outcomes/{told.id}")
+        outcomes = [
+            {"student": result.student, "ok": result.ok} | ({} if result.ok else {"code": result.code})
+            for result in told.results
+        ]
+        return self._api.answer({"outcomes": outcomes, "outcome": told.id})
 
-        with ThreadPoolExecutor(BULK_THREADS) as threads:
-            outcomes = list(threads.map(one, body.cases))
-        refused = sum(not outcome["ok"] for outcome in outcomes)
-        done = f"{self._id}.{action}.{len(outcomes) - refused}.{refused}"
-        return self._api.answer({"outcomes": outcomes}, done=done, back=body.next)
+    def _round(self, session: Session, action: definition.Action, body: Body) -> Round:
+        """What comes of `action` on every case of `body`; of a request that was answered before, what came of it.
+
+        A request that ended halfway finds the events it left: who was dealt with stays so.
+        """
+        key = idempotency_key(body)
+        answers = _answers(body)
+        demand(session, "sign-for-office", school=session.school, department=self._step.definition.department)
+        check_form(action, dict(answers))
+        id, mark = rounds.round_id(session.sub, self._id, key), rounds.fingerprint(action.id, answers, body.cases)
+        earlier = self._store.round(id)
+        if earlier is None:
+
+            def one(case: tuple[str, int]) -> Result:
+                student, version = case
+                try:
+                    self._act(session, student, action, body, version)
+                except Problem as problem:
+                    return Result(student, problem.code)
+                return Result(student)
+
+            with ThreadPoolExecutor(BULK_THREADS) as threads:
+                results = list(threads.map(one, body.cases))
+            made = Round(id, session.sub, self._id, action.id, clock.now(), results, mark, body.next)
+            earlier = self._store.keep_round(made)
+        if earlier.fingerprint != mark:
+            raise Problem("key-reused")
+        return earlier
 
     def _request(self) -> tuple[Session, Body]:
         self._api.refuse_other_sites()
@@ -148,7 +172,7 @@ class _StepFunction:
             # before anything is read: who signs for no office must not learn who has a case
             self._demand_signature(session, session.school, session.sub)
         key = f"{session.sub}#{idempotency_key(body)}"
-        answers = {name: text.strip() for name, text in body.fields.items() if name not in OWN_FIELDS}
+        answers = _answers(body)
         check_form(action, answers)
         self._check_evidence(action, answers, student)
         event = Event(
@@ -283,6 +307,11 @@ def idempotency_key(body: Body) -> str:
     if not 8 <= len(key) <= 100:
         raise Problem("malformed-request")
     return key
+
+
+def _answers(body: Body) -> dict[str, str]:
+    """What was answered, without the fields that are the service's own."""
+    return {name: text.strip() for name, text in body.fields.items() if name not in OWN_FIELDS}
 
 
 def check_form(action: definition.Action, answers: dict[str, str]) -> None:

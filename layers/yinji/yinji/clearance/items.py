@@ -122,6 +122,7 @@ class QueueItem(Model):
     step_version = NumberAttribute()
     supervisor = UnicodeAttribute(null=True)
     answers = MapAttribute[str, Any](null=True)
+    flow = UnicodeAttribute(null=True)
 
 
 class SlotItem(Model):
@@ -203,7 +204,7 @@ class FeedItem(Model):
 class UploadItem(Model):
     """A document that was asked for; like a queue entry it is not in the index by school.
 
-    `expires` (seconds since 1970) takes away what never arrived or was refused; DynamoDB does it within days.
+    `expires_at` (seconds since 1970) takes away what never arrived or was refused; DynamoDB does it within days.
     """
 
     class Meta(Settings):
@@ -221,7 +222,7 @@ class UploadItem(Model):
     sha256 = UnicodeAttribute(null=True)
     pages = NumberAttribute(null=True)
     refusal = UnicodeAttribute(null=True)
-    expires = NumberAttribute(null=True)
+    expires_at = NumberAttribute(null=True)
 
 
 class UploadsItem(Model):
@@ -233,7 +234,41 @@ class UploadsItem(Model):
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
     begun = NumberAttribute()
-    expires = NumberAttribute()
+    expires_at = NumberAttribute()
+
+
+class RoundItem(Model):
+    """What came of a round; DynamoDB takes it away after `expires_at` (seconds since 1970)."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="OUTCOME")
+    who = UnicodeAttribute()
+    step = UnicodeAttribute()
+    action = UnicodeAttribute()
+    at = UnicodeAttribute()
+    results = ListAttribute[Any]()
+    fingerprint = UnicodeAttribute()
+    back = UnicodeAttribute(null=True)
+    expires_at = NumberAttribute()
+
+
+class AuditItem(Model):
+    """Who took which list out of the house, when, how long it was, and by which filters; never what stood in it."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    who = UnicodeAttribute()
+    role = UnicodeAttribute()
+    what = UnicodeAttribute()
+    at = UnicodeAttribute()
+    rows = NumberAttribute()
+    filters = MapAttribute[str, str]()
 
 
 Item = TypeVar("Item", bound=Model)

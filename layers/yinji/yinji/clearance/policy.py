@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from yinji.clearance import university
 from yinji.identity.session import Role, Session
 from yinji.platform.problem import Problem
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 Permission = Literal[
     "see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed", "see-feed",
     "export-history", "extend-case", "withdraw-case", "move-case", "reopen-case", "see-batches", "manage-batches",
-    "see-slots", "set-slots",
+    "see-slots", "set-slots", "see-round",
 ]  # fmt: skip
 Scope = Literal["own", "own-school", "own-department", "own-office", "own-graduates", "any"]
 
@@ -53,6 +55,14 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
         "school-officer": "own-office",
         "department-officer": "own-office",
         "supervisor": "own-graduates",
+        "administrator": "any",
+        "auditor": "any",
+    },
+    # what came of many cases that somebody dealt with at once: "own" is who did it, given as `student`
+    "see-round": {
+        "counsellor": "own",
+        "school-officer": "own",
+        "department-officer": "own",
         "administrator": "any",
         "auditor": "any",
     },
@@ -140,6 +150,33 @@ def may_see_answers(session: Session, step: StepDefinition, graduate: Graduate) 
         or may(session, "sign-for-office", school=graduate.school, department=step.department, supervisor=signer)
         or (helps and may(session, "see-case", student=graduate.student, school=graduate.school))
     )
+
+
+@dataclass(frozen=True)
+class QueueAccess:
+    """What somebody may see of a queue: `supervisor` whose own it is, where it is one's; whether they may sign."""
+
+    supervisor: str
+    signs: bool
+    tells: bool
+    """Whether the answers of those who wait are shown."""
+
+
+def see_queue(session: Session, step: StepDefinition | None, school: str) -> QueueAccess:
+    """What `session` may see of the queue of `step`, of `school` where each has one. Raises Problem("forbidden").
+
+    Who may not see some queue is told the same of a step that there is not; who may, Problem("not-found").
+    """
+    if step is None:
+        demand(session, "see-queue", school=school)
+        raise Problem("not-found")
+    supervisor = step.supervisor(session.sub) if session.role == "supervisor" else ""
+    place = {"school": school, "department": step.department, "supervisor": supervisor}
+    demand(session, "see-queue", **place)
+    if step.department == "school" and not supervisor and school not in university.schools():
+        raise Problem("not-found")
+    signs = may(session, "sign-for-office", **place)
+    return QueueAccess(supervisor, signs, signs or not step.confidential)
 
 
 def visible_case(session: Session, student: str, get: Callable[[str], Case | None]) -> Case:

@@ -24,6 +24,7 @@ class Entry:
     answers: Mapping[str, Any] = field(default_factory=dict[str, Any])
     supervisor: str = ""
     """Whose queue it is in, where a supervisor signs; empty in the queue of the office."""
+    flow: str = ""
 
     @property
     def queue(self) -> str:
@@ -75,6 +76,7 @@ def entries(case: Case | None) -> dict[tuple[str, str], Entry]:
             since=stamp(record.since or case.opened_at),
             step_version=record.version,
             answers={name: value for name, value in record.facts.answers.items() if name not in secrets},
+            flow=case.flow,
         )
         found[entry.queue, entry.position] = entry
         if supervisor := step.supervisor(case.graduate.supervisor):

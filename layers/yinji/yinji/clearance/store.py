@@ -8,7 +8,8 @@ can follow the same one.
 
 Items (pk, sk): CASE#<student> CASE; CASE#<student> EVENT#<key>; QUEUE#<queue> <since>#<student>;
 BATCHES <batch>; CERTIFICATE#<code> CERTIFICATE; FEED#<step> STATE; CASE#<student> UPLOAD#<id>;
-CASE#<student> UPLOADS#<step>#<day>; SLOTS#<step> <slot>; BOOKINGS#<step> <slot>#<student>.
+CASE#<student> UPLOADS#<step>#<day>; SLOTS#<step> <slot>; BOOKINGS#<step> <slot>#<student>; OUTCOME#<round> OUTCOME;
+AUDIT#<day> <at>#<id>.
 Index by-school (school, student): the lean copy of cases that a counsellor's page reads.
 """
 
@@ -22,7 +23,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from pynamodb.connection import Connection
-from pynamodb.exceptions import TransactWriteError, UpdateError
+from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
 from pynamodb.expressions.update import Action as UpdateAction
 from pynamodb.transactions import TransactWrite
 
@@ -33,6 +34,7 @@ from yinji.clearance.chain import Head, sealed
 from yinji.clearance.document import case_document, case_of, event_document, event_of
 from yinji.clearance.evidence import KEPT_UNUSED, MOST_A_DAY, Upload
 from yinji.clearance.items import (
+    AuditItem,
     BatchItem,
     BookingItem,
     CaseItem,
@@ -40,6 +42,7 @@ from yinji.clearance.items import (
     EventItem,
     FeedItem,
     QueueItem,
+    RoundItem,
     Settings,
     SlotItem,
     UploadItem,
@@ -48,6 +51,9 @@ from yinji.clearance.items import (
     values,
 )
 from yinji.clearance.queue import Entry, entries
+from yinji.clearance.reading import Raw, Reader, plain, text, texts
+from yinji.clearance.rounds import KEPT, Result, Round
+from yinji.identity.session import Session
 from yinji.platform.clock import instant, now, stamp
 from yinji.platform.problem import Problem
 
@@ -56,6 +62,12 @@ CONFLICTS = frozenset(
     {"ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 )
 """Why a transaction was cancelled, where trying again may help."""
+LEAN = (
+    "student", "name", "school", "flow", "class_name", "counsellor", "programme", "batch", "deadline", "marks",
+    "version", "finished_at", "certificate", "flow_version", "supervisor",
+)  # fmt: skip
+"""What is read of the index by school; of a certificate, that there is one."""
+ENTRY = ("step", "of_school", "of_student", "name", "since", "step_version", "answers", "flow")
 LONGEST_STUDENT = 16
 LONGEST_POSITION = 100
 CHANCE = random.SystemRandom()
@@ -127,6 +139,7 @@ class Store:
             max_retry_attempts=Settings.max_retry_attempts,
             max_pool_connections=Settings.max_pool_connections,
         )
+        self._reader = Reader()
 
     # --- cases ---------------------------------------------------------------------------------------------
     def get(self, student: str) -> Case | None:
@@ -309,7 +322,7 @@ class Store:
     # --- what offices and counsellors see ------------------------------------------------------------------
     def school(self, school: str) -> list[Lean]:
         """Every case of `school`, by student number: one Query on the lean index (about 1 kB a case)."""
-        return [_lean(item) for item in CaseItem.by_school.query(school)]
+        return [_lean(item) for item in self._reader.query("school", school, LEAN, index="by-school")]
 
     def queue(self, queue: str, limit: int = 100, after: str = "") -> tuple[list[Entry], str]:
         """The first `limit` entries of `queue` behind the position `after`, and the position to go on from.
@@ -323,6 +336,21 @@ class Store:
         page = [_entry(item) for item in found]
         more = found.last_evaluated_key
         return page, more["sk"]["S"] if more else ""
+
+    def whole_queue(self, queue: str) -> list[Entry]:
+        """Every entry of `queue`, oldest first."""
+        return [_raw_entry(item) for item in self._reader.query("pk", f"QUEUE#{queue}", ENTRY)]
+
+    def waiting(self, queue: str) -> list[tuple[str, datetime]]:
+        """Who waits in `queue` since when, oldest first: as `whole_queue`, but nothing of what is to be checked."""
+        places = (text(item, "sk").partition("#") for item in self._reader.query("pk", f"QUEUE#{queue}", ("sk",)))
+        return [(student, instant(since)) for since, _, student in places]
+
+    def names(self, students: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """Name and school of those of `students` who have a case."""
+        keys = [(f"CASE#{student}", "CASE") for student in students if len(student) <= LONGEST_STUDENT]
+        found = self._reader.get_many(keys, ("student", "name", "school"))
+        return {text(item, "student"): (text(item, "name"), text(item, "school")) for item in found}
 
     def queue_length(self, queue: str) -> int:
         return QueueItem.count(f"QUEUE#{queue}")
@@ -382,6 +410,64 @@ class Store:
         found = [_batch(item) for item in BatchItem.query("BATCHES")]
         return sorted(found, key=lambda batch: (batch.opens_on, batch.id), reverse=True)
 
+    # --- rounds, and what was taken out of the house ---------------------------------------------------------
+    def keep_round(self, round: Round) -> Round:
+        """Keep `round`; when the same request was answered meanwhile, that answer stays and is returned."""
+        item = RoundItem(
+            f"OUTCOME#{round.id}",
+            "OUTCOME",
+            who=round.who,
+            step=round.step,
+            action=round.action,
+            at=stamp(round.at),
+            results=[[result.student, result.code] for result in round.results],
+            fingerprint=round.fingerprint,
+            back=round.back or None,
+            expires_at=int((round.at + KEPT).timestamp()),
+        )
+        try:
+            item.save(condition=RoundItem.pk.does_not_exist())
+        except PutError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+            return self.round(round.id) or round
+        return round
+
+    def round(self, id: str) -> Round | None:
+        """The round with that id, while it is kept."""
+        item = one(RoundItem, f"OUTCOME#{id}", "OUTCOME") if len(id) <= LONGEST_POSITION else None
+        if item is None:
+            return None
+        known = values(item)
+        return Round(
+            id=id,
+            who=known["who"],
+            step=known["step"],
+            action=known["action"],
+            at=instant(known["at"]),
+            results=[Result(str(student), str(code)) for student, code in known["results"]],
+            fingerprint=known["fingerprint"],
+            back=known.get("back", ""),
+        )
+
+    def record_export(self, session: Session, what: str, rows: int, filters: Mapping[str, str], id: str) -> None:
+        """Write down that a list was taken out of the house by the request `id`: one line for each request."""
+        at = now()
+        AuditItem(
+            f"AUDIT#{at.date().isoformat()}",
+            f"{stamp(at)}#{id}",
+            who=session.sub,
+            role=session.role,
+            what=what,
+            at=stamp(at),
+            rows=rows,
+            filters=dict(filters),
+        ).save()
+
+    def exports_on(self, day: date) -> list[Mapping[str, Any]]:
+        """What was taken out on `day` (UTC), in order: who, role, what, at, rows, filters."""
+        return [values(item) for item in AuditItem.query(f"AUDIT#{day.isoformat()}")]
+
     # --- feeds ---------------------------------------------------------------------------------------------
     def feed(self, step: str) -> FeedState:
         item = one(FeedItem, f"FEED#{step}", "STATE")
@@ -432,7 +518,7 @@ class Store:
         partition, expires = f"CASE#{upload.student}", _expiry(upload)
         try:
             UploadsItem(partition, f"UPLOADS#{upload.step}#{day.isoformat()}").update(
-                actions=[UploadsItem.begun.add(1), UploadsItem.expires.set(expires)],
+                actions=[UploadsItem.begun.add(1), UploadsItem.expires_at.set(expires)],
                 condition=UploadsItem.begun.does_not_exist() | (UploadsItem.begun < MOST_A_DAY),
             )
         except UpdateError as error:
@@ -447,7 +533,7 @@ class Store:
             field=upload.field,
             status=upload.status,
             started_at=stamp(upload.started_at),
-            expires=expires,
+            expires_at=expires,
         ).save()
 
     def upload(self, student: str, id: str) -> Upload | None:
@@ -468,7 +554,7 @@ class Store:
             UploadItem.refusal.set(upload.refusal) if upload.refusal else UploadItem.refusal.remove(),
         ]
         if upload.status == "accepted":
-            actions.append(UploadItem.expires.remove())
+            actions.append(UploadItem.expires_at.remove())
         try:
             UploadItem(f"CASE#{upload.student}", f"UPLOAD#{upload.id}").update(
                 actions=actions, condition=UploadItem.status == "expected"
@@ -583,6 +669,20 @@ def _entry(item: QueueItem) -> Entry:
         step_version=int(known["step_version"]),
         supervisor=known.get("supervisor", ""),
         answers=known.get("answers", {}),
+        flow=known.get("flow", ""),
+    )
+
+
+def _raw_entry(item: Raw) -> Entry:
+    return Entry(
+        step=text(item, "step"),
+        school=text(item, "of_school"),
+        student=text(item, "of_student"),
+        name=text(item, "name"),
+        since=text(item, "since"),
+        step_version=int(item["step_version"]["N"]),
+        answers=plain(item["answers"]) if "answers" in item else {},
+        flow=text(item, "flow"),
     )
 
 
@@ -598,6 +698,7 @@ def _queue_item(entry: Entry) -> QueueItem:
         step_version=entry.step_version,
         supervisor=entry.supervisor or None,
         answers=dict(entry.answers) or None,
+        flow=entry.flow or None,
     )
 
 
@@ -622,22 +723,21 @@ def _upload(item: UploadItem) -> Upload:
     )
 
 
-def _lean(item: CaseItem) -> Lean:
-    known = values(item)
+def _lean(item: Raw) -> Lean:
     return Lean(
-        student=known["student"],
-        name=known["name"],
-        school=known["school"],
-        flow=known["flow"],
-        class_name=known.get("class_name", ""),
-        counsellor=known.get("counsellor", ""),
-        programme=known.get("programme", ""),
-        batch=known["batch"],
-        deadline=date.fromisoformat(known["deadline"]),
-        marks=known["marks"],
-        version=int(known["version"]),
-        finished_at=known.get("finished_at", ""),
-        certified="certificate" in known,
-        flow_version=int(known["flow_version"]),
-        supervisor=known.get("supervisor", ""),
+        student=text(item, "student"),
+        name=text(item, "name"),
+        school=text(item, "school"),
+        flow=text(item, "flow"),
+        class_name=text(item, "class_name"),
+        counsellor=text(item, "counsellor"),
+        programme=text(item, "programme"),
+        batch=text(item, "batch"),
+        deadline=date.fromisoformat(text(item, "deadline")),
+        marks=texts(item, "marks"),
+        version=int(item["version"]["N"]),
+        finished_at=text(item, "finished_at"),
+        certified="certificate" in item,
+        flow_version=int(item["flow_version"]["N"]),
+        supervisor=text(item, "supervisor"),
     )

@@ -1,0 +1,114 @@
+"""exports: what pages show, as files for a spreadsheet.
+
+Trigger: GET /api/clearance/exports/{file}, file being matrix, queue, season, burn-down or cases with .csv or .xlsx,
+and the filters of the page. Reads: the table, the index by school. Writes: who took which list of people, when and how
+many rows (AUDIT#<day>), before it is handed out. Emits nothing but metrics.
+"""
+
+import gzip
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from yinji.clearance import definition, overview, selection, university
+from yinji.clearance.exports import KINDS, PERSONAL, Lists, told_of
+from yinji.clearance.policy import demand, see_queue
+from yinji.clearance.queue import queue_id
+from yinji.clearance.store import Store
+from yinji.clearance.view import RowView, row_view
+from yinji.platform import clock
+from yinji.platform.http import Api
+from yinji.platform.observability import count, logger, metrics
+from yinji.platform.problem import Problem
+from yinji.platform.sheets import Table, drawn
+
+THREADS = 8
+api = Api()
+store = Store()
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics(raise_on_empty_metrics=False)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return api(event, context)
+
+
+@api.get("/api/clearance/exports/<file>")
+def export(file: str) -> Response[Any]:
+    what, _, kind = file.rpartition(".")
+    if what not in LISTS or kind not in KINDS:
+        raise Problem("not-found")
+    table = LISTS[what](Lists(api.language))
+    if what in PERSONAL:
+        request = str(api.resolver.lambda_context.aws_request_id)
+        store.record_export(api.session, what, len(table.rows), told_of(api.query), request)
+    count("RowsExported", len(table.rows))
+    body, media_type = drawn(table, kind)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{what}-{clock.today().isoformat()}.{kind}"',
+        "Cache-Control": "no-store",
+        "Vary": "Accept-Encoding, Accept-Language, Cookie",
+    }
+    if kind == "csv" and "gzip" in api.headers.get("accept-encoding", ""):
+        # a function's answer ends at 6 MB, and a workbook is compressed in itself
+        body, headers["Content-Encoding"] = gzip.compress(body, 6), "gzip"
+    return Response(status_code=200, content_type=media_type, headers=headers, body=body)
+
+
+def everybody() -> list[RowView]:
+    """Every case, as the filters of the season ask for it."""
+    with ThreadPoolExecutor(THREADS) as threads:
+        found = threads.map(store.school, university.schools())
+        return selection.season([row_view(lean) for school in found for lean in school], api.query).shown
+
+
+def of_school(school: str) -> list[RowView]:
+    if school not in university.schools():
+        raise Problem("not-found")
+    return [row_view(lean) for lean in store.school(school)]
+
+
+def matrix(lists: Lists) -> Table:
+    school = api.query.get("school", "")
+    demand(api.session, "see-school", school=school)
+    return lists.graduates(selection.matrix(of_school(school), api.query, clock.today()).shown)
+
+
+def queue(lists: Lists) -> Table:
+    known = definition.steps().get(api.query.get("step", ""))
+    school = api.query.get("school", api.session.school)
+    access = see_queue(api.session, known, school)
+    assert known  # noqa: S101 - nobody sees the queue of a step that there is not
+    now = clock.now()
+    entries = store.whole_queue(queue_id(known.id, school, access.supervisor))
+    if not access.tells:
+        entries = [replace(entry, answers={}) for entry in entries]
+    return lists.queue(selection.queue(entries, known, api.query, now).shown, known, now)
+
+
+def season(lists: Lists) -> Table:
+    demand(api.session, "see-school", school="")
+    by_school: dict[str, list[RowView]] = {school: [] for school in university.schools()}
+    for row in everybody():
+        by_school[row.lean.school].append(row)
+    return lists.season(by_school)
+
+
+def burn_down(lists: Lists) -> Table:
+    school = api.query.get("school", "")
+    demand(api.session, "see-school", school=school)
+    rows = selection.season(of_school(school), api.query).shown if school else everybody()
+    here = {row.lean.batch for row in rows}
+    return lists.burn_down(
+        [overview.burn_down(rows, batch, clock.today()) for batch in store.batches() if batch.id in here]
+    )
+
+
+def cases(lists: Lists) -> Table:
+    demand(api.session, "see-school", school="")
+    return lists.graduates(everybody(), "cases")
+
+
+LISTS = {"matrix": matrix, "queue": queue, "season": season, "burn-down": burn_down, "cases": cases}
