@@ -50,7 +50,7 @@ def journey(cloud: RunningCloud, name: str, language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", ["student", "counsellor", "officer"])
+@pytest.mark.parametrize("name", ["student", "evidence", "counsellor", "officer"])
 def test_a_journey_in_the_browser(cloud: RunningCloud, name: str, language: str) -> None:
     journey(cloud, name, language)
 
