@@ -37,7 +37,7 @@ def test_a_question_for_a_document_says_what_it_takes_and_what_to_do_without_scr
     assert re.search(r'<input type="file" id="([\w-]+)".* required>', asked), (
         "the file itself is not sent with the form"
     )
-    assert not re.search(r'<input type="file"[^>]* name=', asked)
+    assert not re.search(r'<input type="file"[^>]* name=', asked), "the file itself is not sent with the form"
     assert '<input type="hidden" name="thesis" value="">' in asked
     [without] = re.findall(r"<noscript>(.*?)</noscript>", asked, re.DOTALL)
     library = definition.steps()["thesis-deposit"].department
