@@ -77,7 +77,7 @@ class Door:
         return await self._as(persona, "POST", path, json=body)
 
     async def send(self, url: str, fields: Mapping[str, str], data: bytes) -> None:
-        """Post `data` past the door, by a form that lets it through to its place, as a browser does. Raises NoAnswer."""
+        """Post `data` past the door, by a form that lets it through, as a browser does. Raises NoAnswer."""
         form = aiohttp.FormData(dict(fields))
         form.add_field("file", data, filename="document")
         try:
