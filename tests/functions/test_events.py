@@ -13,12 +13,18 @@ from urllib.parse import unquote_plus
 import pytest
 from yinji.clearance import definition
 from yinji.clearance.case import Case, Change, Graduate, open_case
+from yinji.clearance.case import Case, Change, open_case
+from yinji.clearance.evidence import Upload
+from yinji.platform import clock
 
 from tests import handlers
 from tests.functions.conftest import FEED_ROWS, Cloud, store
 from tests.functions.test_season import next_workday
 from tests.graduates import BATCH, LIN, event, graduate, roster_csv, snapshot
 from tests.unit.test_case import FULL, act, feed, settled
+from tests.graduates import BATCH, LIN, NOW, event, graduate, roster_csv, snapshot
+from tests.unit.test_case import FULL, act, settled
+from tests.unit.test_inspection import pdf
 
 EVENTS = Path(__file__).parents[2] / "events"
 SAMPLES = {path.relative_to(EVENTS).as_posix(): path for path in sorted(EVENTS.rglob("*.json"))}
@@ -61,7 +67,7 @@ def test_a_sample_names_only_actions_and_keys_there_can_be(name: str) -> None:
         assert told["rawPath"].endswith(told["pathParameters"].get("action") or told["pathParameters"]["decision"])
     for record in told.get("Records", []):
         if record["eventSource"] == "aws:s3":
-            assert unquote_plus(record["s3"]["object"]["key"]).startswith(("rosters/", "feeds/"))
+            assert unquote_plus(record["s3"]["object"]["key"]).startswith(("rosters/", "feeds/", "evidence/"))
 
 
 def prepared(cloud: Cloud, case: Case | None, who: Graduate = WHO) -> None:
@@ -74,6 +80,16 @@ def prepared(cloud: Cloud, case: Case | None, who: Graduate = WHO) -> None:
         rows = [cells | {"student": LIN.student}]
         data = snapshot(step, ["student", *cells], rows, as_of=cloud.tick())
         cloud.s3.put_object(Bucket="intake", Key=f"feeds/{step}/2026-06-15.csv", Body=data)
+    for step, field in (("thesis-deposit", "thesis"), ("residence-permit", "record")) if case else ():
+        if step not in case.steps:
+            continue
+        taken = Upload(UPLOADED, LIN.student, step, field, NOW, "accepted", "pdf", 900, "e3" * 32, 1)
+        coming = replace(taken, id=COMING, status="expected")
+        for upload in (replace(taken, status="expected"), coming):
+            store().expect(upload, NOW.date())
+        store().settle_upload(taken)
+        cloud.s3.put_object(Bucket="documents", Key=taken.thumbnail_key, Body=b"\xff\xd8")
+        cloud.s3.put_object(Bucket="intake", Key=coming.raw_key, Body=pdf())
     if case:
         opening = open_case(who, BATCH, event("open"))
         store().open(Change(None, replace(case, version=1), opening.event))
@@ -85,6 +101,9 @@ LENT = feed(open_case(MASTER, BATCH, event("open")).after, "lab-equipment")
 VACATED = act(
     act(open_case(SCHOLAR, BATCH, event("open")).after, "dormitory", "book-inspection"), "dormitory", "sign-off"
 )
+UPLOADED, COMING = "5b0e7d1c9a3f48d2b6c4e8f7a1902d3e", "c81f2a6e4b7d4e0f9a53d6b2c7e10f84"
+MASTER = open_case(replace(WHO, category="postgraduate", flags=frozenset({"thesis"})), BATCH, event("open")).after
+ABROAD = open_case(replace(WHO, category="international", flags=frozenset({"abroad"})), BATCH, event("open")).after
 OPENED = open_case(WHO, BATCH, event("open")).after
 FINISHED = settled(OPENED, until="")
 SIGNABLE = settled(OPENED)
@@ -98,6 +117,11 @@ def state(step: str, expected: str) -> Check:
 
 def status(expected: int) -> Check:
     return lambda cloud, answer: answer["statusCode"] == expected
+
+
+def accepted(cloud: Cloud, answer: Any) -> bool:
+    upload = store().upload(LIN.student, COMING)
+    return upload is not None and upload.status == "accepted"
 
 
 def reported(key: str) -> Check:
@@ -129,6 +153,15 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "clearance/certificate.json": (FINISHED, lambda cloud, answer: cloud.case().certificate is not None),
     "clearance/certificate_download.json": (OPENED, status(404)),
     "clearance/exports.json": (OPENED, lambda cloud, answer: answer["statusCode"] == 200 and answer["isBase64Encoded"]),
+    "clearance/evidence_arrived.json": (MASTER, accepted),
+    "clearance/evidence_arrived.intake_left.json": (MASTER, accepted),
+    "clearance/evidence_download.json": (MASTER, status(303)),
+    "clearance/evidence_download.thumbnail.json": (MASTER, status(200)),
+    "clearance/evidence_upload.json": (MASTER, lambda cloud, answer: json.loads(answer["body"])["fields"]["key"]),
+    "clearance/evidence_upload.status.json": (
+        MASTER,
+        lambda cloud, answer: json.loads(answer["body"])["status"] == "accepted",
+    ),
     "clearance/figures.json": (OPENED, lambda cloud, answer: sum(answer.values()) == 1),
     "clearance/open_cases.json": (None, lambda cloud, answer: cloud.case().graduate == WHO),
     "clearance/open_cases.batch.json": (OPENED, lambda cloud, answer: str(cloud.case().deadline) == "2026-07-15"),
@@ -168,7 +201,9 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "clearance/steps/party_transfer.json": (OPENED, state("party-transfer", "submitted")),
     "clearance/steps/personal_file.json": (OPENED, state("personal-file", "done")),
     "clearance/steps/scholarship_settlement.json": (VACATED, state("scholarship-settlement", "submitted")),
+    "clearance/steps/residence_permit.json": (ABROAD, state("residence-permit", "submitted")),
     "clearance/steps/school_approval.json": (SIGNABLE, state("school-approval", "done")),
+    "clearance/steps/thesis_deposit.json": (MASTER, state("thesis-deposit", "submitted")),
     "clearance/steps/tuition.json": (OPENED, state("tuition", "blocked")),
     "identity/authorizer.json": (None, lambda cloud, answer: answer["isAuthorized"] is False),
     "identity/demo_sign_in.json": (OPENED, lambda cloud, answer: answer["cookies"][0].startswith("yinji_session=")),
@@ -195,5 +230,6 @@ def test_a_sample_makes_its_function_do_what_it_is_for(
         step = told["rawPath"].split("/steps/")[1].split("/")[0]
         version = case.steps[step].version if case else 0
         told["body"] = re.sub(r'(step_version(?:": |=))0', rf"\g<1>{version}", told["body"])
-        told["body"] = told["body"].replace("2026-06-16", next_workday())
+        day = clock.today().isoformat() if "entered_on" in told["body"] else next_workday()
+        told["body"] = told["body"].replace("2026-06-16", day)
     assert check(cloud, cloud.invoke(folder_of(name), told))

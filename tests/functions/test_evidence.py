@@ -236,7 +236,7 @@ def test_of_two_documents_under_one_address_the_one_that_is_found_was_accepted(
 def test_what_nobody_asked_for_is_taken_away(opened: Cloud) -> None:
     upload = begin(opened).json
     stray = f"evidence/residence-permit/{LIN.student}/{upload['id']}"
-    for key in (f"evidence/thesis-deposit/{LIN.student}/{'0' * 32}", stray):
+    for key in (f"evidence/thesis-deposit/{LIN.student}/{'0' * 32}", stray, "evidence/x", "evidence///"):
         opened.s3.put_object(Bucket="intake", Key=key, Body=pdf())
         opened.deliver(key, "clearance/evidence_arrived")
     assert keys(opened, "intake") == keys(opened, "documents") == []

@@ -57,6 +57,16 @@ class Front:
         self._alone = threading.RLock()
         """moto copies a whole table for each transaction and must not be asked by two threads at once."""
 
+    async def arrive(self, request: web.Request) -> web.Response:
+        """What S3 does with a form that a browser posts to a bucket."""
+        form = await request.post()
+        key, file = str(form["key"]), form["file"]
+        assert isinstance(file, web.FileField)
+        with self._alone:
+            self.cloud.s3.put_object(Bucket="intake", Key=key, Body=file.file.read())
+            self.cloud.deliver(key, "clearance/evidence_arrived")
+        return web.Response(status=204)
+
     async def answer(self, request: web.Request) -> web.Response:
         refused = next(self.trouble, 0)
         if refused:
@@ -80,6 +90,8 @@ class Front:
         self.asked.append((method, "/".join(parts[:2]), answer.status))
         if method == "POST" and parts[0] == "clearance":
             self.follow([parts[2]] if parts[1] == "cases" else [case["student"] for case in body["cases"]])
+        if method == "POST" and parts[-1] == "evidence" and answer.status == 200:
+            answer.body = json.dumps(answer.json | {"url": str(request.url.with_path("/s3"))})
         content = base64.b64decode(answer.body) if answer.encoded else answer.body.encode()
         reply = web.Response(status=answer.status, body=content)
         for cookie in answer.cookies:
@@ -89,6 +101,8 @@ class Front:
     def _place(self, method: str, parts: list[str]) -> str:
         if parts[0] == "demo":
             return "identity/demo_sign_in"
+        if "evidence" in parts:
+            return "clearance/evidence_upload"
         if method == "GET":
             return PLACES.get((method, parts[-1])) or PLACES[method, parts[1]]
         return folder(parts[4] if parts[1] == "cases" else parts[2])
@@ -151,6 +165,7 @@ def front(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixture
 def through(front: Front, deliver: Deliver | None = None, patience: float = 20) -> Summary:
     async def run() -> Summary:
         app = web.Application()
+        app.router.add_post("/s3", front.arrive)
         app.router.add_route("*", "/{path:.*}", front.answer)
         async with TestServer(app, host="127.0.0.1") as server:
             return await play(str(server.make_url("/")), deliver or front.put, front.season, patience=patience)

@@ -518,7 +518,7 @@ def test_static_files_are_kept_for_ever_under_an_address_that_changes_with_them(
 def test_the_first_view_of_the_graduates_page_is_light(opened: Cloud) -> None:
     body = portal.visit("/me", STUDENT).body
     assets = [address for address in Reader(body).addresses if address.startswith("/static/")]
-    assert len(assets) == 4
+    assert len(assets) == 5
     assert transferred(body, *(portal.visit(address).body for address in assets)) < 35_000
 
 

@@ -24,6 +24,7 @@ from tests.functions.test_identity import request
 from tests.functions.test_reading import record
 from tests.functions.test_season import next_slot
 from tests.graduates import LIN, roster_csv
+from tests.unit.test_inspection import pdf
 
 MARK = "ZZQXJ"
 WHO: Graduate = replace(
@@ -128,6 +129,23 @@ def test_a_certificate_says_nothing_either(cloud: Cloud, said: Any, monkeypatch:
     text = said()
     assert "CertificatesIssued" in text
     assert MARK not in text
+
+
+def test_documents_say_nothing_either(cloud: Cloud, said: Any) -> None:
+    cloud.open(replace(WHO, category="postgraduate", flags=frozenset({"thesis"})))
+    root = f"/api/clearance/cases/{WHO.student}/evidence"
+    asked = {"step": "thesis-deposit", "action": "upload-thesis", "field": "thesis", "type": "application/pdf"}
+    for data in (pdf(), pdf()[:200] + MARK.encode()):
+        upload = cloud.call("clearance/evidence_upload", ME, "POST", root, asked | {"size": len(data)}).json
+        cloud.s3.put_object(Bucket="intake", Key=upload["fields"]["key"], Body=data)
+        cloud.deliver(upload["fields"]["key"], "clearance/evidence_arrived")
+        cloud.call("clearance/evidence_upload", ME, "GET", f"{root}/{upload['id']}")
+        for part in ("file", "thumbnail"):
+            cloud.call("clearance/evidence_download", ME, "GET", f"{root}/{upload['id']}/{part}")
+    assert cloud.call("clearance/evidence_upload", ME, "POST", root, asked | {"step": MARK, "size": 1}).status == 404
+    text = said()
+    assert "EvidenceAccepted" in text and "EvidenceRefused" in text and '"code":"damaged"' in text
+    assert MARK not in text and WHO.student not in text
 
 
 def test_failures_say_nothing_either(cloud: Cloud, said: Any, monkeypatch: pytest.MonkeyPatch) -> None:

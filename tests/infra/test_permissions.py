@@ -7,12 +7,14 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
+from yinji.identity.session import Session
 
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, cloud, officer
 from tests.functions.test_season import settle_everything
 from tests.graduates import LIN, graduate
 from tests.infra.synthesis import Resource, Synthesis, listed, plain
 from tests.infra.test_functions import functions
+from tests.unit.test_inspection import pdf
 
 pytestmark = pytest.mark.slow
 
@@ -25,6 +27,14 @@ STAR_RESOURCES = {
     f"{INTAKE}/rosters/*": ({"s3:GetObject"}, "rosters are named by who delivers them"),
     f"{INTAKE}/feeds/*": ({"s3:GetObject"}, "snapshots are named by who delivers them"),
     f"{DOCUMENTS}/feeds/*": ({"s3:GetObject", "s3:PutObject"}, "the snapshot in force bears its hash"),
+    f"{INTAKE}/evidence/*": (
+        {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"},
+        "a document arrives under step, student and id",
+    ),
+    f"{DOCUMENTS}/evidence/*": (
+        {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"},
+        "a document lies under student, id and hash",
+    ),
     f"{DOCUMENTS}/reports/*": ({"s3:GetObject", "s3:PutObject"}, "a report is named after its delivery"),
     f"{DOCUMENTS}/certificates/*": (
         {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"},
@@ -177,9 +187,26 @@ def did(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> dict[str, set[tuple[st
     return found
 
 
+def test_only_what_asks_for_evidence_puts_it_and_only_what_looks_into_it_takes_it_away(either: Synthesis) -> None:
+    may: dict[tuple[str, str], set[str]] = {}
+    for who, one in statements(either):
+        for resource in map(plain, listed(one["Resource"])):
+            for action in listed(one["Action"]) if resource.endswith("/evidence/*") else ():
+                may.setdefault((resource, action), set()).add(who.split("Role")[0])
+    assert may == {
+        (f"{INTAKE}/evidence/*", "s3:PutObject"): {"EvidenceUpload"},
+        (f"{INTAKE}/evidence/*", "s3:GetObject"): {"EvidenceArrived"},
+        (f"{INTAKE}/evidence/*", "s3:DeleteObject"): {"EvidenceArrived"},
+        (f"{DOCUMENTS}/evidence/*", "s3:PutObject"): {"EvidenceArrived"},
+        (f"{DOCUMENTS}/evidence/*", "s3:DeleteObject"): {"EvidenceArrived"},
+        (f"{DOCUMENTS}/evidence/*", "s3:GetObject"): {"EvidenceDownload"},
+    }
+
+
 def play(cloud: Cloud) -> None:
     """A little of everything that functions do."""
     cloud.open(LIN, graduate(2), graduate(3))
+    hand_in_a_thesis(cloud)
     cloud.feed("library-loans", {"student": LIN.student, "loans": 1, "titles": "乡土中国"})
     loan = {"which": "乡土中国", "payment": "desk"}
     assert cloud.act(STUDENT, "library-loans", "declare-lost", **loan).status == 200
@@ -200,6 +227,22 @@ def play(cloud: Cloud) -> None:
     for told in (applied, left):
         cloud.invoke("clearance/steps/tuition", message | told)
     assert cloud.call("identity/demo_sign_in", None, "GET", "/api/demo/personas").status == 200
+
+
+def hand_in_a_thesis(cloud: Cloud) -> None:
+    master = graduate(9, category="postgraduate", flags=frozenset({"thesis"}))
+    session, root = Session(master.student, "student", "x"), f"/api/clearance/cases/{master.student}/evidence"
+    cloud.open(master)
+    asked = {"step": "thesis-deposit", "action": "upload-thesis", "field": "thesis", "type": "application/pdf"}
+    upload = cloud.call("clearance/evidence_upload", session, "POST", root, asked | {"size": 900}).json
+    cloud.s3.put_object(Bucket="intake", Key=upload["fields"]["key"], Body=pdf())
+    cloud.deliver(upload["fields"]["key"], "clearance/evidence_arrived")
+    place = f"{root}/{upload['id']}"
+    assert cloud.call("clearance/evidence_upload", session, "GET", place).json["status"] == "accepted"
+    fields = {"thesis_title": "围城研究", "thesis": upload["id"], "same_as_print": "yes"}
+    assert cloud.act(session, "thesis-deposit", "upload-thesis", master.student, **fields).status == 200
+    assert cloud.call("clearance/evidence_download", session, "GET", f"{place}/file").status == 303
+    assert cloud.call("clearance/evidence_download", session, "GET", f"{place}/thumbnail").status == 200
 
 
 def allowed(of: Synthesis, function: Resource) -> set[tuple[str, str]]:

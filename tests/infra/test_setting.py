@@ -49,3 +49,9 @@ def test_a_synthesis_leaves_the_environment_as_it_was() -> None:
     before = dict(os.environ)
     synthesize("aws")
     assert dict(os.environ) == before
+
+
+def test_only_a_local_deployment_is_told_where_browsers_upload_to() -> None:
+    assert Setting(deployment="local", upload_origin="http://127.0.0.1:4566").upload_origin
+    with pytest.raises(ValueError, match="upload_origin"):
+        Setting(upload_origin="https://elsewhere.example.edu")

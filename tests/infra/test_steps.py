@@ -38,7 +38,7 @@ to = "done"
 title = {{ zh = "通过", en = "Sign off" }}
 """
 HANDLER = 'from yinji.clearance.step import Step\n\nstep = Step("{id}")\nhandler = step.handler\n'
-TO_COME = ("thesis-deposit", "scholarship-settlement", "housing-deposit", "lab-equipment", "residence-permit")
+TO_COME = ("scholarship-settlement", "housing-deposit", "lab-equipment")
 
 
 def expected_routes(step: StepDefinition) -> set[str]:

@@ -136,3 +136,27 @@ def test_the_authorizer_is_asked_anew_within_a_minute_and_only_with_a_cookie(eit
     assert authorizer.properties["IdentitySource"] == ["$request.header.Cookie"]
     assert authorizer.properties["AuthorizerResultTtlInSeconds"] <= 60
     assert authorizer.properties["EnableSimpleResponses"] is True
+
+
+def test_browsers_may_post_to_the_intake_from_our_own_pages_and_the_portal_knows_where(aws: Synthesis) -> None:
+    asked = {one.id: one.properties.get("CorsConfiguration") for one in aws.of_type("AWS::S3::Bucket")}
+    [(intake, rules)] = [(id, cors["CorsRules"]) for id, cors in asked.items() if cors]
+    [rule] = rules
+    assert (rule["AllowedMethods"], rule["AllowedOrigins"]) == (["POST"], ["https://yinji.example.edu"])
+    [bucket] = [one for one in aws.of_type("AWS::S3::Bucket") if one.id == intake]
+    [portal] = aws.of_type("AWS::Serverless::Function")
+    told = plain(portal.properties["Environment"]["Variables"]["YINJI_UPLOAD_ORIGIN"])
+    assert told == f"https://{plain(bucket.properties['BucketName'])}.s3.us-east-1.${{AWS::URLSuffix}}"
+
+
+def test_what_was_uploaded_does_not_lie_where_it_arrived(either: Synthesis) -> None:
+    [intake] = [one for one in either.of_type("AWS::S3::Bucket") if "CorsConfiguration" in one.properties]
+    rules = intake.properties["LifecycleConfiguration"]["Rules"]
+    [passing] = [rule for rule in rules if rule.get("Prefix")]
+    assert passing["Prefix"] == "evidence/" and passing["ExpirationInDays"] == 14
+    assert passing["NoncurrentVersionExpiration"]["NoncurrentDays"] == 1
+
+
+def test_what_expires_is_taken_away(either: Synthesis) -> None:
+    told = table(either).properties["TimeToLiveSpecification"]
+    assert told == {"AttributeName": "expires", "Enabled": True}

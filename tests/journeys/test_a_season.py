@@ -58,17 +58,19 @@ def test_the_cases_stand_as_the_season_expects_before_anybody_acts(cloud: Runnin
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", ["student", "counsellor", "officer"])
+@pytest.mark.parametrize("name", ["student", "evidence", "counsellor", "officer"])
 def test_a_journey_in_the_browser(cloud: RunningCloud, name: str, language: str) -> None:
     journey(cloud, name, language)
 
 
-def test_offices_can_let_off_and_take_back_and_are_refused_kindly(cloud: RunningCloud) -> None:
+@pytest.mark.parametrize("category", ["undergraduate", "postgraduate", "international"])
+def test_offices_can_let_off_and_take_back_and_are_refused_kindly(cloud: RunningCloud, category: str) -> None:
     """Every step has its office waive, reopen, and come too late, on a graduate whom no feed knows."""
     people = People(cloud.url)
     applies = frozenset(step.applies for step in definition.steps().values() if step.applies)
-    newcomer = replace(LIN, student="2022S01999", flags=applies | {"student_loan"})
-    roster = f"rosters/{seeding.season().batch}/newcomer.csv"
+    number = f"2022S019{category[:1].upper()}9"
+    newcomer = replace(LIN, student=number, category=category, flags=applies | {"student_loan"})
+    roster = f"rosters/{seeding.season().batch}/newcomer-{category}.csv"
     seeding.put(roster, roster_csv([newcomer]).encode())
     assert seeding.wait_for_report(roster)["opened"] == 1
     for step in people.case(newcomer.student)["steps"]:

@@ -65,11 +65,15 @@ def refused(data: bytes, types: frozenset[str] = ALL, largest: int = LARGEST) ->
 
 
 # --- pictures ------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("kind", ["jpeg", "png", "webp"])
-@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "CMYK"])
+@pytest.mark.parametrize(
+    ("kind", "mode"),
+    [
+        *(("jpeg", mode) for mode in ("RGB", "L", "CMYK")),
+        *(("png", mode) for mode in ("RGB", "RGBA", "L", "P")),
+        *(("webp", mode) for mode in ("RGB", "RGBA", "L", "P")),
+    ],
+)
 def test_a_picture_of_any_colours_is_drawn_anew_as_what_it_is(kind: str, mode: str) -> None:
-    if (kind, mode) in {("jpeg", "RGBA"), ("jpeg", "P"), ("png", "CMYK"), ("webp", "CMYK")}:
-        pytest.skip("there is no such file")
     clean = inspect(written(image(mode=mode), kind), ALL, LARGEST)
     assert (clean.kind, clean.pages) == (kind, 1)
     with Image.open(io.BytesIO(clean.data)) as again:
@@ -241,12 +245,9 @@ def archive() -> bytes:
 def test_of_a_file_that_is_an_archive_as_well_only_the_document_is_kept(kind: str) -> None:
     data = (pdf() if kind == "pdf" else written(image(), kind)) + archive() + b"<script>alert(1)</script>"
     assert zipfile.is_zipfile(io.BytesIO(archive()))
-    try:
-        kept = inspect(data, ALL, LARGEST).data
-    except Rejected as rejected:
-        assert rejected.code == "damaged"
-    else:
-        assert b"vbaProject" not in kept and b"<script>" not in kept
+    assert b"vbaProject" in data
+    kept = inspect(data, ALL, LARGEST).data
+    assert b"vbaProject" not in kept and b"<script>" not in kept
 
 
 def test_a_pdf_behind_something_else_is_no_pdf() -> None:

@@ -77,14 +77,15 @@ class Door:
         return await self._as(persona, "POST", path, json=body)
 
     async def send(self, url: str, fields: Mapping[str, str], data: bytes) -> None:
-        """Post `data` with a form that lets it through to its place, as a browser does. Raises NoAnswer."""
+        """Post `data` past the door, by a form that lets it through, as a browser does. Raises NoAnswer."""
         form = aiohttp.FormData(dict(fields))
         form.add_field("file", data, filename="document")
-        async with self._room:
-            self.requests += 1
-            async with self._client.post(url, data=form) as reply:
+        try:
+            async with self._room, self._client.post(url, data=form) as reply:
                 if reply.status >= 300:
                     raise NoAnswer(f"POST evidence {reply.status}")
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise NoAnswer(f"POST evidence {type(error).__name__}") from error
 
     async def _as(self, persona: str, method: str, path: str, **more: Any) -> Answer:
         if persona not in self._cookies:
