@@ -479,7 +479,8 @@ def test_anybody_can_check_a_certificate(cloud: Cloud, language: str) -> None:
 
 
 def test_every_step_has_a_guide_in_both_languages_of_a_length_one_reads() -> None:
-    for step, flow_id in [(step, flow_id) for step in definition.steps().values() for flow_id in step.flows]:
+    every = definition.steps().values()
+    for step, flow_id in [(one, flow_id) for one in every for flow_id in one.flows]:
         chinese, english = step.guide("zh", flow_id), step.guide("en", flow_id)
         assert 120 <= len(CHINESE.findall(chinese)) <= 300, step.id
         assert 60 <= len(english.split()) <= 150, step.id
