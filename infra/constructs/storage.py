@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -96,7 +97,9 @@ class Bucket(Construct):
                 s3.LifecycleRule(
                     abort_incomplete_multipart_upload_after=Duration.days(2),
                     noncurrent_version_expiration=Duration.days(90),
-                )
+                ),
+                # what was looked at before it was used, or not used (clearance/preview.py)
+                s3.LifecycleRule(prefix="previews/", expiration=Duration.days(7)),
             ],
         )
 
@@ -109,6 +112,22 @@ class Bucket(Construct):
         """Let `function` put, and take away with `delete`, below `prefixes`."""
         function.allow(["s3:PutObject", *(["s3:DeleteObject"] if delete else [])], self._below(function, prefixes))
         function.allow(["kms:Decrypt", "kms:GenerateDataKey"], [self.key.key_arn])
+
+    def shown_to(self, role: iam.Role, *prefixes: str) -> None:
+        """Let `role` list and read what lies below `prefixes`, and see no other key."""
+        for prefix in prefixes:
+            place = f"arn:<AWS::Partition>:s3:::{self._stem}-<AWS::AccountId>-<AWS::Region>/{prefix}*"
+            accept(role, "Objects are named by who delivers them.", f"AwsSolutions-IAM5[Resource::{place}]")
+        below = [f"{self.arn}/{prefix}*" for prefix in prefixes]
+        role.add_to_principal_policy(iam.PolicyStatement(actions=["s3:GetObject"], resources=below))
+        role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["s3:ListBucket"],
+                resources=[self.arn],
+                conditions={"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}},
+            )
+        )
+        role.add_to_principal_policy(iam.PolicyStatement(actions=["kms:Decrypt"], resources=[self.key.key_arn]))
 
     def listed_by(self, function: Function) -> None:
         """Let `function` see which keys there are; without it a missing object reads as forbidden."""

@@ -116,7 +116,8 @@ class Line:
     decides: bool
 
 
-def _freshness(state: FeedState, now: datetime) -> Freshness:
+def freshness(state: FeedState, now: datetime) -> Freshness:
+    """How a step's data stands at `now`."""
     as_of = instant(str(state.current["as_of"])) if state.current else None
     held_at = instant(str(state.held["at"])) if state.held else None
     return Freshness(as_of, as_of is None or now - as_of > STALE, state.held, held_at)
@@ -129,7 +130,7 @@ def _line(visit: Visit, store: Store, step: StepDefinition, school: str) -> Line
         step=step,
         length=store.queue_length(queue) if head else 0,
         oldest=instant(head[0].since) if head else None,
-        feed=_freshness(store.feed(step.id), visit.now) if step.feed else None,
+        feed=freshness(store.feed(step.id), visit.now) if step.feed else None,
         decides=step.feed is not None and visit.may("decide-feed", department=step.department),
     )
 
@@ -186,7 +187,7 @@ def season(visit: Visit, store: Store) -> dict[str, Any]:
     for step in definition.steps().values():
         figures = figures_of(step, rows)
         head = store.queue(step.id, limit=1)[0] if figures.office and step.department != "school" else []
-        feed = _freshness(store.feed(step.id), visit.now) if step.feed else None
+        feed = freshness(store.feed(step.id), visit.now) if step.feed else None
         decides = visit.may("decide-feed", department=step.department)
         lines.append((step, figures, instant(head[0].since) if head else None, feed, decides))
     schools = [(school, school_figures(found)) for school, found in by_school.items() if found]

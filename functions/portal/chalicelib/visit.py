@@ -100,10 +100,15 @@ class Visit:
         if session.role == "student":
             return [("/me", words("nav.me"))]
         if session.role == "department-officer":
-            return [("/queues", words("nav.queues"))]
+            delivers = any(step.feed and step.department == session.department for step in definition.steps().values())
+            return [("/queues", words("nav.queues")), *([("/feeds", words("feeds.nav"))] if delivers else [])]
         if session.role in ("counsellor", "school-officer"):
             return [(f"/schools/{session.school}", words("nav.school")), ("/queues", words("nav.queues"))]
-        return [("/season", words("nav.season")), ("/queues", words("nav.queues"))]
+        return [
+            ("/season", words("nav.season")),
+            ("/queues", words("nav.queues")),
+            ("/feeds", words("feeds.nav")),
+        ]
 
     @property
     def wanted(self) -> str:
@@ -140,7 +145,7 @@ class Visit:
         if known is None:
             return None
         at, title = f"{step}.{action}", self.words.say(known.title)
-        if action in ("feed-confirm", "feed-discard"):
+        if action in ("feed-confirm", "feed-discard", "feed-use"):
             return Notice(True, self.words(f"notice.{action}", step=title), at)
         chosen = known.actions.get(action)
         if chosen is None or not all(count.isdecimal() for count in counts):

@@ -195,7 +195,6 @@ class _StepFunction:
         previews = Previews(_desk(), self._store, self._step)
         if decision == "preview":
             found = previews.make(self._api.upload("file", LARGEST), session.sub)
-            count("FeedPreviews", step=self._id)
             told, document = {"preview": str(found["id"])}, found
         else:
             key = previews.use(body.fields.get("preview", ""))

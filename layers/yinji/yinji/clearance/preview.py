@@ -49,7 +49,8 @@ class Previews:
             found |= {"errors": [told_of(error)]}
         else:
             # a file that brings its first line is delivered as it is; any other is true as of now
-            found |= {"framed": whole is not data} | self._look(whole)
+            brought = whole is data
+            found |= {"framed": not brought} | self._look(whole, 0 if brought else 1)
         id = hashlib.sha256(whole + stamp(at).encode()).hexdigest()[:24]
         found |= {"id": id, "key": f"feeds/{self._id}/{at:%Y%m%dT%H%M%SZ}-{id[:8]}.csv"}
         if not found["errors"]:
@@ -71,18 +72,21 @@ class Previews:
             self._desk.put(key, file.data)
         return key
 
-    def _look(self, data: bytes) -> dict[str, Any]:
+    def _look(self, data: bytes, lines_ahead: int) -> dict[str, Any]:
         """What `data` would do: `errors` if it would be refused, else rows and cases counted, whether it would be
-        `held` or `superseded`, what the step `would` be in the cases it changes, and the first of them `shown`."""
+        `held` or `superseded`, what the step `would` be in the cases it changes, and the first of them `shown`.
+
+        `lines_ahead` were put before what was sent: places are told as whoever sent it sees them.
+        """
         try:
             snapshot = feed.parse(data, self._step.definition, self._step.read, now())
         except Refused as error:
-            return {"errors": [told_of(one) for one in (error, *error.more)]}
+            return {"errors": [_moved(told_of(one), lines_ahead) for one in (error, *error.more)]}
         applied = self._desk.read(f"feeds/{self._id}/applied.json") or {}
         news = feed.news(snapshot, applied)
         changing = sum(student in applied for student in news)
         current = self._store.feed(self._id).current
-        return {
+        found: dict[str, Any] = {
             "errors": [],
             "as_of": snapshot.as_of,
             "rows": len(snapshot.rows),
@@ -93,7 +97,8 @@ class Previews:
             "changing": changing,
             "held": feed.to_be_held(self._step.definition, changing, len(applied)),
             "superseded": bool(current and snapshot.as_of < current["as_of"]),
-        } | self._cases(news, snapshot.as_of)
+        }
+        return found | self._cases(news, snapshot.as_of)
 
     def _cases(self, news: Mapping[str, Row], as_of: str) -> dict[str, Any]:
         """What `news` would make of the cases they are about."""
@@ -120,3 +125,7 @@ class Previews:
         event = Event(key="preview", what="feed", who="feed", role="system", at=now())
         change = self._step.learn(case, row, as_of, event)
         return change.after.state(self._id) if change else ""
+
+
+def _moved(told: dict[str, Any], lines: int) -> dict[str, Any]:
+    return told | ({"line": max(told["line"] - lines, 1)} if told.get("line") else {})

@@ -92,12 +92,12 @@ class Api:
 
         Raises Problem("file-missing"), Problem("file-too-large"), Problem("malformed-request").
         """
-        files = self._parts.files if self._media_type == multipart.MEDIA_TYPE else {}
-        if not files.get(name):
+        file = self._parts.files.get(name) if self._media_type == multipart.MEDIA_TYPE else None
+        if not file:
             raise Problem("file-missing")
-        if len(files[name]) > largest:
+        if len(file) > largest:
             raise Problem("file-too-large", limit=largest // 2**20)
-        return files[name]
+        return file
 
     @property
     def _parts(self) -> multipart.Parts:
