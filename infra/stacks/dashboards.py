@@ -129,6 +129,8 @@ class Dashboards(Stack):
             lines("rows-changed", self._each("FeedRowsChanged", "Sum", self._fed, HOUR), THIRD),
             lines("rosters", rosters, THIRD),
         )
+        histories = [ours(name, "Sum", name, HOUR) for name in ("HistoriesAnchored", "HistoriesRewritten")]
+        board.add_widgets(lines("histories", histories, THIRD))
 
     def _operations(self) -> None:
         board = self._board("operations")
@@ -193,6 +195,17 @@ class Dashboards(Stack):
                 periods=3,
                 missing=TreatMissing.BREACHING,
             )
+
+        self._alarm("history-rewritten", "clearance", ours("HistoriesRewritten", "Sum", period=HOUR), 1)
+        self._alarm(
+            "not-running",
+            "clearance-anchor",
+            ours("HistoriesRewritten", "SampleCount", period=HOUR),
+            1,
+            Above.LESS_THAN_THRESHOLD,
+            periods=3,
+            missing=TreatMissing.BREACHING,
+        )
 
     def _alarm(
         self,

@@ -55,6 +55,10 @@ PAGES: list[tuple[str, Session | None]] = [
     ("/queues/school-approval", COUNSELLOR),
     ("/season", ADMINISTRATOR),
     ("/season", AUDITOR),
+    ("/feeds", LIBRARY),
+    ("/feeds", ADMINISTRATOR),
+    ("/feeds/library-loans", LIBRARY),
+    ("/feeds/tuition", AUDITOR),
     ("/nowhere/at/all", None),
     ("/season", STUDENT),
 ]
@@ -176,6 +180,10 @@ def test_names_and_words_of_people_cannot_become_markup(cloud: Cloud, language: 
         ("/queues/library-loans", {"department-officer", "administrator", "auditor"}),
         ("/queues/dormitory", {"administrator", "auditor"}),
         ("/season", {"administrator", "auditor"}),
+        ("/feeds", {"department-officer", "administrator", "auditor"}),
+        ("/feeds/library-loans", {"department-officer", "administrator", "auditor"}),
+        ("/feeds/library-loans/example", {"department-officer", "administrator", "auditor"}),
+        ("/feeds/tuition", {"administrator", "auditor"}),
     ],
 )
 def test_each_page_is_for_those_it_concerns(opened: Cloud, path: str, allowed: set[str]) -> None:
