@@ -1,7 +1,7 @@
 """portal: the pages people see, on phones first. The Chalice app behind everything that is not /api.
 
-Trigger: GET on the REST API. Reads: the table, the index by school, the signing keys. Writes and emits nothing: every
-form of a page is sent to the functions below /api.
+Trigger: GET on the REST API. Reads: the table, the index by school, the signing keys; of the documents bucket
+reports/feeds/ and previews/. Writes and emits nothing: every form of a page is sent to the functions below /api.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from chalice.app import Chalice, Response
 from chalicelib import appointments, batches, graduate, office, page, public
+from chalicelib import feeds as deliveries
 from chalicelib.visit import Visit
 from chalicelib.words import LANGUAGES
 from yinji.clearance import codes
@@ -159,6 +160,21 @@ def progress(visit: Visit, school: str) -> Response:
 @at("/season")
 def season(visit: Visit) -> Response:
     return page.draw(visit, "season.html", **office.season(visit, store))
+
+
+@at("/feeds")
+def feeds(visit: Visit) -> Response:
+    return page.draw(visit, "feeds.html", **deliveries.feeds(visit, store))
+
+
+@at("/feeds/{step}")
+def feed(visit: Visit, step: str) -> Response:
+    return page.draw(visit, "feed.html", **deliveries.feed(visit, store, step))
+
+
+@at("/feeds/{step}/example")
+def feed_example(visit: Visit, step: str) -> Response:
+    return deliveries.example(visit, step)
 
 
 # --- administrators -------------------------------------------------------------------------------------------

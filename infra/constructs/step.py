@@ -64,11 +64,12 @@ class Step(Construct):
 
     def _feed(self, step: StepDefinition, house: House) -> None:
         prefix = f"feeds/{step.id}/"
-        house.intake.read_by(self.function, prefix)
+        house.intake.read_by(self.function, prefix, f"previews/{step.id}/")
+        house.intake.written_by(self.function, prefix, f"previews/{step.id}/")
         house.intake.listed_by(self.function)
-        house.documents.read_by(self.function, prefix, f"reports/{prefix}")
+        house.documents.read_by(self.function, prefix, f"reports/{prefix}", f"previews/{step.id}/")
         house.documents.listed_by(self.function)
-        house.documents.written_by(self.function, prefix, f"reports/{prefix}")
+        house.documents.written_by(self.function, prefix, f"reports/{prefix}", f"previews/{step.id}/")
         self.function.allow(["events:PutEvents"], [house.bus.event_bus_arn])
         on_message(house.bus, self.function, "RosterApplied", "roster-applied", {})
         on_message(house.bus, self.function, "IntakeLeft", "intake-left", {"key": [{"prefix": prefix}]})

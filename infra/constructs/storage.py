@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -115,6 +116,8 @@ class Bucket(Construct):
                     noncurrent_version_expiration=Duration.days(90),
                 ),
                 *([_passing(passing)] if passing else []),
+                # what was looked at before it was used, or not used (clearance/preview.py)
+                s3.LifecycleRule(prefix="previews/", expiration=Duration.days(7)),
             ],
             cors=[
                 s3.CorsRule(allowed_methods=[s3.HttpMethods.POST], allowed_origins=[setting.public_url], max_age=3600)
@@ -136,6 +139,22 @@ class Bucket(Construct):
     def emptied_by(self, function: Function, *prefixes: str) -> None:
         """Let `function` take away what lies below `prefixes`."""
         function.allow(["s3:DeleteObject"], self._below(function, prefixes))
+
+    def shown_to(self, role: iam.Role, *prefixes: str) -> None:
+        """Let `role` list and read what lies below `prefixes`, and see no other key."""
+        for prefix in prefixes:
+            place = f"arn:<AWS::Partition>:s3:::{self._stem}-<AWS::AccountId>-<AWS::Region>/{prefix}*"
+            accept(role, "Objects are named by who delivers them.", f"AwsSolutions-IAM5[Resource::{place}]")
+        below = [f"{self.arn}/{prefix}*" for prefix in prefixes]
+        role.add_to_principal_policy(iam.PolicyStatement(actions=["s3:GetObject"], resources=below))
+        role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["s3:ListBucket"],
+                resources=[self.arn],
+                conditions={"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}},
+            )
+        )
+        role.add_to_principal_policy(iam.PolicyStatement(actions=["kms:Decrypt"], resources=[self.key.key_arn]))
 
     def listed_by(self, function: Function) -> None:
         """Let `function` see which keys there are; without it a missing object reads as forbidden."""

@@ -133,7 +133,10 @@ class Dashboards(Stack):
         )
         arranged = [ours(name, "Sum", name, HOUR) for name in ("ArrangementsMade", "ArrangementsRefused")]
         batches = [ours(name, "Sum", name, HOUR) for name in ("BatchesDeclared", "BatchesRefused", "CasesRearranged")]
-        board.add_widgets(lines("arranged", arranged, HALF), lines("batches", batches, HALF))
+        histories = [ours(name, "Sum", name, HOUR) for name in ("HistoriesAnchored", "HistoriesRewritten")]
+        board.add_widgets(
+            lines("arranged", arranged, THIRD), lines("batches", batches, THIRD), lines("histories", histories, THIRD)
+        )
 
     def _operations(self) -> None:
         board = self._board("operations")
@@ -199,6 +202,17 @@ class Dashboards(Stack):
                 periods=3,
                 missing=TreatMissing.BREACHING,
             )
+
+        self._alarm("history-rewritten", "clearance", ours("HistoriesRewritten", "Sum", period=HOUR), 1)
+        self._alarm(
+            "not-running",
+            "clearance-anchor",
+            ours("HistoriesRewritten", "SampleCount", period=HOUR),
+            1,
+            Above.LESS_THAN_THRESHOLD,
+            periods=3,
+            missing=TreatMissing.BREACHING,
+        )
 
     def _alarm(
         self,

@@ -24,6 +24,8 @@ from infra.stacks.service import python_layer
 
 CONFIG = '{"version": "2.0", "app_name": "portal"}'
 TIMEOUT = 29
+FEED_PAPERS = ("reports/feeds/", "previews/")
+"""What the pages about feeds show of the documents bucket."""
 HTMX = "node_modules/htmx.org/dist/htmx.min.js"
 
 
@@ -59,6 +61,9 @@ class Portal(Stack):
                         "YINJI_SESSION_KEYS": clearance.session_keys.secret_arn,
                         "YINJI_UPLOAD_ORIGIN": setting.upload_origin or clearance.house.intake.origin,
                         "YINJI_TABLE": clearance.house.table.table.table_name,
+                        # of the intake it is told the name only, to tell departments
+                        "YINJI_INTAKE_BUCKET": clearance.house.intake.name,
+                        "YINJI_DOCUMENTS_BUCKET": clearance.house.documents.name,
                     },
                 },
             )
@@ -68,7 +73,8 @@ class Portal(Stack):
             CfnOutput(self, name, value=value)
 
     def _role(self, clearance: Clearance) -> iam.Role:
-        """The portal's role: it reads cases, by school as well, and the signing keys; it writes its own log only."""
+        """The portal's role: it reads cases, by school as well, the signing keys, and what became of deliveries and
+        previews of feeds; it writes its own log only."""
         log = logs.LogGroup(
             self,
             "Log",
@@ -86,6 +92,7 @@ class Portal(Stack):
             (["secretsmanager:GetSecretValue"], clearance.session_keys.secret_arn),
         ):
             role.add_to_principal_policy(iam.PolicyStatement(actions=list(actions), resources=[resource]))
+        clearance.house.documents.shown_to(role, *FEED_PAPERS)
         return role
 
     def _finish(self, function: CfnResource, api: CfnResource, setting: Setting) -> None:

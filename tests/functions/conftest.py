@@ -6,6 +6,7 @@ import copy
 import json
 import threading
 import uuid
+from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -177,7 +178,16 @@ class Cloud:
         """What the HTTP API would make of a request: {status, json, headers, cookies}."""
         form = isinstance(body, list)
         headers = {"content-type": "application/x-www-form-urlencoded" if form else "application/json"}
-        text = urlencode(body) if form else json.dumps(body) if body is not None else None
+        packed = isinstance(body, bytes)  # API Gateway hands over what is no text in base64
+        text = (
+            b64encode(body).decode()
+            if packed
+            else urlencode(body)
+            if form
+            else json.dumps(body)
+            if body is not None
+            else None
+        )
         raw, _, query = path.partition("?")
         event: dict[str, Any] = {
             "version": "2.0",
@@ -193,7 +203,7 @@ class Cloud:
                 "authorizer": {"lambda": session.claims if session else None},
             },
             "body": text,
-            "isBase64Encoded": False,
+            "isBase64Encoded": packed,
         }
         answer = self.invoke(folder, event)
         try:

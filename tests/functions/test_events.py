@@ -197,6 +197,12 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
         lambda cloud, answer: answer["headers"]["Location"] == "/office/library-loans?problem=feed-not-held",
     ),
     "clearance/steps/library_loans.intake_left.json": (OPENED, state("library-loans", "done")),
+    "clearance/steps/library_loans.preview.json": (
+        OPENED,
+        lambda cloud, answer: (
+            "&preview=" in answer["headers"]["Location"] and cloud.case().state("library-loans") == "ready"
+        ),
+    ),
     "clearance/steps/library_loans.roster_applied.json": (OPENED, state("library-loans", "ready")),
     "clearance/steps/party_transfer.json": (OPENED, state("party-transfer", "submitted")),
     "clearance/steps/personal_file.json": (OPENED, state("personal-file", "done")),

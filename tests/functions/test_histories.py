@@ -6,8 +6,10 @@ import json
 from datetime import date, timedelta
 from typing import Any
 
+import boto3
 import pytest
 from botocore.client import BaseClient
+from click.testing import CliRunner
 from yinji.clearance import chain
 from yinji.clearance.case import open_case
 from yinji.clearance.store import Store
@@ -15,6 +17,7 @@ from yinji.identity.session import Session
 from yinji.platform import clock
 from yinji.platform.clock import instant
 
+from infra.local import deploy, home, verify_history
 from tests import handlers
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, officer, store
 from tests.functions.test_season import settle_everything
@@ -224,3 +227,22 @@ def test_an_anchor_is_made_by_the_days_of_the_campus(cloud: Cloud) -> None:
     cloud.open()
     made = cloud.invoke("clearance/anchor", {})
     assert made["date"] == (instant(made["at"]) + timedelta(hours=8)).date().isoformat()
+
+
+def test_the_command_without_a_file_checks_every_history_of_the_local_cloud(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.open(LIN, graduate(2))
+    anchored(cloud, monkeypatch, "2026-06-15")
+    monkeypatch.setattr(home, "listens", lambda port: True)
+    monkeypatch.setattr(home, "environment", dict)
+    monkeypatch.setattr(home, "client", boto3.client)
+    monkeypatch.setattr(deploy, "outputs", lambda: {"TableName": "Cases", "DocumentsBucket": "documents"})
+    whole = CliRunner().invoke(verify_history.main, [])
+    assert (whole.exit_code, whole.output) == (0, "共 2 份，0 份不完整  2 checked, 0 not whole\n")
+    rewrite(cloud, store().events(LIN.student)[0].key, who="nobody")
+    broken = CliRunner().invoke(verify_history.main, [])
+    assert broken.exit_code == 1
+    assert f"✗ {LIN.student}" in broken.output and "event 1 (" in broken.output and "1 not whole" in broken.output
+    monkeypatch.setattr(home, "listens", lambda port: False)
+    assert CliRunner().invoke(verify_history.main, []).exit_code == 2

@@ -66,6 +66,10 @@ PAGES: list[tuple[str, Session | None]] = [
     ("/queues/dormitory?age=new&of=S01&answer.half_day=morning&q=2022", officer("housing")),
     ("/queues/dormitory/confirm?do=send-back&of=S01", officer("housing")),
     ("/outcomes/0123456789abcdef", officer("housing")),
+    ("/feeds", LIBRARY),
+    ("/feeds", ADMINISTRATOR),
+    ("/feeds/library-loans", LIBRARY),
+    ("/feeds/tuition", AUDITOR),
     ("/nowhere/at/all", None),
     ("/season", STUDENT),
 ]
@@ -189,6 +193,10 @@ def test_names_and_words_of_people_cannot_become_markup(cloud: Cloud, language: 
         ("/season", {"administrator", "auditor"}),
         ("/schools/S01/progress", {"counsellor", "administrator", "auditor"}),
         ("/queues/library-loans/confirm", {"department-officer"}),
+        ("/feeds", {"department-officer", "administrator", "auditor"}),
+        ("/feeds/library-loans", {"department-officer", "administrator", "auditor"}),
+        ("/feeds/library-loans/example", {"department-officer", "administrator", "auditor"}),
+        ("/feeds/tuition", {"administrator", "auditor"}),
     ],
 )
 def test_each_page_is_for_those_it_concerns(opened: Cloud, path: str, allowed: set[str]) -> None:

@@ -173,3 +173,17 @@ def test_failures_say_nothing_either(cloud: Cloud, said: Any, monkeypatch: pytes
     text = said() + "".join(traces)
     assert '"message":"request failed"' in text
     assert MARK not in text
+
+
+def test_a_file_that_is_looked_at_and_histories_that_are_exported_say_nothing(cloud: Cloud, said: Any) -> None:
+    from tests.functions.test_feed_pages import AUDITOR, looked_at, table, used
+
+    cloud.open(WHO)
+    assert looked_at(cloud, table(f"{WHO.student},{MARK},0,{MARK}")).json["errors"]
+    found = looked_at(cloud, table(f"{WHO.student},1,0,书{MARK}")).json
+    assert found["would"] == {"blocked": 1} and used(cloud, found["id"]).status == 200
+    assert cloud.invoke("clearance/anchor", {})["cases"] == 1
+    for path in (f"cases/{WHO.student}/audit.json", "schools/S01/audit.ndjson", "anchors.json"):
+        assert cloud.call("clearance/audit_export", AUDITOR, "GET", f"/api/clearance/{path}").status == 200
+    told = said()
+    assert "anchored" in told and MARK not in told

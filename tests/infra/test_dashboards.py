@@ -150,13 +150,13 @@ def test_a_function_is_slow_before_it_is_cut_off(either: Synthesis) -> None:
         assert alarm["Threshold"] == 800 * timeouts[dimension["Value"]]
 
 
-def test_silence_is_an_alarm_where_something_is_said_every_five_minutes_and_nowhere_else(either: Synthesis) -> None:
+def test_silence_is_an_alarm_where_something_is_said_by_the_clock_and_nowhere_else(either: Synthesis) -> None:
     silent = {
         alarm.properties["AlarmName"]
         for alarm in either.of_type("AWS::CloudWatch::Alarm")
         if alarm.properties["TreatMissingData"] == "breaching"
     }
-    assert silent == {"yinji-not-running-clearance-figures", "yinji-not-running-clearance-reconcile"}
+    assert silent == {f"yinji-not-running-clearance-{name}" for name in ("figures", "reconcile", "anchor")}
 
 
 def test_alarms_reach_the_one_topic_and_it_lets_them_in(either: Synthesis) -> None:

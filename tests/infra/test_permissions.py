@@ -10,6 +10,7 @@ import pytest
 from yinji.identity.session import Session
 
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, cloud, officer
+from tests.functions.test_feed_pages import AUDITOR, looked_at, table, used
 from tests.functions.test_season import settle_everything
 from tests.graduates import LIN, graduate
 from tests.infra.synthesis import Resource, Synthesis, listed, plain
@@ -25,7 +26,13 @@ DOCUMENTS = "arn:aws:s3:::yinji-documents-123456789012-us-east-1"
 STAR_RESOURCES = {
     "*": ({"dynamodb:ListStreams"}, "it cannot be limited to one table"),
     f"{INTAKE}/rosters/*": ({"s3:GetObject"}, "rosters are named by who delivers them"),
-    f"{INTAKE}/feeds/*": ({"s3:GetObject"}, "snapshots are named by who delivers them"),
+    f"{INTAKE}/feeds/*": ({"s3:GetObject", "s3:PutObject"}, "snapshots are named by who delivers them"),
+    f"{INTAKE}/previews/*": ({"s3:GetObject", "s3:PutObject"}, "a preview bears its hash"),
+    f"{DOCUMENTS}/previews/*": ({"s3:GetObject", "s3:PutObject"}, "a preview bears its hash"),
+    f"{DOCUMENTS}/anchors/*": (
+        {"s3:GetObject", "s3:PutObject"},
+        "an anchor is named after its day, heads after their root",
+    ),
     f"{DOCUMENTS}/feeds/*": ({"s3:GetObject", "s3:PutObject"}, "the snapshot in force bears its hash"),
     f"{INTAKE}/evidence/*": (
         {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"},
@@ -91,9 +98,18 @@ def test_no_role_has_a_policy_of_aws(either: Synthesis) -> None:
 
 def test_the_portal_may_only_read(either: Synthesis) -> None:
     may = {action for who, one in statements(either) if who.startswith(PORTAL) for action in listed(one["Action"])}
-    reads = ("dynamodb:Get", "dynamodb:BatchGet", "dynamodb:Query", "secretsmanager:Get", "kms:De")
+    reads = ("dynamodb:Get", "dynamodb:BatchGet", "dynamodb:Query", "secretsmanager:Get", "kms:De", "s3:Get", "s3:List")
     own_log = {"logs:CreateLogStream", "logs:PutLogEvents"}
     assert may and {action for action in may - own_log if not action.startswith(reads)} == set()
+
+
+def test_the_portal_sees_of_documents_what_became_of_feeds_and_no_more(either: Synthesis) -> None:
+    told = [one for who, one in statements(either) if who.startswith(PORTAL) and str(one["Action"]).startswith("s3:")]
+    read = {plain(place) for one in told if one["Action"] == "s3:GetObject" for place in listed(one["Resource"])}
+    assert read == {f"{DOCUMENTS}/reports/feeds/*", f"{DOCUMENTS}/previews/*"}
+    [lists] = [one for one in told if one["Action"] == "s3:ListBucket"]
+    assert plain(lists["Resource"]) == DOCUMENTS
+    assert lists["Condition"] == {"StringLike": {"s3:prefix": ["reports/feeds/*", "previews/*"]}}
 
 
 def test_only_what_answers_or_signs_people_in_reads_the_keys_of_sessions(either: Synthesis) -> None:
@@ -222,6 +238,11 @@ def play(cloud: Cloud) -> None:
     assert cloud.call("clearance/cases", officer("library"), "GET", queue).status == 200
     cloud.invoke("clearance/reconcile", {})
     cloud.invoke("clearance/figures", {})
+    assert cloud.invoke("clearance/anchor", {})["cases"] == 3
+    for path in (f"cases/{LIN.student}/audit.json", "schools/S01/audit.ndjson", "anchors.json"):
+        assert cloud.call("clearance/audit_export", AUDITOR, "GET", f"/api/clearance/{path}").status == 200
+    found = looked_at(cloud, table(f"{LIN.student},0,0.00,")).json
+    assert used(cloud, found["id"]).status == 200
     applied = {"detail-type": "roster-applied", "detail": {"batch": "2026-summer"}}
     left = {"detail-type": "intake-left", "detail": {"key": "feeds/tuition/none.csv"}}
     for told in (applied, left):

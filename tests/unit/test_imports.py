@@ -9,7 +9,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DOMAIN = (
     "definition", "case", "step", "roster", "feed", "policy", "flow", "cells", "codes", "document", "queue",
-    "appointments", "calendar", "evidence", "arrangements", "report", "selection", "overview", "rounds",
+    "appointments", "calendar", "evidence", "arrangements", "report", "selection", "overview", "rounds", "chain",
+    "contract",
 )  # fmt: skip
 FOREIGN = ("boto3", "botocore", "pynamodb", "aws_lambda_powertools")
 

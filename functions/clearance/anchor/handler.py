@@ -32,6 +32,7 @@ s3: Any = boto3.client("s3")  # pyright: ignore[reportUnknownMemberType]
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     anchors, today = Anchors(s3, setting("DOCUMENTS_BUCKET")), clock.today()
     if not due(anchors.days(), today):
+        count("HistoriesRewritten", 0)  # every run says something: silence means that it does not run
         return {}
     previous = anchors.newest()
     heads = heads_of([lean.student for school in university.schools() for lean in store.school(school)])

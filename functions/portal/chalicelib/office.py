@@ -227,7 +227,8 @@ class Line:
     """How old the oldest is, as selection.age says it."""
 
 
-def _freshness(state: FeedState, now: datetime) -> Freshness:
+def freshness(state: FeedState, now: datetime) -> Freshness:
+    """How a step's data stands at `now`."""
     as_of = instant(str(state.current["as_of"])) if state.current else None
     held_at = instant(str(state.held["at"])) if state.held else None
     return Freshness(as_of, as_of is None or now - as_of > STALE, state.held, held_at)
@@ -240,7 +241,7 @@ def _line(visit: Visit, store: Store, step: StepDefinition, school: str, supervi
         step=step,
         length=store.queue_length(queue) if head else 0,
         oldest=instant(head[0].since) if head else None,
-        feed=_freshness(store.feed(step.id), visit.now) if step.feed else None,
+        feed=freshness(store.feed(step.id), visit.now) if step.feed else None,
         decides=step.feed is not None and visit.may("decide-feed", department=step.department),
         age=selection.age(instant(head[0].since), visit.now) if head else "",
     )
@@ -490,7 +491,7 @@ def season(visit: Visit, store: Store) -> dict[str, Any]:
         chosen = selection.season(everybody, visit.query)
         rows = chosen.shown
         waits = _waits(store, threads, rows, [school for school, found in by_school.items() if found])
-    states = {step: _freshness(state, visit.now) for step, state in feeds.items()}
+    states = {step: freshness(state, visit.now) for step, state in feeds.items()}
     known = {batch.id: batch for batch in batches.result()}
     if chosen.wanted:
         kept = {row.lean.student for row in rows}

@@ -113,14 +113,18 @@ class Visit:
             return []
         if session.role == "student":
             return [("/me", words("nav.me"))]
-        if session.role in ("department-officer", "supervisor"):
+        if session.role == "supervisor":
             return [("/queues", words("nav.queues"))]
+        if session.role == "department-officer":
+            delivers = any(step.feed and step.department == session.department for step in definition.steps().values())
+            return [("/queues", words("nav.queues")), *([("/feeds", words("feeds.nav"))] if delivers else [])]
         if session.role in ("counsellor", "school-officer"):
             return [(f"/schools/{session.school}", words("nav.school")), ("/queues", words("nav.queues"))]
         return [
             ("/season", words("nav.season")),
             ("/queues", words("nav.queues")),
             ("/batches", words("nav.batches")),
+            ("/feeds", words("feeds.nav")),
         ]
 
     @property
@@ -164,7 +168,7 @@ class Visit:
         if known is None:
             return None
         at, title = f"{step}.{action}", self.words.say(known.title)
-        if action in ("feed-confirm", "feed-discard"):
+        if action in ("feed-confirm", "feed-discard", "feed-use"):
             return Notice(True, self.words(f"notice.{action}", step=title), at)
         if action == "slots":
             return Notice(True, self.words("appointments.saved"), at)

@@ -107,6 +107,12 @@
     form.dispatchEvent(new Event("restored", { bubbles: true }));
   }
 
+  /* A file that is too large is said to be so before it is sent. */
+  document.addEventListener("change", function (event) {
+    var most = event.target.dataset.largest, file = most && event.target.files[0];
+    if (most) event.target.setCustomValidity(file && file.size > most * 1048576 ? event.target.dataset.tooLarge : "");
+  });
+
   prepare();
   var first = document.getElementById("notice");
   if (first) document.getElementById("live").textContent = first.textContent;

@@ -5,6 +5,7 @@
 | POST /api/clearance/cases/{student}/steps/<step>/{action} | `Step.act` on one case |
 | POST /api/clearance/steps/<step>/{action} | `Step.act` on many cases, each for itself |
 | POST /api/clearance/steps/<step>/feed/{confirm,discard} | the held snapshot |
+| POST /api/clearance/steps/<step>/feed/{preview,use} | a file sent through the page, looked at first |
 | S3 feeds/<step>/...; event `intake-left` | the snapshot, as differences (intake.FeedIntake) |
 | event `roster-applied` | the snapshot in force, for cases that have come since |
 | event `step-ready` | `Step.become_ready` |
@@ -27,13 +28,14 @@ from yinji.clearance import bus, definition, rounds
 from yinji.clearance.case import Case, Change, Event
 from yinji.clearance.intake import Desk, FeedIntake, Report, delivered
 from yinji.clearance.policy import demand
+from yinji.clearance.preview import LARGEST, Previews
 from yinji.clearance.rounds import MOST_AT_ONCE, Result, Round
 from yinji.clearance.step import REFUSED, Request, Step
 from yinji.clearance.store import Outcome, Store
 from yinji.identity.session import Session
 from yinji.platform import clock
 from yinji.platform.environment import setting
-from yinji.platform.http import Api, Body, redirect
+from yinji.platform.http import Api, Body, as_json, redirect
 from yinji.platform.observability import count, logger, metrics
 from yinji.platform.problem import Problem
 
@@ -224,11 +226,25 @@ class _StepFunction:
             bus.emit([bus.intake_left(intake.confirm(session.sub, seen))])
         elif decision == "discard":
             intake.discard(session.sub, seen)
+        elif decision in ("preview", "use"):
+            return self._by_page(decision, session, body)
         else:
             raise Problem("not-found")
         return self._api.answer(
             {"step": self._id, "feed": decision}, done=f"{self._id}.feed-{decision}", back=body.next
         )
+
+    def _by_page(self, decision: str, session: Session, body: Body) -> Response[str]:
+        """A file that an officer sends through the page: looked at, then used or not."""
+        previews = Previews(_desk(), self._store, self._step)
+        if decision == "preview":
+            found = previews.make(self._api.upload("file", LARGEST), session.sub)
+            told, document = {"preview": str(found["id"])}, found
+        else:
+            key = previews.use(body.fields.get("preview", ""))
+            told = {"done": f"{self._id}.feed-use", "delivery": key.rpartition("/")[2]}
+            document = {"step": self._id, "feed": decision, "key": key}
+        return redirect(body.next, **told) if self._api.is_form and body.next else as_json(200, document)
 
     def _message(self, kind: str, detail: Mapping[str, Any], id: str, context: Any) -> None:
         if kind == bus.INTAKE_LEFT:
@@ -255,8 +271,7 @@ class _Feed:
 
     def __init__(self, step: Step, store: Store, owner: str) -> None:
         self._id = step.definition.id
-        desk = Desk(_s3(), setting("INTAKE_BUCKET"), setting("DOCUMENTS_BUCKET"))
-        self.intake = FeedIntake(desk, store, step, owner)
+        self.intake = FeedIntake(_desk(), store, step, owner)
 
     def take(self, key: str) -> Report | None:
         report = self.intake.take(key)
@@ -282,6 +297,10 @@ class _Feed:
             logger.info("feed busy")
             return
         count("FeedRowsChanged", counts.get("changed", 0), step=self._id)
+
+
+def _desk() -> Desk:
+    return Desk(_s3(), setting("INTAKE_BUCKET"), setting("DOCUMENTS_BUCKET"))
 
 
 def _s3() -> Any:

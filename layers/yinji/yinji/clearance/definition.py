@@ -78,11 +78,48 @@ class Action:
 
 
 @dataclass(frozen=True)
+class Column:
+    """A column of a feed as its department is told of it; `examples` are cells as they may stand in it.
+
+    `kind` says what is read: student, text, count, yuan, signed-yuan, flag or list (cells.py).
+    """
+
+    name: str
+    kind: str
+    title: Text
+    text: Text
+    examples: tuple[str, ...]
+
+
+STUDENT_COLUMN = Column(
+    name="student",
+    kind="student",
+    title={"zh": "学号", "en": "Student number"},
+    text={
+        "zh": "与毕业生名单中的学号一致；每名学生一行，没有欠费或未还的也要有",
+        "en": "as in the roster; every student has a row, those who owe nothing too",
+    },
+    examples=("2022S01001", "2022S01002", "2022S01003"),
+)
+
+
+@dataclass(frozen=True)
 class Feed:
     """The snapshot a department delivers: its columns, and the share of graduates it may change unasked."""
 
     columns: tuple[str, ...]
     hold_share: float
+    described: Mapping[str, Column] = field(default_factory=dict[str, Column])
+    """What step.toml tells of the columns (feed.describe), by name; `student` is the same everywhere."""
+
+    @property
+    def contract(self) -> tuple[Column, ...]:
+        """Every column in order; one that nothing is told of has its name for a title."""
+        known = {STUDENT_COLUMN.name: STUDENT_COLUMN, **self.described}
+        return tuple(
+            known.get(name) or Column(name, "text", {"zh": name, "en": name}, {"zh": "", "en": ""}, ("",))
+            for name in self.columns
+        )
 
 
 @dataclass(frozen=True)
@@ -266,6 +303,13 @@ def action(name: str, raw: Mapping[str, Any]) -> Action:
     )
 
 
+def _described(feed: Mapping[str, Any]) -> dict[str, Column]:
+    return {
+        entry["column"]: Column(entry["column"], entry["kind"], entry["title"], entry["text"], tuple(entry["examples"]))
+        for entry in feed.get("describe", ())
+    }
+
+
 def membership(told: str) -> tuple[str, Membership]:
     """What one entry of a step's `flows` says: "postgraduate", "postgraduate@2" (from version 2 on),
     "postgraduate@1-2" (in versions 1 to 2). Raises ValueError for anything else.
@@ -299,7 +343,7 @@ def read(path: Path) -> StepDefinition:
         applies=raw.get("applies", ""),
         needs=tuple(raw.get("needs", ())),
         final=raw.get("final", False),
-        feed=Feed(tuple(feed["columns"]), feed["hold_share"]) if feed else None,
+        feed=Feed(tuple(feed["columns"]), feed["hold_share"], _described(feed)) if feed else None,
         ready="ready" in raw,
         signer=raw.get("signer", ""),
         confidential=raw.get("confidential", False),

@@ -30,6 +30,8 @@ _STUDENT = re.compile(r"[A-Z0-9]{6,16}")
 MOST_ROWS = 100_000
 AHEAD = timedelta(minutes=10)
 """How far a department's clock may be ahead of ours."""
+MOST_ERRORS = 20
+"""How many rows that are wrong are named at once."""
 FEWEST_TO_HOLD = 20
 """A snapshot that changes no more cases than this is never held."""
 
@@ -46,7 +48,7 @@ class Snapshot:
 def parse(data: bytes, step: StepDefinition, read: Reader, at: datetime) -> Snapshot:
     """The snapshot in `data`, delivered at `at` for `step`, whose rows `read` can read.
 
-    Raises Refused for the first thing that is wrong, with its line.
+    Raises Refused for the first thing that is wrong, with its line; when that is a row, its `more` are the next ones.
     """
     assert step.feed  # noqa: S101 - asked of steps with a feed only
     head_line, _, table = data.removeprefix(BYTE_ORDER_MARK).partition(b"\n")
@@ -78,29 +80,44 @@ def _rows(table: bytes, columns: tuple[str, ...], read: Reader) -> dict[str, Row
         raise Refused("encoding") from error
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: dict[str, Row] = {}
+    wrong: list[Refused] = []
     try:
         if tuple(next(reader, ())) != columns:
             raise Refused("columns", line=2, expected=",".join(columns))
         for cells in reader:
-            line = reader.line_num + 1
-            if len(cells) != len(columns):
-                raise Refused("cells", line=line)
-            row = dict(zip(columns, (cell.strip() for cell in cells), strict=True))
-            if not _STUDENT.fullmatch(row["student"]):
-                raise Refused("value", line=line, field="student")
-            if row["student"] in rows:
-                raise Refused("duplicate", line=line, field="student")
             try:
-                read(row)
-            except ValueError as error:
-                column, *code = error.args
-                raise Refused(*(code or ["value"]), line=line, field=str(column)) from error
+                row = _row(cells, columns, rows, read, reader.line_num + 1)
+            except Refused as error:
+                wrong.append(error)
+                if len(wrong) == MOST_ERRORS:
+                    break
+                continue
             rows[row["student"]] = row
             if len(rows) > MOST_ROWS:
                 raise Refused("too-long", limit=MOST_ROWS)
-    except csv.Error as error:
-        raise Refused("csv", line=reader.line_num + 1) from error
+    except csv.Error:
+        wrong.append(Refused("csv", line=reader.line_num + 1))
+    if wrong:
+        wrong[0].more = tuple(wrong[1:])
+        raise wrong[0]
     return rows
+
+
+def _row(cells: list[str], columns: tuple[str, ...], before: Mapping[str, Row], read: Reader, line: int) -> Row:
+    """The row of `cells`, which stands in `line` after the rows `before`. Raises Refused."""
+    if len(cells) != len(columns):
+        raise Refused("cells", line=line)
+    row = dict(zip(columns, (cell.strip() for cell in cells), strict=True))
+    if not _STUDENT.fullmatch(row["student"]):
+        raise Refused("value", line=line, field="student")
+    if row["student"] in before:
+        raise Refused("duplicate", line=line, field="student")
+    try:
+        read(row)
+    except ValueError as error:
+        column, *code = error.args
+        raise Refused(*(code or ["value"]), line=line, field=str(column)) from error
+    return row
 
 
 def digest(row: Row) -> str:

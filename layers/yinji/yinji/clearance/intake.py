@@ -80,6 +80,13 @@ def _rejection(rejection: Rejection) -> dict[str, Any]:
     return place | _sentence(rejection.code, field=rejection.field)
 
 
+def told_of(error: Refused) -> dict[str, Any]:
+    """Why a file is refused, and where, as whoever delivered it reads it."""
+    params: dict[str, Any] = {"field": error.field, **error.params}
+    place = {name: value for name, value in (("line", error.line), ("field", error.field)) if value}
+    return _sentence(error.code, **params) | place
+
+
 def delivered(event: Mapping[str, Any]) -> list[str]:
     """The keys of the objects that an event of S3 tells of, which writes them as in a URL."""
     return [unquote_plus(str(record["s3"]["object"]["key"])) for record in event["Records"]]
@@ -137,6 +144,10 @@ class Desk:
             ContentType="application/json",
         )
 
+    def put(self, key: str, data: bytes) -> None:
+        """Put a delivery into the intake."""
+        self._client.put_object(Bucket=self._intake, Key=key, Body=data, ContentType="text/csv")
+
     def keys(self, prefix: str) -> list[str]:
         """The keys of the intake below `prefix`."""
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._intake, Prefix=prefix)
@@ -144,9 +155,9 @@ class Desk:
 
 
 def _refused(delivery: Delivery, error: Refused) -> Report:
-    params: dict[str, Any] = {"field": error.field, **error.params}
-    reason = _sentence(error.code, **params) | ({"line": error.line} if error.line else {})
-    return Report(delivery.key, delivery.identity, "refused", reason)
+    # a row is named among the others that are wrong, where there are others
+    rows = [told_of(one) for one in (error, *error.more)] if error.more else []
+    return Report(delivery.key, delivery.identity, "refused", told_of(error), rejected=rows)
 
 
 def _each(things: Iterable[Thing], work: Callable[[Thing], str]) -> dict[str, int]:

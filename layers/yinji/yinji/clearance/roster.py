@@ -63,6 +63,8 @@ class Refused(Exception):
     def __init__(self, code: str, line: int = 0, field: str = "", **params: str | int) -> None:
         super().__init__(code)
         self.code, self.line, self.field, self.params = code, line, field, params
+        self.more: tuple[Refused, ...] = ()
+        """Further rows for which it is refused, as far as they were looked for."""
 
 
 def parse(data: bytes) -> Roster:

@@ -7,6 +7,7 @@ back to the page out, with what happened in its query).
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -16,6 +17,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from yinji.identity.session import Session, cookie, session_of
+from yinji.platform import multipart
 from yinji.platform.environment import setting
 from yinji.platform.observability import logger
 from yinji.platform.problem import MEDIA_TYPE, Problem
@@ -80,8 +82,33 @@ class Api:
         return chosen if chosen in ("zh", "en") else preferred(self.headers.get("accept-language", ""))
 
     @property
+    def _media_type(self) -> str:
+        return self.headers.get("content-type", "").split(";")[0].strip().lower()
+
+    @property
     def is_form(self) -> bool:
-        return self.headers.get("content-type", "").split(";")[0].strip().lower() == FORM
+        return self._media_type in (FORM, multipart.MEDIA_TYPE)
+
+    def upload(self, name: str, largest: int) -> bytes:
+        """The file `name` of a form that holds one.
+
+        Raises Problem("file-missing"), Problem("file-too-large"), Problem("malformed-request").
+        """
+        file = self._parts.files.get(name) if self._media_type == multipart.MEDIA_TYPE else None
+        if not file:
+            raise Problem("file-missing")
+        if len(file) > largest:
+            raise Problem("file-too-large", limit=largest // 2**20)
+        return file
+
+    @property
+    def _parts(self) -> multipart.Parts:
+        body = str(self.event.get("body") or "")
+        try:
+            data = b64decode(body, validate=True) if self.event.get("isBase64Encoded") else body.encode()
+            return multipart.parse(self.headers.get("content-type", ""), data)
+        except ValueError as error:
+            raise Problem("malformed-request") from error
 
     def refuse_other_sites(self) -> None:
         """Raise Problem("cross-site") when a page that is not ours, of this very host, made a browser send this.
@@ -95,7 +122,9 @@ class Api:
 
     @property
     def body(self) -> Body:
-        """What was sent, from JSON or a form. Raises Problem("malformed-request")."""
+        """What was sent, from JSON or a form, without its files. Raises Problem("malformed-request")."""
+        if self._media_type == multipart.MEDIA_TYPE:
+            return _form(urlencode(self._parts.fields))
         try:
             text = self.resolver.current_event.decoded_body or ""
         except ValueError as error:  # neither base64 nor UTF-8
