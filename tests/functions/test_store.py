@@ -272,7 +272,7 @@ class Table(RuleBasedStateMachine):
 
 def queued(student: str) -> dict[tuple[str, str], Entry]:
     """Every queue entry of `student` that lies in the table, by queue and position."""
-    items = QueueItem.scan(QueueItem.of_student == student)
+    items = QueueItem.scan((QueueItem.of_student == student) & QueueItem.step_version.exists())
     return {(item.pk.removeprefix("QUEUE#"), item.sk): store._entry(item) for item in items}
 
 

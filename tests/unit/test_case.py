@@ -320,6 +320,13 @@ PROXY = {
     "proxy_name": "周一鸣", "proxy_phone": "13800000000", "proxy_relation": "friend", "proxy_identity": "042X",
     "proxy_declaration": "yes",
 }  # fmt: skip
+FORMS |= {
+    ("dormitory", "hand-back-from-abroad"): {"declaration": "yes", "belongings": "nothing-left"},
+    ("diploma", "ask-for-mail"): MAIL,
+    ("diploma", "authorise-proxy"): PROXY,
+    ("diploma", "post"): {"carrier": "EMS", "tracking_number": "EX123456789CN"},
+    ("diploma", "hand-to-proxy"): {"code": "wrong", "identity_checked": "yes"},
+}
 
 
 def approved() -> Case:

@@ -160,7 +160,11 @@ def bookable(told: Appointments, now: datetime) -> list[Slot]:
 
 def check(told: Appointments, text: str, now: datetime) -> None:
     """Raise Problem("slot-not-possible") unless the slot named `text` may be booked at `now`, places apart."""
-    if text not in {slot.id for slot in bookable(told, now)}:
+    slot = parse(told, text)
+    if slot is None or not working_day(slot.start.date()):
+        raise Problem("slot-not-possible")
+    ahead = (slot.start.date() - now.astimezone(CAMPUS).date()).days
+    if ahead > told.days_ahead or slot.start < now + timedelta(hours=told.notice_hours):
         raise Problem("slot-not-possible")
 
 
