@@ -20,6 +20,7 @@ class Desk(ServiceStack):
         self.layer = python_layer(self, "Yinji", setting, "yinji")
         self.routes = ApiRoutes(self, "Routes", clearance.api.api.ref, clearance.api.authorizer_id)
         self._batches()
+        self._guides()
 
     def _batches(self) -> None:
         batches = self._function(
@@ -27,3 +28,20 @@ class Desk(ServiceStack):
         )
         self.house.table.changed_by(batches, index=True)
         self.routes.route(batches, "GET", "/api/clearance/batches")
+
+    def _guides(self) -> None:
+        paper = self._function(
+            "clearance/guide_pdf",
+            "PUBLIC_URL",
+            timeout=29,
+            memory=1769,
+            answers_people=True,
+            extra_layers=[python_layer(self, "Typeset", self.setting, "typeset")],
+        )
+        reason = "Guides are for everybody, before anybody has signed in."
+        self.routes.route(paper, "GET", "/api/clearance/guides/{flow}/{file}", open=reason)
+
+    def _practice(self) -> None:
+        practice = self._function("clearance/practice", "TABLE", "PUBLIC_URL", timeout=29, answers_people=True)
+        self.house.table.changed_by(practice)
+        self.routes.route(practice, "POST", "/api/clearance/practice")

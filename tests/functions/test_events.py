@@ -109,6 +109,7 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "clearance/certificate.json": (FINISHED, lambda cloud, answer: cloud.case().certificate is not None),
     "clearance/certificate_download.json": (OPENED, status(404)),
     "clearance/figures.json": (OPENED, lambda cloud, answer: sum(answer.values()) == 1),
+    "clearance/guide_pdf.json": (None, status(200)),
     "clearance/open_cases.json": (None, lambda cloud, answer: cloud.case().graduate == WHO),
     "clearance/open_cases.batch.json": (OPENED, lambda cloud, answer: str(cloud.case().deadline) == "2026-07-15"),
     "clearance/open_cases.intake_left.json": (None, reported(ROSTER)),
@@ -158,6 +159,8 @@ def test_a_sample_makes_its_function_do_what_it_is_for(
     told = sample(name)
     if name == "clearance/certificate.json":
         monkeypatch.setattr(handlers.warm("clearance/certificate"), "certificate_pdf", lambda data, at: b"%PDF")
+    if name == "clearance/guide_pdf.json":
+        monkeypatch.setattr(handlers.warm("clearance/guide_pdf"), "guide_pdf", lambda data, at: b"%PDF")
     if "step_version" in told.get("body", "") or '"cases"' in told.get("body", ""):
         # the samples are of a fresh case and a day that has passed
         step = told["rawPath"].split("/steps/")[1].split("/")[0]
