@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable
 
 from chalice.app import Chalice, Response
-from chalicelib import graduate, office, page, public
+from chalicelib import graduate, office, page, practice, public
 from chalicelib.visit import Visit
 from chalicelib.words import LANGUAGES
 from yinji.clearance import codes
@@ -139,6 +139,16 @@ def queue(visit: Visit, step: str) -> Response:
 @at("/season")
 def season(visit: Visit) -> Response:
     return page.draw(visit, "season.html", **office.season(visit, store))
+
+
+@at("/practice")
+def practice_cases(visit: Visit) -> Response:
+    return page.draw(visit, "practice.html", **practice.cases(visit, store))
+
+
+@at("/practice/tour")
+def practice_tour(visit: Visit) -> Response:
+    return page.draw(visit, "tour.html", **practice.tour(visit, store))
 
 
 # --- nothing there: a page says so rather than the gateway ----------------------------------------------------

@@ -21,6 +21,7 @@ class Desk(ServiceStack):
         self.routes = ApiRoutes(self, "Routes", clearance.api.api.ref, clearance.api.authorizer_id)
         self._batches()
         self._guides()
+        self._practice()
 
     def _batches(self) -> None:
         batches = self._function(

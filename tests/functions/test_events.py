@@ -113,6 +113,7 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "clearance/open_cases.json": (None, lambda cloud, answer: cloud.case().graduate == WHO),
     "clearance/open_cases.batch.json": (OPENED, lambda cloud, answer: str(cloud.case().deadline) == "2026-07-15"),
     "clearance/open_cases.intake_left.json": (None, reported(ROSTER)),
+    "clearance/practice.json": (None, lambda cloud, answer: cloud.case("P-library-01").practice == "library"),
     "clearance/reconcile.json": (OPENED, lambda cloud, answer: answer == {}),
     "clearance/reconcile.after_outage.json": (FINISHED, lambda cloud, answer: answer["case-finished"] == 1),
     "clearance/steps/campus_card.json": (OPENED, reported("feeds/campus-card/2026-06-15.csv")),

@@ -79,7 +79,7 @@ def history(visit: Visit, store: Store, student: str) -> dict[str, Any]:
     session, case = _found(visit, store, student)
     events = [_happening(visit, session, case, event) for event in reversed(store.events(student))]
     home = "/me" if session.role == "student" else f"/cases/{student}"
-    return {"graduate": case.graduate, "events": events, "home": home}
+    return {"graduate": case.graduate, "events": events, "home": home, "practice": case.practice}
 
 
 def _happening(visit: Visit, session: Session, case: Case, event: Event) -> Happening:

@@ -100,9 +100,13 @@ class Visit:
         if session.role == "student":
             return [("/me", words("nav.me"))]
         if session.role == "department-officer":
-            return [("/queues", words("nav.queues"))]
+            return [("/queues", words("nav.queues")), ("/practice", words("practice.nav"))]
         if session.role in ("counsellor", "school-officer"):
-            return [(f"/schools/{session.school}", words("nav.school")), ("/queues", words("nav.queues"))]
+            return [
+                (f"/schools/{session.school}", words("nav.school")),
+                ("/queues", words("nav.queues")),
+                ("/practice", words("practice.nav")),
+            ]
         return [("/season", words("nav.season")), ("/queues", words("nav.queues"))]
 
     @property
@@ -136,6 +140,8 @@ class Visit:
 
     def _success(self, done: str) -> Notice | None:
         step, action, *counts = done.split(".")
+        if step == "practice":
+            return Notice(True, self.words("practice.begun"), done)
         known = definition.steps().get(step)
         if known is None:
             return None

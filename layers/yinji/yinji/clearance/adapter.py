@@ -27,6 +27,7 @@ from yinji.clearance import bus, definition
 from yinji.clearance.case import Case, Change, Event
 from yinji.clearance.intake import Desk, FeedIntake, Report, delivered
 from yinji.clearance.policy import demand
+from yinji.clearance.practice import is_practice
 from yinji.clearance.step import Request, Step
 from yinji.clearance.store import Outcome, Store
 from yinji.identity.session import Session
@@ -126,12 +127,14 @@ class _StepFunction:
             raise Problem("not-found") from None
 
     def _act(self, session: Session, student: str, action: definition.Action, body: Body, version: int) -> Outcome:
+        counted = not is_practice(student)
         try:
             outcome = self._try(session, student, action, body, version)
         except Problem:
-            count("ActionsRefused", step=self._id)
+            if counted:
+                count("ActionsRefused", step=self._id)
             raise
-        if not outcome.repeated:
+        if counted and not outcome.repeated:
             count("ActionsAccepted", step=self._id)
         return outcome
 
@@ -140,7 +143,8 @@ class _StepFunction:
             demand(session, "act-as-student", student=student)
         else:
             # before anything is read: who signs for no office must not learn who has a case
-            demand(session, "sign-for-office", school=session.school, department=self._step.definition.department)
+            department = self._step.definition.department
+            demand(session, "sign-for-office", student=student, school=session.school, department=department)
         idempotency_key = body.fields.get("idempotency_key", "")
         if not 8 <= len(idempotency_key) <= 100:
             raise Problem("malformed-request")
@@ -161,8 +165,8 @@ class _StepFunction:
 
         def decide(case: Case) -> Change | None:
             if action.by == "department":
-                graduate = case.graduate
-                demand(session, "sign-for-office", school=graduate.school, department=self._step.definition.department)
+                school, department = case.graduate.school, self._step.definition.department
+                demand(session, "sign-for-office", student=student, school=school, department=department)
             return self._step.act(case, request, clock.today())
 
         return self._store.change(student, key, decide, event.fingerprint)

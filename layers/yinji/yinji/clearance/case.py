@@ -122,6 +122,8 @@ class Case:
     certificate: Certificate | None = None
     as_of: str = ""
     """When the roster was delivered that said last what changed of graduate and batch (ISO 8601, UTC)."""
+    practice: str = ""
+    """The office that practises on it; empty for the case of a real graduate."""
 
     def state(self, step: str) -> State:
         """The state of `step` as everybody sees it."""
@@ -274,8 +276,11 @@ def notice(case: Case, step: str, event: Event) -> Change | None:
 
 
 def certify(case: Case, certificate: Certificate, event: Event) -> Change | None:
-    """The case with its certificate, or None when it has one. Raises Problem("not-possible-now") if unfinished."""
-    if case.certificate:
+    """The case with its certificate; None when it has one or is for practice.
+
+    Raises Problem("not-possible-now") if unfinished.
+    """
+    if case.certificate or case.practice:
         return None
     if not case.finished:
         raise Problem("not-possible-now")

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from yinji.clearance.case import Case, Certificate, Event, Facts, Graduate, Reason, Standing, State, StepRecord
+from yinji.clearance.practice import partition
 from yinji.platform.clock import instant, stamp
 
 MARKS: dict[State, str] = {"waiting": "w", "ready": "r", "submitted": "s", "blocked": "b", "done": "d", "waived": "v"}
@@ -40,7 +41,15 @@ def case_document(case: Case) -> dict[str, Any]:
             "steps": {step: _record_document(record) for step, record in case.steps.items()},
             "marks": {step: MARKS[state] for step, state in case.states().items()},
         }
+        | _practice(case)
     )
+
+
+def _practice(case: Case) -> dict[str, Any]:
+    """What a practice case holds besides: the index by school finds it below no school."""
+    if not case.practice:
+        return {}
+    return {"practice": case.practice, "school": partition(case.practice), "of_school": case.graduate.school}
 
 
 def case_of(document: Mapping[str, Any]) -> Case:
@@ -49,7 +58,8 @@ def case_of(document: Mapping[str, Any]) -> Case:
     finished_at = document.get("finished_at")
     return Case(
         graduate=Graduate(
-            **{name: document[name] for name in _TEXTS if name in document},
+            **{name: document[name] for name in _TEXTS if name in document}
+            | ({"school": document["of_school"]} if document.get("practice") else {}),
             flags=frozenset(document.get("flags", ())),
         ),
         batch=document["batch"],
@@ -63,6 +73,7 @@ def case_of(document: Mapping[str, Any]) -> Case:
         finished_at=instant(finished_at) if finished_at else None,
         certificate=Certificate(certificate["code"], instant(certificate["issued_at"])) if certificate else None,
         as_of=document.get("as_of", ""),
+        practice=document.get("practice", ""),
     )
 
 

@@ -74,6 +74,8 @@ class CaseItem(Model):
     certificate = MapAttribute[str, str](null=True)
     steps = MapAttribute[str, Any]()
     marks = MapAttribute[str, str]()
+    practice = UnicodeAttribute(null=True)
+    of_school = UnicodeAttribute(null=True)
 
     by_school = BySchool()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal
 
+from yinji.clearance.practice import belongs_to, is_practice
 from yinji.identity.session import Role, Session
 from yinji.platform.problem import Problem
 
@@ -51,9 +52,14 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
     "decide-feed": {"department-officer": "own-department", "administrator": "any"},
 }
 
+PRACTICE: frozenset[Permission] = frozenset({"see-case", "act-as-student", "sign-for-office"})
+"""What an office may do with its own practice cases, whosever part it is; nobody else may do anything with them."""
+
 
 def may(session: Session, permission: Permission, *, student: str = "", school: str = "", department: str = "") -> bool:
     """Whether `session` may; the thing's `student`, `school` and `department` (or "school") are given as they apply."""
+    if is_practice(student):
+        return permission in PRACTICE and belongs_to(student, office_of(session))
     scope = TABLE[permission].get(session.role)
     if scope is None:
         return False
@@ -66,6 +72,13 @@ def may(session: Session, permission: Permission, *, student: str = "", school: 
         "own-department": own_department,
         "own-office": own_school if department == "school" else own_department,
     }[scope]
+
+
+def office_of(session: Session) -> str:
+    """The school or department that `session` acts for; empty for who acts for none."""
+    if TABLE["sign-for-office"].get(session.role) != "own-office":
+        return ""
+    return session.department if session.role == "department-officer" else session.school
 
 
 def demand(

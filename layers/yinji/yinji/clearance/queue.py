@@ -46,9 +46,9 @@ def waits_for_office(step: definition.StepDefinition, state: State) -> bool:
 
 
 def entries(case: Case | None) -> dict[tuple[str, str], Entry]:
-    """The queue entries that `case` has, by queue and position."""
+    """The queue entries that `case` has, by queue and position; a practice case has none."""
     found: dict[tuple[str, str], Entry] = {}
-    if case is None:
+    if case is None or case.practice:
         return found
     for id, state in case.states().items():
         step = definition.steps().get(id)

@@ -115,7 +115,9 @@ def _step_view(case: Case, step: StepDefinition, state: State, session: Session,
         else university.departments()[step.department]
     )
     may_act = may(session, "act-as-student", student=graduate.student)
-    may_sign = may(session, "sign-for-office", school=graduate.school, department=step.department)
+    may_sign = may(
+        session, "sign-for-office", student=graduate.student, school=graduate.school, department=step.department
+    )
     actions = [
         action
         for action in step.actions.values()
