@@ -55,6 +55,8 @@ PAGES: list[tuple[str, Session | None]] = [
     ("/queues/school-approval", COUNSELLOR),
     ("/season", ADMINISTRATOR),
     ("/season", AUDITOR),
+    ("/practice", LIBRARY),
+    ("/practice/tour", COUNSELLOR),
     ("/nowhere/at/all", None),
     ("/season", STUDENT),
 ]

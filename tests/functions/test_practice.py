@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import uuid
 from itertools import product
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from yinji.identity.session import Session
 
 from tests import portal
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, officer, store
+from tests.functions.test_store import together
 from tests.graduates import LIN, graduate
 
 LIBRARY, FINANCE = officer("library"), officer("finance")
@@ -264,6 +266,14 @@ def test_a_finished_practice_case_gets_no_certificate(begun: Cloud) -> None:
     assert "There is none for practice" in portal.visit(f"/cases/{student}", LIBRARY, "en").body
 
 
+def test_two_who_begin_at_once_leave_one_right_set(begun: Cloud) -> None:
+    fresh = states()
+    begun.act(LIBRARY, LOANS, "sign-off", FIRST)
+    together([lambda: begin(begun, LIBRARY) for _ in range(3)])
+    assert states() == fresh
+    assert [event.what for event in store().events(FIRST)].count("practice-begun") == 4
+
+
 # --- pages ----------------------------------------------------------------------------------------------------
 
 SHOWN = ["/practice", "/practice/tour", f"/cases/{FIRST}", f"/cases/{STUCK}", f"/cases/{FIRST}/history"]
@@ -336,6 +346,16 @@ def test_the_tour_is_done_by_doing_it(begun: Cloud) -> None:
     assert ticked() == 8
     begin(begun)
     assert ticked() == 0
+
+
+@pytest.mark.parametrize("path", SHOWN)
+def test_a_page_of_practice_is_light_and_in_english_but_for_names(begun: Cloud, path: str) -> None:
+    from tests.functions.test_portal import CHINESE, transferred
+
+    body = portal.visit(path, LIBRARY, "en").body
+    assert transferred(body) < 20_000
+    plain = re.sub(r"<bdi>.*?</bdi>|<a class=\"language\".*?</a>|<span class=\"seal\".*?</span>", "", body)
+    assert not CHINESE.search(plain.replace("乡土中国", "").replace("住宿费", "")), path
 
 
 def test_a_counsellors_tour_can_be_done_too(cloud: Cloud) -> None:

@@ -19,6 +19,7 @@ from yinji.platform.problem import Problem
 from .visit import Visit
 
 QUEUE = "/practice#queue"
+NAME = Markup("<bdi>{}</bdi>")
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def _row(visit: Visit, case: Case, step: str) -> Row:
 def _line(visit: Visit, task: Task, following: bool, found: Mapping[str, Case]) -> Line:
     words, case = visit.words, found.get(task.student)
     step = words.say(definition.steps()[task.step].title)
-    told = {"step": step, "name": case.graduate.name if case else ""}
+    told = {"step": step, "name": NAME.format(case.graduate.name if case else "")}
     place = f"/cases/{task.student}#{task.step}" if task.student else QUEUE
     return Line(
         task, words(f"practice.task-{task.id}", **told), words(f"practice.how-{task.id}", **told), place, following
