@@ -8,7 +8,7 @@ UV := $(VENV)/python -m uv pip sync --quiet --no-config --require-hashes
 LOCAL := $(VENV)/python -m infra.local
 export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/yinji:$(CURDIR)/layers/typeset:$(CURDIR)/layers/inspection
 
-.PHONY: help setup up season season-demo down reset status logs invoke test quick slow cloud bench lint format types \
+.PHONY: help setup up season season-check season-demo down reset status logs invoke test quick slow cloud bench lint format types \
 	lock synth screenshots clean
 
 help: ## list the commands
@@ -48,7 +48,10 @@ up: setup ## start the local cloud, deploy, seed a demo season, print the addres
 season: setup ## the same with all 10,020 graduates
 	@$(LOCAL) up --graduates all
 
-season-demo: setup ## play students and officers over HTTP until everybody of a small season has left
+season-check: .local/python ## hold the cases against what the season expects, before anybody acts
+	@$(LOCAL) season-check
+
+season-demo: setup ## play everybody over HTTP until the season is through; GRADUATES=all for the whole one
 	@$(LOCAL) season-demo --graduates $(GRADUATES)
 
 down: .local/python ## stop the local cloud; its data is kept

@@ -41,6 +41,8 @@ FEEDS: dict[str, list[dict[str, str]]] = {
     ],
     "tuition": [{"arrears": "0", "items": ""}, {"arrears": "12", "items": "住宿费"}],
     "campus-card": [{"balance": "0"}, {"balance": "-3"}, {"balance": "12.5"}],
+    "lab-equipment": [{"items": "0", "names": ""}, {"items": "2", "names": "示波器;相机"}],
+    "housing-deposit": [{"refunded": "yes", "amount": "800"}, {"refunded": "no", "amount": "800"}],
 }
 REFUSALS = {
     "already-done", "case-closed", "changed-meanwhile", "not-applicable", "not-possible-now", "nothing-to-reopen",

@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.clearance import definition, university
 from yinji.clearance.document import case_document
-from yinji.clearance.policy import demand, visible_case
+from yinji.clearance.policy import demand, may, visible_case
 from yinji.clearance.queue import queue_id
 from yinji.clearance.store import Store
 from yinji.clearance.view import StepView, case_view, row_view
@@ -87,6 +87,7 @@ def of_school(school: str) -> Response[str]:
                     "deadline": row.lean.deadline.isoformat(),
                     "version": row.lean.version,
                     "left": row.left,
+                    "certified": row.lean.certified,
                     "steps": dict(row.states),
                 }
                 for row in rows
@@ -101,8 +102,12 @@ def queue(step: str) -> Response[str]:
     if known is None:
         raise Problem("not-found")
     school = api.query.get("school", api.session.school)
-    demand(api.session, "see-queue", school=school, department=known.department)
-    found, more = store.queue(queue_id(step, school), PAGE, position(api.query.get("next", "")))
+    session = api.session
+    supervisor = known.supervisor(session.sub) if session.role == "supervisor" else ""
+    place = {"school": school, "department": known.department, "supervisor": supervisor}
+    demand(session, "see-queue", **place)
+    tells = not known.confidential or may(session, "sign-for-office", **place)
+    found, more = store.queue(queue_id(step, school, supervisor), PAGE, position(api.query.get("next", "")))
     return as_json(
         200,
         {
@@ -114,7 +119,7 @@ def queue(step: str) -> Response[str]:
                     "school": entry.school,
                     "step_version": entry.step_version,
                     "since": entry.since,
-                    "answers": dict(entry.answers),
+                    "answers": dict(entry.answers) if tells else {},
                 }
                 for entry in found
             ],

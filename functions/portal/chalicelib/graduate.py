@@ -102,6 +102,9 @@ def _who(visit: Visit, session: Session, case: Case, event: Event) -> str:
         return words(f"history.by-{event.who}") if event.who in ("feed", "roster") else words("history.by-system")
     if event.role == "student":
         return words("history.you") if session.sub == event.who else words("history.graduate")
+    if event.role == "supervisor":
+        name = words("history.supervisor")
+        return name if session.role == "student" else words("history.person", office=name, id=event.who)
     known = definition.steps().get(event.step)
     office = university.office(known.department, case.graduate.school, case.flow) if known else None
     name = words.say(office) if office else words(f"role.{event.role}")

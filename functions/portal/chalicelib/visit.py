@@ -101,6 +101,8 @@ class Visit:
             return [("/me", words("nav.me"))]
         if session.role == "department-officer":
             return [("/queues", words("nav.queues")), ("/practice", words("practice.nav"))]
+        if session.role == "supervisor":
+            return [("/queues", words("nav.queues"))]
         if session.role in ("counsellor", "school-officer"):
             return [
                 (f"/schools/{session.school}", words("nav.school")),

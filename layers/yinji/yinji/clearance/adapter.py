@@ -143,8 +143,7 @@ class _StepFunction:
             demand(session, "act-as-student", student=student)
         else:
             # before anything is read: who signs for no office must not learn who has a case
-            department = self._step.definition.department
-            demand(session, "sign-for-office", student=student, school=session.school, department=department)
+            self._demand_signature(session, student, session.school, session.sub)
         idempotency_key = body.fields.get("idempotency_key", "")
         if not 8 <= len(idempotency_key) <= 100:
             raise Problem("malformed-request")
@@ -165,11 +164,15 @@ class _StepFunction:
 
         def decide(case: Case) -> Change | None:
             if action.by == "department":
-                school, department = case.graduate.school, self._step.definition.department
-                demand(session, "sign-for-office", student=student, school=school, department=department)
+                self._demand_signature(session, student, case.graduate.school, case.graduate.supervisor)
             return self._step.act(case, request, clock.today())
 
         return self._store.change(student, key, decide, event.fingerprint)
+
+    def _demand_signature(self, session: Session, student: str, school: str, supervisor: str) -> None:
+        known = self._step.definition
+        theirs, department = known.supervisor(supervisor), known.department
+        demand(session, "sign-for-office", student=student, school=school, department=department, supervisor=theirs)
 
     # --- the department delivers ---------------------------------------------------------------------------
     def _feed(self, context: Any) -> _Feed:

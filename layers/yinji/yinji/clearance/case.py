@@ -34,6 +34,8 @@ class Graduate:
     programme: str = ""
     class_name: str = ""
     counsellor: str = ""
+    supervisor: str = ""
+    """The staff id of the supervisor 导师, or empty."""
     email: str = ""
     language: str = "zh"
     nationality: str = "CN"

@@ -91,6 +91,8 @@ class StepDefinition:
     final: bool = False
     feed: Feed | None = None
     ready: bool = False
+    signer: str = ""
+    """Who signs before the office does: "supervisor", the graduate's own, or nobody else (an empty text)."""
     confidential: bool = False
     """What the graduate answers is for the step's own office; their school does not see it."""
     actions: Mapping[str, Action] = field(default_factory=dict[str, Action])
@@ -106,6 +108,10 @@ class StepDefinition:
         """Whether the step is part of `flow` in its `version`."""
         membership = self.memberships.get(flow)
         return membership is not None and membership.covers(version)
+
+    def supervisor(self, staff: str) -> str:
+        """`staff` where the step is signed by the graduate's supervisor, nobody (an empty text) where it is not."""
+        return staff if self.signer == "supervisor" else ""
 
     def guide(self, language: str, flow: str = "") -> str:
         """The guide of the step in `language` (Markdown), or an empty text when it has none.
@@ -231,6 +237,7 @@ def read(path: Path) -> StepDefinition:
         final=raw.get("final", False),
         feed=Feed(tuple(feed["columns"]), feed["hold_share"]) if feed else None,
         ready="ready" in raw,
+        signer=raw.get("signer", ""),
         confidential=raw.get("confidential", False),
         actions=actions,
         reasons=reasons,

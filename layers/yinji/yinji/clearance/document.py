@@ -16,7 +16,7 @@ STATE_OF_MARK: dict[str, State] = {mark: state for state, mark in MARKS.items()}
 
 _TEXTS = (
     "student", "name", "category", "school", "name_latin", "programme", "class_name", "counsellor", "email",
-    "language", "nationality", "room",
+    "language", "nationality", "room", "supervisor",
 )  # fmt: skip
 
 

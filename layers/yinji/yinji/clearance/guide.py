@@ -139,7 +139,8 @@ class _Teller:
     # --- parts of a chapter --------------------------------------------------------------------------------
     def _office(self, step: StepDefinition) -> Office:
         if step.department == "school":
-            return Office(self._say("your-school"), self._say("your-school-place"))
+            who = "your-supervisor" if step.signer else "your-school"
+            return Office(self._say(who), self._say("your-school-place"))
         known = university.departments()[step.department]
         name = university.office(step.department, "", self.flow)
         return Office(self._in(name), self._in(known["place"]), str(known["phone"]), self._in(known["hours"]))

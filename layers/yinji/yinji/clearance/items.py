@@ -22,7 +22,7 @@ from pynamodb.models import Model
 TABLE = os.environ.get("YINJI_TABLE", "Cases")
 LEAN = [
     "name", "category", "flow", "flow_version", "batch", "programme", "class_name", "counsellor", "marks",
-    "version", "updated_at", "finished_at", "deadline", "certificate",
+    "version", "updated_at", "finished_at", "deadline", "certificate", "supervisor",
 ]  # fmt: skip
 
 
@@ -57,6 +57,7 @@ class CaseItem(Model):
     programme = UnicodeAttribute(null=True)
     class_name = UnicodeAttribute(null=True)
     counsellor = UnicodeAttribute(null=True)
+    supervisor = UnicodeAttribute(null=True)
     email = UnicodeAttribute(null=True)
     language = UnicodeAttribute(null=True)
     nationality = UnicodeAttribute(null=True)
@@ -113,6 +114,7 @@ class QueueItem(Model):
     name = UnicodeAttribute()
     since = UnicodeAttribute()
     step_version = NumberAttribute()
+    supervisor = UnicodeAttribute(null=True)
     answers = MapAttribute[str, Any](null=True)
 
 

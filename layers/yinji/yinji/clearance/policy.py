@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from yinji.clearance.case import Case
 
 Permission = Literal["see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed"]
-Scope = Literal["own", "own-school", "own-department", "own-office", "any"]
+Scope = Literal["own", "own-school", "own-department", "own-office", "own-graduates", "any"]
 
 TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
     # the case of one graduate, and its certificate
@@ -22,16 +22,19 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
         "counsellor": "own-school",
         "school-officer": "own-school",
         "department-officer": "any",
+        "supervisor": "own-graduates",
         "administrator": "any",
         "auditor": "any",
     },
     # the part of a step that is the graduate's
     "act-as-student": {"student": "own"},
-    # sign off, send back, waive, reopen; the steps of "school" belong to the graduate's own school
+    # sign off, send back, waive, reopen; the steps of "school" belong to the graduate's own school, and where the
+    # definition says so to their supervisor as well
     "sign-for-office": {
         "counsellor": "own-office",
         "school-officer": "own-office",
         "department-officer": "own-office",
+        "supervisor": "own-graduates",
     },
     # all cases of a school
     "see-school": {
@@ -45,6 +48,7 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
         "counsellor": "own-office",
         "school-officer": "own-office",
         "department-officer": "own-office",
+        "supervisor": "own-graduates",
         "administrator": "any",
         "auditor": "any",
     },
@@ -56,8 +60,19 @@ PRACTICE: frozenset[Permission] = frozenset({"see-case", "act-as-student", "sign
 """What an office may do with its own practice cases, whosever part it is; nobody else may do anything with them."""
 
 
-def may(session: Session, permission: Permission, *, student: str = "", school: str = "", department: str = "") -> bool:
-    """Whether `session` may; the thing's `student`, `school` and `department` (or "school") are given as they apply."""
+def may(
+    session: Session,
+    permission: Permission,
+    *,
+    student: str = "",
+    school: str = "",
+    department: str = "",
+    supervisor: str = "",
+) -> bool:
+    """Whether `session` may; the thing's `student`, `school` and `department` (or "school") are given as they apply.
+
+    `supervisor` is the staff id of a case's; of a step's only where supervisors sign it (StepDefinition.supervisor).
+    """
     if is_practice(student):
         return permission in PRACTICE and belongs_to(student, office_of(session))
     scope = TABLE[permission].get(session.role)
@@ -71,6 +86,7 @@ def may(session: Session, permission: Permission, *, student: str = "", school: 
         "own-school": own_school,
         "own-department": own_department,
         "own-office": own_school if department == "school" else own_department,
+        "own-graduates": bool(supervisor) and supervisor == session.sub,
     }[scope]
 
 
@@ -81,11 +97,9 @@ def office_of(session: Session) -> str:
     return session.department if session.role == "department-officer" else session.school
 
 
-def demand(
-    session: Session, permission: Permission, *, student: str = "", school: str = "", department: str = ""
-) -> None:
-    """Raise Problem("forbidden") unless `session` may."""
-    if not may(session, permission, student=student, school=school, department=department):
+def demand(session: Session, permission: Permission, **thing: str) -> None:
+    """Raise Problem("forbidden") unless `session` may; `thing` is told as to `may`."""
+    if not may(session, permission, **thing):
         raise Problem("forbidden")
 
 
@@ -98,7 +112,9 @@ def visible_case(session: Session, student: str, get: Callable[[str], Case | Non
     if session.role == "student":
         demand(session, "see-case", student=student)
     case = get(student)
-    demand(session, "see-case", student=student, school=case.graduate.school if case else "")
+    graduate = case.graduate if case else None
+    school, supervisor = (graduate.school, graduate.supervisor) if graduate else ("", "")
+    demand(session, "see-case", student=student, school=school, supervisor=supervisor)
     if case is None:
         raise Problem("not-in-season")
     return case

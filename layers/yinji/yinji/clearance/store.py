@@ -77,6 +77,7 @@ class Lean:
     version: int
     finished_at: str
     certified: bool
+    supervisor: str = ""
 
 
 @dataclass(frozen=True)
@@ -392,6 +393,7 @@ def _entry(item: QueueItem) -> Entry:
         name=known["name"],
         since=known["since"],
         step_version=int(known["step_version"]),
+        supervisor=known.get("supervisor", ""),
         answers=known.get("answers", {}),
     )
 
@@ -406,6 +408,7 @@ def _queue_item(entry: Entry) -> QueueItem:
         name=entry.name,
         since=entry.since,
         step_version=entry.step_version,
+        supervisor=entry.supervisor or None,
         answers=dict(entry.answers) or None,
     )
 
@@ -426,4 +429,5 @@ def _lean(item: CaseItem) -> Lean:
         version=int(known["version"]),
         finished_at=known.get("finished_at", ""),
         certified="certificate" in known,
+        supervisor=known.get("supervisor", ""),
     )

@@ -106,9 +106,17 @@ def case_view(case: Case, session: Session, language: str) -> CaseView:
     return CaseView(case, steps)
 
 
+def signing_office(step: StepDefinition, school: str, flow: str) -> Text:
+    """Who signs `step`, in words: its office, and before that the supervisor where the definition says so."""
+    office = university.office(step.department, school, flow)
+    if not step.signer:
+        return office
+    return {"zh": f"导师（{office['zh']}可代签）", "en": f"The supervisor, or {office['en']} in their place"}
+
+
 def _step_view(case: Case, step: StepDefinition, state: State, session: Session, language: str) -> StepView:
     record, graduate = case.steps[step.id], case.graduate
-    office = university.office(step.department, graduate.school, case.flow)
+    office = signing_office(step, graduate.school, case.flow)
     where = (
         university.schools()[graduate.school]
         if step.department == "school"
@@ -116,7 +124,12 @@ def _step_view(case: Case, step: StepDefinition, state: State, session: Session,
     )
     may_act = may(session, "act-as-student", student=graduate.student)
     may_sign = may(
-        session, "sign-for-office", student=graduate.student, school=graduate.school, department=step.department
+        session,
+        "sign-for-office",
+        student=graduate.student,
+        school=graduate.school,
+        department=step.department,
+        supervisor=step.supervisor(graduate.supervisor),
     )
     actions = [
         action
@@ -188,9 +201,17 @@ class RowView:
         return sum(state == "blocked" for state in self.states.values())
 
     @property
+    def needs_supervisor(self) -> bool:
+        """Whether the graduate's supervisor must sign."""
+        return any(turn == "office" and definition.steps()[step].signer for step, turn in self.turns.items())
+
+    @property
     def needs_school(self) -> bool:
+        """Whether the school must sign; where it may in a supervisor's place, the supervisor must."""
+        every = definition.steps()
         return any(
-            turn == "office" and definition.steps()[step].department == "school" for step, turn in self.turns.items()
+            turn == "office" and every[step].department == "school" and not every[step].signer
+            for step, turn in self.turns.items()
         )
 
 
