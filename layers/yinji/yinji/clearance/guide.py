@@ -196,8 +196,10 @@ class _Teller:
         """What the graduate does otherwise from abroad, for those whom it may concern."""
         if self.flow not in (ABROAD, ON_CAMPUS):
             return ""
-        only = {here: self._only(actions, here, there) for here, there in ((ABROAD, ON_CAMPUS), (ON_CAMPUS, ABROAD))}
-        there, here = self._list(only[ABROAD]), self._list(only[ON_CAMPUS])
+        abroad, on_campus = self._only(actions, ABROAD, ON_CAMPUS), self._only(actions, ON_CAMPUS, ABROAD)
+        # a form of the same name asks other things: the guide of each flow says which
+        there = self._list(title for title in abroad if title not in on_campus)
+        here = self._list(title for title in on_campus if title not in abroad)
         if self.flow == ABROAD:
             if not there:
                 return ""
@@ -206,7 +208,7 @@ class _Teller:
             )
         if there:
             return self._say("abroad", actions=there)
-        other = step.guide(self.language, ABROAD) != step.guide(self.language, ON_CAMPUS)
+        other = abroad or step.guide(self.language, ABROAD) != step.guide(self.language, ON_CAMPUS)
         return self._say("abroad-guide") if other and ABROAD in step.flows else ""
 
     def _only(self, actions: Iterable[Action], inside: str, outside: str) -> list[str]:
