@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable
 
 from chalice.app import Chalice, Response
-from chalicelib import appointments, batches, graduate, office, page, public
+from chalicelib import appointments, batches, graduate, office, page, practice, public
 from chalicelib import feeds as deliveries
 from chalicelib.visit import Visit
 from chalicelib.words import LANGUAGES
@@ -160,6 +160,16 @@ def progress(visit: Visit, school: str) -> Response:
 @at("/season")
 def season(visit: Visit) -> Response:
     return page.draw(visit, "season.html", **office.season(visit, store))
+
+
+@at("/practice")
+def practice_cases(visit: Visit) -> Response:
+    return page.draw(visit, "practice.html", **practice.cases(visit, store))
+
+
+@at("/practice/tour")
+def practice_tour(visit: Visit) -> Response:
+    return page.draw(visit, "tour.html", **practice.tour(visit, store))
 
 
 @at("/feeds")

@@ -26,6 +26,8 @@ class Desk(ServiceStack):
         self._evidence()
         self._appointments()
         self._exports()
+        self._guides()
+        self._practice()
 
     def _batches(self) -> None:
         house, route = self.house, self.routes.route
@@ -116,3 +118,20 @@ class Desk(ServiceStack):
         self.house.table.read_by(exports, index=True)
         self.house.table.added_to_by(exports)
         self.routes.route(exports, "GET", "/api/clearance/exports/{file}")
+
+    def _guides(self) -> None:
+        paper = self._function(
+            "clearance/guide_pdf",
+            "PUBLIC_URL",
+            timeout=29,
+            memory=1769,
+            answers_people=True,
+            extra_layers=[python_layer(self, "Typeset", self.setting, "typeset")],
+        )
+        reason = "Guides are for everybody, before anybody has signed in."
+        self.routes.route(paper, "GET", "/api/clearance/guides/{flow}/{file}", open=reason)
+
+    def _practice(self) -> None:
+        practice = self._function("clearance/practice", "TABLE", "PUBLIC_URL", timeout=29, answers_people=True)
+        self.house.table.changed_by(practice)
+        self.routes.route(practice, "POST", "/api/clearance/practice")

@@ -33,7 +33,7 @@ ORIGIN_SECONDS = Duration.seconds(30)
 # Requests of one address in five minutes. A campus comes from few addresses, so the general limit is that of many.
 MANY, FEW = 20_000, 300
 ERRORS = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
-ANONYMOUS = ("/verify", "/api/sign-out")
+ANONYMOUS = ("/verify", "/api/sign-out", "/api/clearance/guides/")
 MANAGED = {
     "AWSManagedRulesAmazonIpReputationList": (),
     "AWSManagedRulesKnownBadInputsRuleSet": (),

@@ -13,17 +13,14 @@ from urllib.parse import unquote_plus
 import pytest
 from yinji.clearance import definition
 from yinji.clearance.case import Case, Change, Graduate, open_case
-from yinji.clearance.case import Case, Change, open_case
 from yinji.clearance.evidence import Upload
 from yinji.platform import clock
 
 from tests import handlers
 from tests.functions.conftest import FEED_ROWS, Cloud, store
 from tests.functions.test_season import next_workday
-from tests.graduates import BATCH, LIN, event, graduate, roster_csv, snapshot
-from tests.unit.test_case import FULL, act, feed, settled
 from tests.graduates import BATCH, LIN, NOW, event, graduate, roster_csv, snapshot
-from tests.unit.test_case import FULL, act, settled
+from tests.unit.test_case import FULL, act, feed, settled
 from tests.unit.test_inspection import pdf
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -163,10 +160,12 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
         lambda cloud, answer: json.loads(answer["body"])["status"] == "accepted",
     ),
     "clearance/figures.json": (OPENED, lambda cloud, answer: sum(answer.values()) == 1),
+    "clearance/guide_pdf.json": (None, status(200)),
     "clearance/open_cases.json": (None, lambda cloud, answer: cloud.case().graduate == WHO),
     "clearance/open_cases.batch.json": (OPENED, lambda cloud, answer: str(cloud.case().deadline) == "2026-07-15"),
     "clearance/open_cases.intake_left.json": (None, reported(ROSTER)),
     "clearance/rearrange.json": (OPENED, lambda cloud, answer: answer == {"changed": 0}),
+    "clearance/practice.json": (None, lambda cloud, answer: cloud.case("P-library-01").practice == "library"),
     "clearance/reconcile.json": (OPENED, lambda cloud, answer: answer == {}),
     "clearance/reconcile.after_outage.json": (FINISHED, lambda cloud, answer: answer["case-finished"] == 1),
     "clearance/slots.json": (OPENED, lambda cloud, answer: len(json.loads(answer["body"])["slots"]) > 40),
@@ -231,6 +230,8 @@ def test_a_sample_makes_its_function_do_what_it_is_for(
     told = sample(name)
     if name == "clearance/certificate.json":
         monkeypatch.setattr(handlers.warm("clearance/certificate"), "certificate_pdf", lambda data, at: b"%PDF")
+    if name == "clearance/guide_pdf.json":
+        monkeypatch.setattr(handlers.warm("clearance/guide_pdf"), "guide_pdf", lambda data, at: b"%PDF")
     if "step_version" in told.get("body", "") or '"cases"' in told.get("body", ""):
         # the samples are of a fresh case and a day that has passed
         step = told["rawPath"].split("/steps/")[1].split("/")[0]

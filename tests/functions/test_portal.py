@@ -70,6 +70,8 @@ PAGES: list[tuple[str, Session | None]] = [
     ("/feeds", ADMINISTRATOR),
     ("/feeds/library-loans", LIBRARY),
     ("/feeds/tuition", AUDITOR),
+    ("/practice", LIBRARY),
+    ("/practice/tour", COUNSELLOR),
     ("/nowhere/at/all", None),
     ("/season", STUDENT),
 ]

@@ -6,7 +6,6 @@ import re
 import string
 from itertools import chain
 
-from yinji.clearance import definition
 from yinji.clearance.case import STATES
 from yinji.identity.session import ROLES
 
@@ -62,7 +61,6 @@ def test_what_is_completed_by_data_is_complete() -> None:
     assert {f"state.{state}" for state in STATES} <= known
     assert {f"role.{role}" for role in ROLES if role != "student"} <= known
     assert {f"month.{month}" for month in range(1, 13)} <= known
-    assert {f"guide.applies-{step.applies}" for step in definition.steps().values() if step.applies} <= known
 
 
 def test_the_english_catalogue_is_english() -> None:

@@ -110,7 +110,7 @@ def test_the_firewall_stands_before_it_with_rules_of_aws_and_limits(either: Synt
         one.get("ScopeDownStatement", {}).get("ByteMatchStatement", {}).get("SearchString", "everywhere"): one["Limit"]
         for one in limits
     }
-    assert set(below) == {"everywhere", "/verify", "/api/sign-out"}
+    assert set(below) == {"everywhere", "/verify", "/api/sign-out", "/api/clearance/guides/"}
     assert below["/verify"] < below["everywhere"]
 
 

@@ -185,6 +185,7 @@ def did(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> dict[str, set[tuple[st
     # what is drawn and told is no matter here: drawing needs the layer's fonts
     monkeypatch.setattr("yinji.clearance.definition.StepDefinition.guide", lambda *about: "")
     monkeypatch.setattr("typeset.certificate.certificate_pdf", lambda data, at: b"%PDF-")
+    monkeypatch.setattr("typeset.guide.guide_pdf", lambda data, at: b"%PDF-")
 
     def watch(self: Any, operation: str, told: Any) -> Any:
         if at_work:

@@ -11,6 +11,7 @@ DOMAIN = (
     "definition", "case", "step", "roster", "feed", "policy", "flow", "cells", "codes", "document", "queue",
     "appointments", "calendar", "evidence", "arrangements", "report", "selection", "overview", "rounds", "chain",
     "contract",
+    "guide", "practice", "training",
 )  # fmt: skip
 FOREIGN = ("boto3", "botocore", "pynamodb", "aws_lambda_powertools")
 

@@ -31,7 +31,7 @@ s3: Any = boto3.client("s3")  # pyright: ignore[reportUnknownMemberType]
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     message = EventBridgeEvent(event)
     case = store.get(str(message.detail["student"]))
-    if case is None or not case.finished or case.certificate:
+    if case is None or not case.finished or case.certificate or case.practice:
         return
     certificate = Certificate(codes.new(), clock.now())
     batch = store.batch(case.batch)

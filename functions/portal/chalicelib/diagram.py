@@ -2,52 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from markupsafe import Markup
-from yinji.clearance.definition import StepDefinition, needs_of
+from yinji.clearance.guide import Chapter, Guide
 
 NODE = Markup('<rect class="node" x="{}" y="{}" width="{}" height="{}" rx="8"/><text x="{}" y="{}">{}</text>')
+NOTE = Markup('<text class="note" x="{}" y="{}">{}</text>')
+LINK = Markup('<a href="#{}" tabindex="-1">{}</a>')
 WIDTH, BOX, HEIGHT, GAP, BAND = 360, 173, 44, 6, 30
 
 
-def levels(steps: Sequence[StepDefinition]) -> Mapping[str, int]:
-    """How many steps must come before each, one after another."""
-    found: dict[str, int] = {}
-    applicable = {step.id: step for step in steps}
-    for step in steps:
-        found[step.id] = max((found[need] + 1 for need in needs_of(step, applicable)), default=0)
-    return found
-
-
-def of_flow(steps: Sequence[StepDefinition], language: str) -> Markup:
+def of_guide(guide: Guide) -> Markup:
     """The picture as SVG. It is hidden from screen readers: the list below it says the same in words."""
-    level = levels(steps)
     shapes: list[Markup] = []
-    places: dict[str, tuple[float, float]] = {}
     top = 4.0
-    for band in range(max(level.values()) + 1):
-        inside = [step for step in steps if level[step.id] == band]
-        for number, step in enumerate(inside):
-            alone = number == len(inside) - 1 and number % 2 == 0
-            left = (WIDTH - BOX) / 2 if alone else (number % 2) * (BOX + GAP) + 4
-            places[step.id] = (left + BOX / 2, top + (number // 2) * (HEIGHT + GAP))
-        bottom = top + (len(inside) + 1) // 2 * (HEIGHT + GAP) - GAP
-        if band < max(level.values()):
-            shapes.append(_arrow(bottom + 4, bottom + BAND - 4))
-        top = bottom + BAND
-    shapes += [_box(step, *places[step.id], language) for step in steps]
-    height = top - BAND + 4
+    for number, band in enumerate(guide.bands):
+        if number:
+            shapes.append(_arrow(top - BAND + 4, top - 4))
+        for place, chapter in enumerate(band):
+            alone = place == len(band) - 1 and place % 2 == 0
+            left = (WIDTH - BOX) / 2 if alone else (place % 2) * (BOX + GAP) + 4
+            shapes.append(_box(chapter, left + BOX / 2, top + (place // 2) * (HEIGHT + GAP)))
+        top += (len(band) + 1) // 2 * (HEIGHT + GAP) - GAP + BAND
     return Markup('<svg class="flow" viewBox="0 0 {} {}" aria-hidden="true" focusable="false">{}</svg>').format(
-        WIDTH, round(height), Markup("").join(shapes)
+        WIDTH, round(top - BAND + 4), Markup("").join(shapes)
     )
 
 
 def _arrow(top: float, bottom: float) -> Markup:
-    middle = WIDTH / 2
-    return Markup('<path class="edge" d="M{0} {1}V{2}m-5 -6l5 6l5 -6"/>').format(middle, top, bottom)
+    return Markup('<path class="edge" d="M{0} {1}V{2}m-5 -6l5 6l5 -6"/>').format(WIDTH / 2, top, bottom)
 
 
-def _box(step: StepDefinition, middle: float, top: float, language: str) -> Markup:
-    title = step.title[language]
-    return NODE.format(middle - BOX / 2, top, BOX, HEIGHT, middle, top + HEIGHT / 2 + 5, title)
+def _box(chapter: Chapter, middle: float, top: float) -> Markup:
+    line = top + HEIGHT / 2 + (-2 if chapter.short else 5)
+    box = NODE.format(middle - BOX / 2, top, BOX, HEIGHT, middle, line, chapter.title)
+    note = NOTE.format(middle, top + HEIGHT / 2 + 14, chapter.short) if chapter.short else Markup("")
+    return LINK.format(chapter.id, box + note)

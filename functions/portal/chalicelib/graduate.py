@@ -126,6 +126,7 @@ def history(visit: Visit, store: Store, student: str) -> dict[str, Any]:
         "audits": audits,
         "wrong": wrong,
         "head": head,
+        "practice": case.practice,
     }
 
 

@@ -1,25 +1,34 @@
-"""The little Markdown that guides are written in: paragraphs, lists with "- ", **strong**. Everything is escaped."""
+"""What yinji.platform.markdown reads, as HTML. Everything is escaped."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 
 from markupsafe import Markup, escape
-
-_STRONG = re.compile(r"\*\*(.+?)\*\*")
+from yinji.platform.markdown import Block, Line, Span, read
 
 
 def html(text: str) -> Markup:
-    """`text` as HTML. A block of lines that begin with "- " is a list, any other a paragraph."""
-    return Markup("\n").join(_block(block.splitlines()) for block in re.split(r"\n\s*\n", text.strip()))
+    """The little Markdown in `text` as HTML."""
+    return of_blocks(read(text))
 
 
-def _block(lines: list[str]) -> Markup:
-    if all(line.startswith("- ") for line in lines):
-        items = Markup("").join(Markup("<li>{}</li>").format(_line(line[2:])) for line in lines)
-        return Markup("<ul>{}</ul>").format(items)
-    return Markup("<p>{}</p>").format(_line(" ".join(lines)))
+def of_blocks(blocks: Sequence[Block]) -> Markup:
+    """`blocks` as HTML: paragraphs and lists."""
+    return Markup("\n").join(_block(block) for block in blocks)
 
 
-def _line(text: str) -> Markup:
-    return Markup(_STRONG.sub(r"<strong>\1</strong>", str(escape(text))))  # noqa: S704 - escaped first
+def _block(block: Block) -> Markup:
+    if block.kind == "list":
+        return Markup("<ul>{}</ul>").format(
+            Markup("").join(Markup("<li>{}</li>").format(_line(line)) for line in block.lines)
+        )
+    return Markup("").join(Markup("<p>{}</p>").format(_line(line)) for line in block.lines)
+
+
+def _line(line: Line) -> Markup:
+    return Markup("").join(_span(span) for span in line)
+
+
+def _span(span: Span) -> Markup:
+    return Markup("<strong>{}</strong>").format(span.text) if span.strong else escape(span.text)

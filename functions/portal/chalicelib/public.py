@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from markupsafe import Markup
-from yinji.clearance import codes, definition, flow
-from yinji.clearance.definition import EVERY_EARLIER_STEP, StepDefinition, Text
+from yinji.clearance import codes
+from yinji.clearance.guide import guide_of
 from yinji.clearance.store import Store
 from yinji.identity import demo
 from yinji.identity.session import Session
 from yinji.platform.environment import is_local
-from yinji.platform.problem import Problem
 
 from . import diagram, markdown
 
@@ -62,31 +58,12 @@ def certificate(store: Store, code: str) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
-class Chapter:
-    step: StepDefinition
-    text: Markup
-    needs: list[StepDefinition]
-    last: bool
-    """Whether everything before it must be settled first."""
-
-    def need_titles(self, say: Callable[[Text], str]) -> list[str]:
-        return [say(step.title) for step in self.needs]
-
-
 def guide(flow_id: str, language: str) -> dict[str, Any]:
     """The guide of a flow, from the definitions of its steps. Raises Problem("not-found")."""
-    if flow_id not in flow.TITLES:
-        raise Problem("not-found")
-    every = definition.steps()
-    steps = {step.id: step for step in every.values() if flow_id in step.flows}
-    chapters = [
-        Chapter(
-            step,
-            markdown.html(step.guide(language, flow_id)),
-            [steps[need] for need in step.needs if need in steps],
-            EVERY_EARLIER_STEP in step.needs,
-        )
-        for step in steps.values()
-    ]
-    return {"flow_id": flow_id, "chapters": chapters, "picture": diagram.of_flow(list(steps.values()), language)}
+    told = guide_of(flow_id, language)
+    return {
+        "guide": told,
+        "picture": diagram.of_guide(told),
+        "html": markdown.of_blocks,
+        "paper": f"/api/clearance/guides/{flow_id}/{language}.pdf",
+    }

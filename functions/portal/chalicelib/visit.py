@@ -117,9 +117,17 @@ class Visit:
             return [("/queues", words("nav.queues"))]
         if session.role == "department-officer":
             delivers = any(step.feed and step.department == session.department for step in definition.steps().values())
-            return [("/queues", words("nav.queues")), *([("/feeds", words("feeds.nav"))] if delivers else [])]
+            return [
+                ("/queues", words("nav.queues")),
+                *([("/feeds", words("feeds.nav"))] if delivers else []),
+                ("/practice", words("practice.nav")),
+            ]
         if session.role in ("counsellor", "school-officer"):
-            return [(f"/schools/{session.school}", words("nav.school")), ("/queues", words("nav.queues"))]
+            return [
+                (f"/schools/{session.school}", words("nav.school")),
+                ("/queues", words("nav.queues")),
+                ("/practice", words("practice.nav")),
+            ]
         return [
             ("/season", words("nav.season")),
             ("/queues", words("nav.queues")),
@@ -160,6 +168,8 @@ class Visit:
     def _success(self, done: str) -> Notice | None:
         step, _, last = done.partition(".")
         action, *rest = last.split(".")
+        if step == "practice":
+            return Notice(True, self.words("practice.begun"), done)
         if step == "arrangement" and action in forms():
             return Notice(True, self.words.say(forms()[action].done), done)
         if done in OF_ADMINISTRATORS:

@@ -28,6 +28,7 @@ from yinji.clearance import bus, definition, rounds
 from yinji.clearance.case import Case, Change, Event
 from yinji.clearance.intake import Desk, FeedIntake, Report, delivered
 from yinji.clearance.policy import demand
+from yinji.clearance.practice import is_practice
 from yinji.clearance.preview import LARGEST, Previews
 from yinji.clearance.rounds import MOST_AT_ONCE, Result, Round
 from yinji.clearance.step import REFUSED, Request, Step
@@ -119,7 +120,9 @@ class _StepFunction:
         """
         key = idempotency_key(body)
         answers = _answers(body)
-        demand(session, "sign-for-office", school=session.school, department=self._step.definition.department)
+        first = body.cases[0][0]
+        # each case is asked about again; who signs for nobody is told so at once
+        self._demand_signature(session, first if is_practice(first) else "", session.school, session.sub)
         check_form(action, dict(answers))
         id, mark = rounds.round_id(session.sub, self._id, key), rounds.fingerprint(action.id, answers, body.cases)
         earlier = self._store.round(id)
@@ -152,18 +155,21 @@ class _StepFunction:
             raise Problem("not-found") from None
 
     def _act(self, session: Session, student: str, action: definition.Action, body: Body, version: int) -> Outcome:
+        counted = not is_practice(student)
         try:
             outcome = self._try(session, student, action, body, version)
         except Problem as problem:
-            count("ActionsRefused", step=self._id)
+            if counted:
+                count("ActionsRefused", step=self._id)
             if problem.code == "not-in-season" and self._step.definition.department == "school":
                 # who signs for some graduates only must not learn which of the others there are
                 raise Problem("forbidden") from problem
             raise
         if outcome.event and (refused := outcome.event.evidence.get(REFUSED)):
-            count("ActionsRefused", step=self._id)
+            if counted:
+                count("ActionsRefused", step=self._id)
             raise Problem(str(refused))
-        if not outcome.repeated:
+        if counted and not outcome.repeated:
             count("ActionsAccepted", step=self._id)
         return outcome
 
@@ -172,7 +178,7 @@ class _StepFunction:
             demand(session, "act-as-student", student=student)
         else:
             # before anything is read: who signs for no office must not learn who has a case
-            self._demand_signature(session, session.school, session.sub)
+            self._demand_signature(session, student, session.school, session.sub)
         key = f"{session.sub}#{idempotency_key(body)}"
         answers = _answers(body)
         check_form(action, answers)
@@ -191,7 +197,7 @@ class _StepFunction:
 
         def decide(case: Case) -> Change | None:
             if action.by == "department":
-                self._demand_signature(session, case.graduate.school, case.graduate.supervisor)
+                self._demand_signature(session, student, case.graduate.school, case.graduate.supervisor)
             return self._step.act(case, request, clock.today())
 
         return self._store.change(student, key, decide, event.fingerprint)
@@ -208,10 +214,10 @@ class _StepFunction:
         if errors:
             raise Problem("invalid-form", fields=", ".join(error["field"] for error in errors), errors=errors)
 
-    def _demand_signature(self, session: Session, school: str, supervisor: str) -> None:
+    def _demand_signature(self, session: Session, student: str, school: str, supervisor: str) -> None:
         known = self._step.definition
-        theirs = known.supervisor(supervisor)
-        demand(session, "sign-for-office", school=school, department=known.department, supervisor=theirs)
+        theirs, department = known.supervisor(supervisor), known.department
+        demand(session, "sign-for-office", student=student, school=school, department=department, supervisor=theirs)
 
     # --- the department delivers ---------------------------------------------------------------------------
     def _feed(self, context: Any) -> _Feed:

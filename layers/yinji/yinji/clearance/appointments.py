@@ -194,9 +194,9 @@ def held_slot(step: StepDefinition, record: StepRecord) -> str:
 
 
 def bookings(case: Case | None) -> dict[tuple[str, str, str], Booking]:
-    """What `case` has booked, by step, slot and student."""
+    """What `case` has booked, by step, slot and student; a practice case takes nobody's place."""
     found: dict[tuple[str, str, str], Booking] = {}
-    for id, record in case.steps.items() if case else ():
+    for id, record in case.steps.items() if case and not case.practice else ():
         step = definition.steps().get(id)
         if case and step and (slot := held_slot(step, record)):
             who = case.graduate

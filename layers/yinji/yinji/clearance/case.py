@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any, Literal, cast
 
 from yinji.clearance import definition, flow
+from yinji.clearance.practice import partition
 from yinji.platform.problem import Problem
 
 Stored = Literal["submitted", "blocked", "done", "waived"]
@@ -133,14 +134,17 @@ class Case:
     """Flags that were told about this case itself; they outrank the roster's."""
     withdrawn_at: datetime | None = None
     """Since when the graduate is no longer in the batch. Nobody acts on the case then, and nothing counts it."""
+    chain: str = ""
+    """The hash of the last event, which seals all of them (see chain.py); empty before anything was sealed."""
+    practice: str = ""
+    """The office that practises on it; empty for the case of a real graduate."""
 
     @property
     def shelf(self) -> str:
-        """Where lists look for it: its school, or, when it is withdrawn, beside it."""
+        """Where lists look for it: its school; when it is withdrawn, or practised on, a place of their own."""
+        if self.practice:
+            return partition(self.practice)
         return f"{WITHDRAWN}{self.graduate.school}" if self.withdrawn_at else self.graduate.school
-
-    chain: str = ""
-    """The hash of the last event, which seals all of them (see chain.py); empty before anything was sealed."""
 
     def state(self, step: str) -> State:
         """The state of `step` as everybody sees it."""
@@ -331,8 +335,11 @@ def notice(case: Case, step: str, event: Event) -> Change | None:
 
 
 def certify(case: Case, certificate: Certificate, event: Event) -> Change | None:
-    """The case with its certificate, or None when it has one. Raises Problem("not-possible-now") if unfinished."""
-    if case.certificate:
+    """The case with its certificate; None when it has one or is for practice.
+
+    Raises Problem("not-possible-now") if unfinished.
+    """
+    if case.certificate or case.practice:
         return None
     if not case.finished:
         raise Problem("not-possible-now")

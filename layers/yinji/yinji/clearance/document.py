@@ -46,6 +46,7 @@ def case_document(case: Case) -> dict[str, Any]:
             "steps": {step: _record_document(record) for step, record in case.steps.items()},
             "marks": {step: MARKS[state] for step, state in case.states().items()},
             "chain": case.chain or None,
+            "practice": case.practice or None,
         }
     )
 
@@ -78,6 +79,7 @@ def case_of(document: Mapping[str, Any]) -> Case:
         declared={flag: bool(is_so) for flag, is_so in declared.items()},
         withdrawn_at=instant(withdrawn_at) if withdrawn_at else None,
         chain=document.get("chain", ""),
+        practice=document.get("practice", ""),
     )
 
 

@@ -82,6 +82,7 @@ class CaseItem(Model):
     steps = MapAttribute[str, Any]()
     marks = MapAttribute[str, str]()
     chain = UnicodeAttribute(null=True)
+    practice = UnicodeAttribute(null=True)
 
     by_school = BySchool()
 

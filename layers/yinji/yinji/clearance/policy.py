@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from yinji.clearance import university
+from yinji.clearance.practice import belongs_to, is_practice
 from yinji.identity.session import Role, Session
 from yinji.platform.problem import Problem
 
@@ -103,6 +104,9 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
     "set-slots": {"department-officer": "own-department"},
 }
 
+PRACTICE: frozenset[Permission] = frozenset({"see-case", "act-as-student", "sign-for-office"})
+"""What an office may do with its own practice cases, whosever part it is; nobody else may do anything with them."""
+
 
 def may(
     session: Session,
@@ -117,6 +121,8 @@ def may(
 
     `supervisor` is the staff id of a case's; of a step's only where supervisors sign it (StepDefinition.supervisor).
     """
+    if is_practice(student):
+        return permission in PRACTICE and belongs_to(student, office_of(session))
     scope = TABLE[permission].get(session.role)
     if scope is None:
         return False
@@ -130,6 +136,13 @@ def may(
         "own-office": own_school if department == "school" else own_department,
         "own-graduates": bool(supervisor) and supervisor == session.sub,
     }[scope]
+
+
+def office_of(session: Session) -> str:
+    """The school or department that `session` acts for; empty for who acts for none."""
+    if TABLE["sign-for-office"].get(session.role) != "own-office":
+        return ""
+    return session.department if session.role == "department-officer" else session.school
 
 
 def demand(session: Session, permission: Permission, **thing: str) -> None:
@@ -147,7 +160,14 @@ def may_see_answers(session: Session, step: StepDefinition, graduate: Graduate) 
     signer = step.supervisor(graduate.supervisor)
     return (
         may(session, "act-as-student", student=graduate.student)
-        or may(session, "sign-for-office", school=graduate.school, department=step.department, supervisor=signer)
+        or may(
+            session,
+            "sign-for-office",
+            student=graduate.student,
+            school=graduate.school,
+            department=step.department,
+            supervisor=signer,
+        )
         or (helps and may(session, "see-case", student=graduate.student, school=graduate.school))
     )
 

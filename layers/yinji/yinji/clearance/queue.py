@@ -59,9 +59,9 @@ def fits(action: definition.Action, entry: Entry) -> bool:
 
 
 def entries(case: Case | None) -> dict[tuple[str, str], Entry]:
-    """The queue entries that `case` has, by queue and position."""
+    """The queue entries that `case` has, by queue and position; a practice case has none."""
     found: dict[tuple[str, str], Entry] = {}
-    if case is None or case.withdrawn_at:
+    if case is None or case.withdrawn_at or case.practice:
         return found
     for id, state in case.states().items():
         step = definition.steps().get(id)

@@ -140,6 +140,7 @@ def _step_view(case: Case, step: StepDefinition, state: State, session: Session,
     may_sign = may(
         session,
         "sign-for-office",
+        student=graduate.student,
         school=graduate.school,
         department=step.department,
         supervisor=step.supervisor(graduate.supervisor),
