@@ -205,7 +205,9 @@ class Crowd:
     async def _be_student(self, graduate: Graduate) -> None:
         """Look at the case and do what it offers; look again, and do what it offers now."""
         me, chance = _student(graduate), Random(f"student {graduate.student}")
-        for _ in range(2):
+        for look in range(2):
+            if look and time.monotonic() > self._until:
+                return
             looked = await self._ask(me, "GET", f"/api/clearance/cases/{graduate.student}")
             for step in looked.document.get("steps", ()):
                 if step["actions"] and time.monotonic() < self._until:
