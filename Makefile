@@ -8,11 +8,11 @@ UV := $(VENV)/python -m uv pip sync --quiet --no-config --require-hashes
 LOCAL := $(VENV)/python -m infra.local
 export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/yinji:$(CURDIR)/layers/typeset:$(CURDIR)/layers/inspection
 
-.PHONY: help setup up season season-demo down reset status logs invoke test quick slow cloud bench lint format types \
-	lock synth screenshots clean
+.PHONY: help setup up season season-check season-demo down reset status logs invoke check-feed verify-history test \
+	quick slow cloud bench lint format types lock synth screenshots clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- what everything stands on ----------------------------------------------------------------------------------
 
@@ -48,7 +48,10 @@ up: setup ## start the local cloud, deploy, seed a demo season, print the addres
 season: setup ## the same with all 10,020 graduates
 	@$(LOCAL) up --graduates all
 
-season-demo: setup ## play students and officers over HTTP until everybody of a small season has left
+season-check: .local/python ## hold the cases against what the season expects, before anybody acts
+	@$(LOCAL) season-check
+
+season-demo: setup ## play everybody over HTTP until the season is through; GRADUATES=all for the whole one
 	@$(LOCAL) season-demo --graduates $(GRADUATES)
 
 down: .local/python ## stop the local cloud; its data is kept
@@ -65,6 +68,14 @@ logs: .local/python ## follow the logs; F=clearance/advance for one function
 
 invoke: .local/python ## invoke a function: F=clearance/advance E=events/clearance/advance.json
 	@$(LOCAL) invoke "$(F)" "$(E)"
+
+# --- checking what comes in and what goes out -------------------------------------------------------------------
+
+check-feed: .local/python ## check a department's file against its contract: FILE=library.csv, STEP=library-loans if it has no head
+	@$(VENV)/python -m infra.local.check_feed "$(FILE)" --step "$(STEP)"
+
+verify-history: .local/python ## check exported histories: FILE=history.json, ANCHOR=<the hash you noted>; without FILE the local cloud's
+	@$(VENV)/python -m infra.local.verify_history $(if $(FILE),"$(FILE)") --anchor "$(ANCHOR)"
 
 # --- tests ------------------------------------------------------------------------------------------------------
 

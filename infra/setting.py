@@ -31,6 +31,7 @@ class Setting:
     university: str = ""
     region: str = "us-east-1"
     public_url: str = "https://yinji.example.edu"
+    upload_origin: str = ""
     certificate_arn: str = ""
     alarm_email: str = ""
     root: Path = ROOT
@@ -53,6 +54,8 @@ class Setting:
         origin = f"{address.scheme}://{address.netloc}"
         if address.scheme not in schemes or not address.hostname or self.public_url != origin:
             raise ValueError(f"context public_url is {self.public_url!r}; it is where people go: https://<host>")
+        if self.upload_origin and not self.local:
+            raise ValueError("context upload_origin is for a local deployment: elsewhere it is the intake bucket's own")
         if self.certificate_arn and not self.certificate_arn.split(":")[2:4] == ["acm", "us-east-1"]:
             raise ValueError("context certificate_arn is not a certificate of ACM in us-east-1, where CloudFront looks")
 

@@ -15,6 +15,7 @@ os.environ |= {
     "YINJI_BUS": "yinji",
     "YINJI_SESSION_KEYS": "SessionKeys",
     "YINJI_PUBLIC_URL": "https://yinji.example.edu",
+    "YINJI_UPLOAD_ORIGIN": "https://intake.s3.us-east-1.amazonaws.com",
     "YINJI_DEPLOYMENT": "local",
     "POWERTOOLS_SERVICE_NAME": "clearance",
     "POWERTOOLS_METRICS_NAMESPACE": "Yinji",

@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable
 
 from chalice.app import Chalice, Response
-from chalicelib import graduate, office, page, public
+from chalicelib import graduate, office, page, public, rounds
 from chalicelib.visit import Visit
 from chalicelib.words import LANGUAGES
 from yinji.clearance import codes
@@ -139,6 +139,24 @@ def queue(visit: Visit, step: str) -> Response:
 @at("/season")
 def season(visit: Visit) -> Response:
     return page.draw(visit, "season.html", **office.season(visit, store))
+
+
+# --- administrators -------------------------------------------------------------------------------------------
+
+
+@at("/batches")
+def batches(visit: Visit) -> Response:
+    return page.draw(visit, "batches.html", **rounds.batches(visit, store))
+
+
+@at("/batches/{batch}")
+def batch(visit: Visit, batch: str) -> Response:
+    return page.draw(visit, "batch.html", **rounds.batch(visit, store, batch))
+
+
+@at("/flows")
+def flows(visit: Visit) -> Response:
+    return page.draw(visit, "flows.html", **rounds.flows_(visit, store))
 
 
 # --- nothing there: a page says so rather than the gateway ----------------------------------------------------

@@ -42,6 +42,7 @@ class TableWithStream(Construct):
                 point_in_time_recovery_enabled=True
             ),
             deletion_protection=True,
+            time_to_live_attribute="expires",
             removal_policy=RemovalPolicy.RETAIN,
         )
         self.table.add_global_secondary_index(
@@ -72,13 +73,24 @@ class Bucket(Construct):
     """A private, versioned bucket whose name is known before it exists, so that who uses it need not wait for it."""
 
     def __init__(
-        self, scope: Construct, id: str, *, setting: Setting, name: str, key: kms.IKey, logs: s3.IBucket
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        setting: Setting,
+        name: str,
+        key: kms.IKey,
+        logs: s3.IBucket,
+        passing: str = "",
     ) -> None:
+        """`passing`: below this prefix our own pages post; what lies there is gone after two weeks at the latest."""
         super().__init__(scope, id)
         self.key = key
         self._stem = f"{setting.prefix}-{name}"
         self.name = f"{self._stem}-{Aws.ACCOUNT_ID}-{Aws.REGION}"
         self.arn = f"arn:{Aws.PARTITION}:s3:::{self.name}"
+        self.origin = f"https://{self.name}.s3.{Aws.REGION}.{Aws.URL_SUFFIX}"
+        """Where browsers post to and get from: what presigned addresses begin with."""
         self.bucket = s3.Bucket(
             self,
             "Bucket",
@@ -96,8 +108,14 @@ class Bucket(Construct):
                 s3.LifecycleRule(
                     abort_incomplete_multipart_upload_after=Duration.days(2),
                     noncurrent_version_expiration=Duration.days(90),
-                )
+                ),
+                *([_passing(passing)] if passing else []),
             ],
+            cors=[
+                s3.CorsRule(allowed_methods=[s3.HttpMethods.POST], allowed_origins=[setting.public_url], max_age=3600)
+            ]
+            if passing
+            else None,
         )
 
     def read_by(self, function: Function, *prefixes: str) -> None:
@@ -110,6 +128,10 @@ class Bucket(Construct):
         function.allow(["s3:PutObject", *(["s3:DeleteObject"] if delete else [])], self._below(function, prefixes))
         function.allow(["kms:Decrypt", "kms:GenerateDataKey"], [self.key.key_arn])
 
+    def emptied_by(self, function: Function, *prefixes: str) -> None:
+        """Let `function` take away what lies below `prefixes`."""
+        function.allow(["s3:DeleteObject"], self._below(function, prefixes))
+
     def listed_by(self, function: Function) -> None:
         """Let `function` see which keys there are; without it a missing object reads as forbidden."""
         function.allow(["s3:ListBucket"], [self.arn])
@@ -119,6 +141,11 @@ class Bucket(Construct):
             place = f"arn:<AWS::Partition>:s3:::{self._stem}-<AWS::AccountId>-<AWS::Region>/{prefix}*"
             accept(function.role, "Objects are named by who delivers them.", f"AwsSolutions-IAM5[Resource::{place}]")
         return [f"{self.arn}/{prefix}*" for prefix in prefixes]
+
+
+def _passing(prefix: str) -> s3.LifecycleRule:
+    """What is dealt with is taken away at once; its older version, with all that a camera noted, a day later."""
+    return s3.LifecycleRule(prefix=prefix, expiration=Duration.days(14), noncurrent_version_expiration=Duration.days(1))
 
 
 def access_logs(scope: Construct, id: str) -> s3.Bucket:

@@ -64,6 +64,17 @@ def season_demo(graduates: str) -> None:
     raise SystemExit(0 if finished else 1)
 
 
+@main.command("season-check")
+def season_check() -> None:
+    """Hold the cases against what the season expects before anybody acts; exit 1 when they differ."""
+    from infra.local import seeding
+
+    _need_running()
+    different = seeding.compare(seeding.season())
+    seeding.tell(different, say)
+    raise SystemExit(1 if different else 0)
+
+
 @main.command()
 def down() -> None:
     """Stop the local cloud; what it knows is kept."""
@@ -248,6 +259,7 @@ def addresses() -> None:
     table = Table.grid(padding=(0, 2))
     table.add_row("student 学生", f"{home.URL}/sign-in?as=student")
     table.add_row("counsellor 辅导员", f"{home.URL}/sign-in?as=counsellor")
+    table.add_row("supervisor 导师", f"{home.URL}/sign-in?as=supervisor")
     table.add_row("department officer 部门", f"{home.URL}/sign-in?as=department-officer")
     table.add_row("administrator 管理员", f"{home.URL}/sign-in?as=administrator")
     table.add_row("guide 指南", f"{home.URL}/guide")

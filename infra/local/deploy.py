@@ -33,7 +33,7 @@ def fingerprint() -> str:
             relative = file.relative_to(home.ROOT)
             if not set(relative.parts) & set(NOT_SOURCES) and relative.parts[:2] != ("infra", "local"):
                 digest.update(str(relative).encode() + b"\0" + file.read_bytes() + b"\0")
-    digest.update(f"{home.URL}".encode())
+    digest.update(f"{home.URL} {home.CLOUD_URL}".encode())
     return digest.hexdigest()
 
 
@@ -53,7 +53,7 @@ def deploy(say: Say) -> bool:
     if deployed().get("fingerprint") == wanted:
         return False
     say("synthesizing the CDK app")
-    context = {"deployment": "local", "target": "local", "public_url": home.URL}
+    context = {"deployment": "local", "target": "local", "public_url": home.URL, "upload_origin": home.CLOUD_URL}
     arguments = [argument for name, value in context.items() for argument in ("-c", f"{name}={value}")]
     _run([CDK, "synth", "--quiet", "--output", home.CDK_OUT, *arguments], home.ROOT, "synth")
     if not deployed():

@@ -14,10 +14,13 @@ from yinji.clearance.document import STATE_OF_MARK
 
 from infra.local import deploy, home
 from infra.local.season import Options, Season, generate
+from infra.local.season.expected import differences
 from infra.local.trouble import Trouble
 from infra.setting import FOLDER_TAG
 
 REPORT_SECONDS = 1200
+QUIET_SECONDS = 30
+"""How long cases may stand still before what they lack counts as missing."""
 Say = Callable[[str], None]
 
 
@@ -42,6 +45,7 @@ def deliver(graduates: int, say: Say) -> None:
         json.dumps({"graduates": graduates, "today": season.options.today.isoformat(), "seed": season.options.seed}),
         "utf-8",
     )
+    tell(compare(season), say)
 
 
 def season() -> Season:
@@ -50,6 +54,28 @@ def season() -> Season:
 
     known = json.loads(home.SEASON.read_text("utf-8"))
     return generate(Options(graduates=known["graduates"], today=date.fromisoformat(known["today"]), seed=known["seed"]))
+
+
+def compare(season: Season) -> list[str]:
+    """In which steps and states the cases of `season`, which nobody has acted on yet, differ from what it expects.
+
+    Steps that follow from others are settled by messages: as long as the cases move, it waits for them.
+    """
+    wanted, moved, last = season.at_first(), time.monotonic(), {}
+    while True:
+        found = standing(season.batch)
+        if not (missing := differences(wanted, found)) or time.monotonic() - moved > QUIET_SECONDS:
+            return missing
+        if found != last:
+            moved, last = time.monotonic(), found
+        time.sleep(1)
+
+
+def tell(different: list[str], say: Say) -> None:
+    """Say whether the cases stand as their season expects."""
+    say("  the cases stand as the season expects" if not different else "  [red]the cases differ from the season:[/]")
+    for sentence in different:
+        say(f"    {sentence}")
 
 
 def put(key: str, data: bytes) -> None:
@@ -113,8 +139,8 @@ async def play(console: Console) -> bool:
     return summary.ok
 
 
-def standing() -> dict[str, Counter[str]]:
-    """How many cases are in which state, by step; under "" the number of cases."""
+def standing(batch: str = "") -> dict[str, Counter[str]]:
+    """How many cases, of `batch` or of all, are in which state, by step; under "" the number of cases."""
     os.environ |= home.environment() | {"YINJI_TABLE": deploy.outputs()["TableName"]}
     from yinji.clearance import definition, university
     from yinji.clearance.store import Store
@@ -123,6 +149,8 @@ def standing() -> dict[str, Counter[str]]:
     counts: dict[str, Counter[str]] = {"": Counter()} | {step: Counter() for step in definition.steps()}
     for school in university.schools():
         for lean in store.school(school):
+            if batch and lean.batch != batch:
+                continue
             counts[""]["cases"] += 1
             for step, mark in lean.marks.items():
                 counts[step][STATE_OF_MARK[mark]] += 1

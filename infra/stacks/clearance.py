@@ -10,6 +10,7 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 from yinji.clearance import definition
+from yinji.clearance.evidence import PREFIX
 
 from infra.constructs.doors import ApiDoor, BucketDoor, every, on_message
 from infra.constructs.function import Function
@@ -40,7 +41,7 @@ class Clearance(ServiceStack):
             setting=setting,
             layer=self.layer,
             table=TableWithStream(self, "CasesTable", key),
-            intake=Bucket(self, "Intake", setting=setting, name="intake", key=key, logs=logs),
+            intake=Bucket(self, "Intake", setting=setting, name="intake", key=key, logs=logs, passing=PREFIX),
             documents=Bucket(self, "Documents", setting=setting, name="documents", key=key, logs=logs),
             bus=events.EventBus(self, "Bus", event_bus_name=f"{setting.prefix}-clearance"),
         )
@@ -108,6 +109,7 @@ class Clearance(ServiceStack):
             self.functions[step.function.folder] = step.function
             if definition_.feed:
                 doors.append((f"feeds/{definition_.id}/", "", step.function))
+        doors.append((PREFIX, "", self._evidence_arrived()))
         BucketDoor(self, "IntakeDoor", house.intake, doors)
 
         advance = self._function("clearance/advance", "BUS", asynchronous=True)
@@ -160,6 +162,28 @@ class Clearance(ServiceStack):
         figures = self._function("clearance/figures", "TABLE", timeout=120, memory=1024, asynchronous=True)
         house.table.read_by(figures, index=True)
         every(figures, minutes=5)
+
+    def _evidence_arrived(self) -> Function:
+        """What looks into uploaded documents. It stands here because a bucket's doors are all told at once."""
+        house = self.house
+        arrived = self._function(
+            "clearance/evidence_arrived",
+            "TABLE",
+            "INTAKE_BUCKET",
+            "DOCUMENTS_BUCKET",
+            timeout=120,
+            # a photograph of 64 million pixels, unpacked three times
+            memory=3008,
+            asynchronous=True,
+            extra_layers=[python_layer(self, "Inspection", self.setting, "inspection")],
+        )
+        house.table.changed_by(arrived)
+        house.intake.read_by(arrived, PREFIX)
+        house.intake.listed_by(arrived)
+        house.intake.emptied_by(arrived, PREFIX)
+        house.documents.written_by(arrived, PREFIX, delete=True)
+        on_message(house.bus, arrived, "IntakeLeft", "intake-left", {"key": [{"prefix": PREFIX}]})
+        return arrived
 
     def _stream(self, advance: Function) -> None:
         """The table's changes of cases go to `advance`; a record that keeps failing goes to its queue."""

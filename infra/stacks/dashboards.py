@@ -118,6 +118,8 @@ class Dashboards(Stack):
             lines("refused", self._each("ActionsRefused", "Sum", period=HOUR), THIRD),
             lines("certificates", [ours("CertificatesIssued", "Sum", "", HOUR)], THIRD),
         )
+        documents = [ours(name, "Sum", text("series", name), HOUR) for name in ("EvidenceAccepted", "EvidenceRefused")]
+        board.add_widgets(lines("evidence", documents, THIRD))
         snapshots = [
             ours(name, "Sum", f"{step.id}: {name.removeprefix('FeedSnapshots').lower()}", HOUR, step=step.id)
             for step in self._fed
@@ -129,6 +131,9 @@ class Dashboards(Stack):
             lines("rows-changed", self._each("FeedRowsChanged", "Sum", self._fed, HOUR), THIRD),
             lines("rosters", rosters, THIRD),
         )
+        arranged = [ours(name, "Sum", name, HOUR) for name in ("ArrangementsMade", "ArrangementsRefused")]
+        batches = [ours(name, "Sum", name, HOUR) for name in ("BatchesDeclared", "BatchesRefused", "CasesRearranged")]
+        board.add_widgets(lines("arranged", arranged, HALF), lines("batches", batches, HALF))
 
     def _operations(self) -> None:
         board = self._board("operations")

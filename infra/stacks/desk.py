@@ -4,8 +4,9 @@ clearance stack holds; a stack of its own keeps both below CloudFormation's 500 
 from __future__ import annotations
 
 from constructs import Construct
+from yinji.clearance.evidence import PREFIX
 
-from infra.constructs.doors import ApiRoutes
+from infra.constructs.doors import ApiRoutes, every, on_message
 from infra.setting import Setting
 from infra.stacks.clearance import Clearance
 from infra.stacks.service import ServiceStack, python_layer
@@ -20,10 +21,74 @@ class Desk(ServiceStack):
         self.layer = python_layer(self, "Yinji", setting, "yinji")
         self.routes = ApiRoutes(self, "Routes", clearance.api.api.ref, clearance.api.authorizer_id)
         self._batches()
+        self._histories()
+        self._evidence()
 
     def _batches(self) -> None:
-        batches = self._function(
-            "clearance/batches", "TABLE", "PUBLIC_URL", timeout=29, memory=1024, answers_people=True
+        house, route = self.house, self.routes.route
+        told = ("TABLE", "INTAKE_BUCKET", "BUS", "PUBLIC_URL")
+        batches = self._function("clearance/batches", *told, timeout=29, memory=1769, answers_people=True)
+        house.table.changed_by(batches, index=True)
+        house.intake.written_by(batches, "rosters/")
+        batches.allow(["events:PutEvents"], [house.bus.event_bus_arn])
+        route(batches, "GET", "/api/clearance/batches")
+        route(batches, "POST", "/api/clearance/batches")
+        route(batches, "GET", "/api/clearance/batches/{batch}")
+        route(batches, "POST", "/api/clearance/batches/{batch}/{deed}")
+        route(batches, "POST", "/api/clearance/flows/{flow}/migrate")
+
+        arrange = self._function(
+            "clearance/arrange", "TABLE", "PUBLIC_URL", timeout=29, memory=1024, answers_people=True
         )
-        self.house.table.changed_by(batches, index=True)
-        self.routes.route(batches, "GET", "/api/clearance/batches")
+        house.table.changed_by(arrange)
+        route(arrange, "POST", "/api/clearance/cases/{student}/arrangements/{arrangement}")
+
+        rearrange = self._function("clearance/rearrange", "TABLE", timeout=900, memory=1024, asynchronous=True)
+        house.table.changed_by(rearrange, index=True)
+        on_message(house.bus, rearrange, "Rearrange", "rearrange", {})
+
+    def _histories(self) -> None:
+        """What proves that nothing was changed afterwards: the daily anchor, and exports for auditors."""
+        documents = self.house.documents
+        anchor = self._function(
+            "clearance/anchor", "TABLE", "DOCUMENTS_BUCKET", timeout=300, memory=1024, asynchronous=True
+        )
+        self.house.table.read_by(anchor, index=True)
+        documents.read_by(anchor, "anchors/")
+        documents.listed_by(anchor)
+        documents.written_by(anchor, "anchors/")
+        every(anchor, minutes=60)
+
+        export = self._function(
+            "clearance/audit_export", "TABLE", "DOCUMENTS_BUCKET", timeout=29, memory=1769, answers_people=True
+        )
+        self.house.table.read_by(export, index=True)
+        documents.read_by(export, "anchors/")
+        documents.listed_by(export)
+        for path in ("cases/{student}/audit.json", "schools/{school}/audit.ndjson", "anchors.json"):
+            self.routes.route(export, "GET", f"/api/clearance/{path}")
+
+    def _evidence(self) -> None:
+        """Documents that graduates hand in: asked for, looked at. What looks into them stands at the bucket's door."""
+        place = "/api/clearance/cases/{student}/evidence"
+        upload = self._function(
+            "clearance/evidence_upload",
+            "TABLE",
+            "INTAKE_BUCKET",
+            "PUBLIC_URL",
+            timeout=29,
+            memory=1024,
+            answers_people=True,
+        )
+        self.house.table.changed_by(upload)
+        # whoever is given a presigned address may do what the function may
+        self.house.intake.written_by(upload, PREFIX)
+        self.routes.route(upload, "POST", place)
+        self.routes.route(upload, "GET", f"{place}/{{id}}")
+        download = self._function(
+            "clearance/evidence_download", "TABLE", "DOCUMENTS_BUCKET", timeout=29, memory=1024, answers_people=True
+        )
+        self.house.table.read_by(download)
+        self.house.documents.read_by(download, PREFIX)
+        self.routes.route(download, "GET", f"{place}/{{id}}/file")
+        self.routes.route(download, "GET", f"{place}/{{id}}/thumbnail")

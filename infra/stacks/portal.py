@@ -57,6 +57,7 @@ class Portal(Stack):
                         "YINJI_DEPLOYMENT": setting.deployment,
                         "YINJI_PUBLIC_URL": setting.public_url,
                         "YINJI_SESSION_KEYS": clearance.session_keys.secret_arn,
+                        "YINJI_UPLOAD_ORIGIN": setting.upload_origin or clearance.house.intake.origin,
                         "YINJI_TABLE": clearance.house.table.table.table_name,
                     },
                 },

@@ -74,6 +74,8 @@ FEED_ROWS: dict[str, dict[str, Any]] = {
     "library-loans": {"loans": 0, "fines": "0.00", "titles": ""},
     "tuition": {"arrears": "0", "items": ""},
     "campus-card": {"balance": "12.50"},
+    "lab-equipment": {"items": 0, "names": ""},
+    "housing-deposit": {"refunded": "yes", "amount": "800.00"},
 }
 
 

@@ -12,13 +12,13 @@ from urllib.parse import unquote_plus
 
 import pytest
 from yinji.clearance import definition
-from yinji.clearance.case import Case, Change, open_case
+from yinji.clearance.case import Case, Change, Graduate, open_case
 
 from tests import handlers
 from tests.functions.conftest import FEED_ROWS, Cloud, store
 from tests.functions.test_season import next_workday
 from tests.graduates import BATCH, LIN, event, graduate, roster_csv, snapshot
-from tests.unit.test_case import FULL, act, settled
+from tests.unit.test_case import FULL, act, feed, settled
 
 EVENTS = Path(__file__).parents[2] / "events"
 SAMPLES = {path.relative_to(EVENTS).as_posix(): path for path in sorted(EVENTS.rglob("*.json"))}
@@ -61,10 +61,10 @@ def test_a_sample_names_only_actions_and_keys_there_can_be(name: str) -> None:
             assert unquote_plus(record["s3"]["object"]["key"]).startswith(("rosters/", "feeds/"))
 
 
-def prepared(cloud: Cloud, case: Case | None) -> None:
+def prepared(cloud: Cloud, case: Case | None, who: Graduate = WHO) -> None:
     """The season the samples are about, with the case of their student as it should be."""
     store().declare(BATCH)
-    cloud.s3.put_object(Bucket="intake", Key=ROSTER, Body=roster_csv([WHO, graduate(2)]))
+    cloud.s3.put_object(Bucket="intake", Key=ROSTER, Body=roster_csv([who, graduate(2)]))
     batch = {"title": dict(BATCH.title), "opens_on": "2026-06-01", "deadline": "2026-07-15"}
     cloud.s3.put_object(Bucket="intake", Key="rosters/2026-summer/batch.json", Body=json.dumps(batch))
     for step, cells in FEED_ROWS.items():
@@ -72,10 +72,16 @@ def prepared(cloud: Cloud, case: Case | None) -> None:
         data = snapshot(step, ["student", *cells], rows, as_of=cloud.tick())
         cloud.s3.put_object(Bucket="intake", Key=f"feeds/{step}/2026-06-15.csv", Body=data)
     if case:
-        opening = open_case(WHO, BATCH, event("open"))
+        opening = open_case(who, BATCH, event("open"))
         store().open(Change(None, replace(case, version=1), opening.event))
 
 
+MASTER = replace(WHO, category="postgraduate", supervisor="T0123")
+SCHOLAR = replace(WHO, category="international", flags=frozenset({"lives_in", "scholarship"}))
+LENT = feed(open_case(MASTER, BATCH, event("open")).after, "lab-equipment")
+VACATED = act(
+    act(open_case(SCHOLAR, BATCH, event("open")).after, "dormitory", "book-inspection"), "dormitory", "sign-off"
+)
 OPENED = open_case(WHO, BATCH, event("open")).after
 FINISHED = settled(OPENED, until="")
 SIGNABLE = settled(OPENED)
@@ -102,7 +108,17 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
             answer == {"batchItemFailures": []} and [kind for kind, _ in cloud.said] == ["step-ready"]
         ),
     ),
+    "clearance/arrange.json": (OPENED, lambda cloud, answer: cloud.case().withdrawn_at is not None),
+    "clearance/anchor.json": (OPENED, lambda cloud, answer: answer["cases"] == 1),
+    "clearance/audit_export.json": (OPENED, lambda cloud, answer: len(json.loads(answer["body"])["events"]) == 1),
+    "clearance/audit_export.school.json": (OPENED, status(200)),
+    "clearance/audit_export.anchors.json": (OPENED, status(200)),
     "clearance/batches.json": (OPENED, status(200)),
+    "clearance/batches.close.json": (OPENED, lambda cloud, answer: store().closing("2026-summer") is not None),
+    "clearance/batches.declare.json": (
+        None,
+        lambda cloud, answer: cloud.s3.head_object(Bucket="intake", Key="rosters/2026-winter/batch.json"),
+    ),
     "clearance/cases.json": (OPENED, lambda cloud, answer: json.loads(answer["body"])["name"] == WHO.name),
     "clearance/cases.queue.json": (OPENED, status(200)),
     "clearance/cases.school.json": (OPENED, lambda cloud, answer: len(json.loads(answer["body"])["cases"]) == 1),
@@ -112,6 +128,7 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "clearance/open_cases.json": (None, lambda cloud, answer: cloud.case().graduate == WHO),
     "clearance/open_cases.batch.json": (OPENED, lambda cloud, answer: str(cloud.case().deadline) == "2026-07-15"),
     "clearance/open_cases.intake_left.json": (None, reported(ROSTER)),
+    "clearance/rearrange.json": (OPENED, lambda cloud, answer: answer == {"changed": 0}),
     "clearance/reconcile.json": (OPENED, lambda cloud, answer: answer == {}),
     "clearance/reconcile.after_outage.json": (FINISHED, lambda cloud, answer: answer["case-finished"] == 1),
     "clearance/steps/campus_card.json": (OPENED, reported("feeds/campus-card/2026-06-15.csv")),
@@ -127,6 +144,8 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "clearance/steps/exit_survey.json": (OPENED, state("exit-survey", "done")),
     "clearance/steps/graduation_audit.json": (OPENED, state("graduation-audit", "done")),
     "clearance/steps/household_registration.json": (OPENED, state("household-registration", "submitted")),
+    "clearance/steps/housing_deposit.json": (VACATED, state("housing-deposit", "done")),
+    "clearance/steps/lab_equipment.json": (LENT, state("lab-equipment", "done")),
     "clearance/steps/library_loans.json": (OPENED, state("library-loans", "done")),
     "clearance/steps/library_loans.confirm.json": (
         OPENED,
@@ -136,6 +155,7 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "clearance/steps/library_loans.roster_applied.json": (OPENED, state("library-loans", "ready")),
     "clearance/steps/party_transfer.json": (OPENED, state("party-transfer", "submitted")),
     "clearance/steps/personal_file.json": (OPENED, state("personal-file", "done")),
+    "clearance/steps/scholarship_settlement.json": (VACATED, state("scholarship-settlement", "submitted")),
     "clearance/steps/school_approval.json": (SIGNABLE, state("school-approval", "done")),
     "clearance/steps/tuition.json": (OPENED, state("tuition", "blocked")),
     "identity/authorizer.json": (None, lambda cloud, answer: answer["isAuthorized"] is False),
@@ -154,7 +174,7 @@ def test_a_sample_makes_its_function_do_what_it_is_for(
     cloud: Cloud, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case, check = RESULTS[name]
-    prepared(cloud, case)
+    prepared(cloud, case, case.graduate if case else WHO)
     told = sample(name)
     if name == "clearance/certificate.json":
         monkeypatch.setattr(handlers.warm("clearance/certificate"), "certificate_pdf", lambda data, at: b"%PDF")

@@ -164,10 +164,12 @@ def test_everybody_ends_with_certificate_and_diploma(front: Front) -> None:
     assert summary.ok
     assert summary.certificates == summary.cases == len(SEASON.graduates)
     assert set(summary.states) == {"done"}
+    expected = {step: Counter(done=count) for step, count in SEASON.expected().items() if count}
+    assert summary.steps == expected and summary.expected == len(expected)
     for one in SEASON.graduates:
         case = front.cloud.case(one.student)
         assert case.closed and case.certificate
-    assert summary.requests == len(front.asked) < 15 * summary.cases + 250  # looking at schools and queues
+    assert summary.requests == len(front.asked) < 11 * summary.cases + 300  # looking at schools and queues
     assert {status for _, _, status in front.asked} == {200, 303}
 
 

@@ -23,7 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from yinji.clearance import case as cases
-from yinji.clearance import definition, store
+from yinji.clearance import chain, definition, store
 from yinji.clearance.case import Case, Certificate, Change, Event
 from yinji.clearance.document import case_document
 from yinji.clearance.items import QueueItem
@@ -238,6 +238,14 @@ class Table(RuleBasedStateMachine):
             told.update(one.states)
         assert {step: state for step, state in told.items() if state != "not_applicable"} == case.states()
         assert {event.key: event.version for event in events} == self.accepted
+
+    @invariant()
+    def the_events_are_sealed_to_one_another(self) -> None:
+        case = self.stores[0].get(self.graduate.student)
+        assert case
+        head = chain.Head(self.graduate.student, case.version, case.chain)
+        found = chain.verify(chain.history(head, self.stores[1].events(self.graduate.student), "", None))
+        assert [one.code for one in found] == ["no-anchor"]
 
     @invariant()
     def the_queues_are_the_case(self) -> None:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 MOST = 250 * 1024 * 1024
 """Bytes that a function may have unzipped, with its layers."""
-LAYERS = ("yinji", "typeset")
+LAYERS = ("yinji", "typeset", "inspection")
 
 
 def size(folder: Path) -> int:

@@ -32,6 +32,8 @@ UNLIKELY: dict[str, dict[str, Any]] = {
     "library-loans": {"loans": 3, "fines": "0.00", "titles": "围城;边城;呐喊"},
     "tuition": {"arrears": "5000.00", "items": "学费"},
     "campus-card": {"balance": "-20.00"},
+    "lab-equipment": {"items": 2, "names": "示波器;相机"},
+    "housing-deposit": {"refunded": "no", "amount": "800.00"},
 }
 """What no department means to say of everybody at once."""
 
@@ -47,6 +49,11 @@ def journey(cloud: RunningCloud, name: str, *arguments: str, seconds: int = 300)
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_cases_stand_as_the_season_expects_before_anybody_acts(cloud: RunningCloud) -> None:
+    checked = cloud.command("season-check")
+    assert checked.returncode == 0, checked.stdout
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -82,6 +89,7 @@ def test_every_graduate_gets_through(cloud: RunningCloud) -> None:
     summary = asyncio.run(play(cloud.url, seeding.put, seeding.season()))
     assert summary.ok, summary
     assert summary.certificates == summary.cases
+    assert summary.expected == sum(count > 0 for count in seeding.season().expected().values())
     assert set(summary.states) <= {"done", "waived"}
     failures = cloud.command("status").stdout
     assert "failures" not in failures, failures

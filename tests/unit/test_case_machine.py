@@ -41,6 +41,8 @@ FEEDS: dict[str, list[dict[str, str]]] = {
     ],
     "tuition": [{"arrears": "0", "items": ""}, {"arrears": "12", "items": "住宿费"}],
     "campus-card": [{"balance": "0"}, {"balance": "-3"}, {"balance": "12.5"}],
+    "lab-equipment": [{"items": "0", "names": ""}, {"items": "2", "names": "示波器;相机"}],
+    "housing-deposit": [{"refunded": "yes", "amount": "800"}, {"refunded": "no", "amount": "800"}],
 }
 REFUSALS = {
     "already-done", "case-closed", "changed-meanwhile", "not-applicable", "not-possible-now", "nothing-to-reopen",
@@ -69,7 +71,9 @@ def answers(data: st.DataObject, action: Action) -> dict[str, str]:
     filled: dict[str, str] = {}
     for field in action.fields:
         schema = field.schema
-        if schema.get("format") == "date":
+        if field.days_back:
+            filled[field.name] = data.draw(st.sampled_from(["2026-06-01", "2026-06-02"]))
+        elif schema.get("format") == "date":
             filled[field.name] = data.draw(st.sampled_from(["2026-06-16", "2026-06-17"]))
         elif "enum" in schema or "const" in schema:
             filled[field.name] = data.draw(st.sampled_from(schema.get("enum") or [schema["const"]]))

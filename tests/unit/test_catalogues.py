@@ -27,7 +27,10 @@ PARAMS = {
     "date-not-possible": {"first": "2026-06-15", "last": "2026-08-14"},
     "invalid-form": {"fields": "date", "errors": [{"field": "date", "code": "required"}]},
     "not-possible-now": {"state": "waiting"},
+    "not-open-yet": {"first": "2026-06-01"},
     "too-many": {"limit": 100},
+    "too-many-uploads": {"limit": 20},
+    "upload-too-large": {"limit": 50},
 }
 
 
@@ -44,7 +47,8 @@ def test_every_problem_raised_is_in_the_catalogue_and_the_other_way_round() -> N
 
 
 def test_every_refusal_is_in_the_catalogue_and_the_other_way_round() -> None:
-    rejections = set(re.findall(r'\bRejection\([^"]*"([a-z-]+)"', CODE))
+    rejections = set(re.findall(r'\bRejection\([^")]*"([a-z-]+)"', CODE))
+    rejections |= set(re.findall(r'"not-in-season": "([a-z-]+)"', CODE))
     unreadable = set(re.findall(r'ValueError\(column, "([a-z-]+)"', CODE))
     assert raised("Refused") | raised("_sentence") | rejections | unreadable == set(REFUSALS)
 

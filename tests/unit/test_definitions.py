@@ -59,6 +59,8 @@ def test_a_step_names_only_what_there_is(step: StepDefinition) -> None:
     assert step.department == "school" or step.department in university.departments()
     assert step.flows and step.flows <= set(flow.TITLES)
     assert not step.applies or step.applies in FLAGS
+    assert step.signer in ("", "supervisor")
+    assert not step.signer or step.department == "school", "their school signs in a supervisor's place"
     known = definition.steps()
     for need in step.needs:
         assert need == definition.EVERY_EARLIER_STEP or known[need].order < step.order
@@ -71,9 +73,13 @@ def test_a_step_names_only_what_there_is(step: StepDefinition) -> None:
 @each_step
 def test_a_guide_is_there_in_both_languages_or_not_at_all(step: StepDefinition) -> None:
     found = {path.name for path in step.folder.glob("guide.*.md")}
-    assert found in (set(), {"guide.zh.md", "guide.en.md"})
+    own = {name.split(".")[1] for name in found if name.count(".") == 3}
+    assert own <= step.flows, "a guide of its own is of a flow the step is part of"
+    named = {"", *(f"{flow}." for flow in own)} if found else set()
+    assert found == {f"guide.{flow}{language}.md" for flow in named for language in ("zh", "en")}
     for language in ("zh", "en") if found else ():
-        assert step.guide(language).strip()
+        assert all(step.guide(language, flow).strip() for flow in ("", *own))
+        assert len({step.guide(language, flow) for flow in ("", *own)}) == len(own) + 1
 
 
 @each_action
@@ -153,6 +159,8 @@ ROWS: dict[str, list[dict[str, str]]] = {
     ],
     "tuition": [{"arrears": "0", "items": ""}, {"arrears": "12", "items": "住宿费"}],
     "campus-card": [{"balance": "0"}, {"balance": "-3"}, {"balance": "12.5"}],
+    "lab-equipment": [{"items": "0", "names": ""}, {"items": "2", "names": "示波器;相机"}],
+    "housing-deposit": [{"refunded": "yes", "amount": "800"}, {"refunded": "no", "amount": "800"}],
 }
 ALL_FLAGS = frozenset(FLAGS)
 

@@ -7,7 +7,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DOMAIN = ("definition", "case", "step", "roster", "feed", "policy", "flow", "cells", "codes", "document", "queue")
+DOMAIN = (
+    "definition",
+    "case",
+    "step",
+    "roster",
+    "feed",
+    "policy",
+    "flow",
+    "cells",
+    "codes",
+    "document",
+    "queue",
+    "evidence",
+)
 FOREIGN = ("boto3", "botocore", "pynamodb", "aws_lambda_powertools")
 
 

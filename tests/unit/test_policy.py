@@ -8,12 +8,13 @@ from yinji.clearance.policy import TABLE, Permission, demand, may
 from yinji.identity.session import ROLES, Session
 from yinji.platform.problem import Problem
 
-STUDENT, SCHOOL, OFFICE = "2022S01001", "S01", "library"
+STUDENT, SCHOOL, OFFICE, SUPERVISOR = "2022S01001", "S01", "library", "T0123"
 PEOPLE = {
     "student": Session(STUDENT, "student", "x"),
     "counsellor": Session("T1", "counsellor", "x", school=SCHOOL),
     "school-officer": Session("T2", "school-officer", "x", school=SCHOOL),
     "department-officer": Session("T3", "department-officer", "x", department=OFFICE),
+    "supervisor": Session(SUPERVISOR, "supervisor", "x"),
     "administrator": Session("T4", "administrator", "x"),
     "auditor": Session("T5", "auditor", "x"),
 }
@@ -27,11 +28,18 @@ THINGS = {
     "school-step-elsewhere": {"school": "S02", "department": "school"},
     "my-office": {"school": SCHOOL, "department": OFFICE},
     "another-office": {"school": SCHOOL, "department": "finance"},
+    "case-of-my-graduate": {"student": "2023M01001", "school": "S03", "supervisor": SUPERVISOR},
+    "case-of-another-s-graduate": {"student": "2023M01002", "school": "S03", "supervisor": "T0124"},
+    "supervisors-step": {"school": SCHOOL, "department": "school", "supervisor": SUPERVISOR},
+    "supervisors-step-elsewhere": {"school": "S02", "department": "school", "supervisor": SUPERVISOR},
+    "another-supervisors-step": {"school": "S02", "department": "school", "supervisor": "T0124"},
     "nothing": {},
 }
 CASES = ("own-case", "case-of-my-school", "case-of-another-school")
-MY_SCHOOL = ("case-of-my-school", "school", "school-step", "my-office", "another-office")
+MY_SCHOOL = ("case-of-my-school", "school", "school-step", "my-office", "another-office", "supervisors-step")
 """What tells of the school S01 in one way or another."""
+MY_GRADUATES = ("case-of-my-graduate", "supervisors-step", "supervisors-step-elsewhere")
+"""What tells of a graduate of the supervisor T0123, whatever the school."""
 EVERYTHING = tuple(THINGS)
 
 ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
@@ -41,37 +49,76 @@ ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
     ("student", "see-school"): (),
     ("student", "see-queue"): (),
     ("student", "decide-feed"): (),
+    ("student", "see-feed"): (),
+    ("student", "export-history"): (),
     ("counsellor", "see-case"): MY_SCHOOL,
     ("counsellor", "act-as-student"): (),
-    ("counsellor", "sign-for-office"): ("school-step",),
+    ("counsellor", "sign-for-office"): ("school-step", "supervisors-step"),
     ("counsellor", "see-school"): MY_SCHOOL,
-    ("counsellor", "see-queue"): ("school-step",),
+    ("counsellor", "see-queue"): ("school-step", "supervisors-step"),
     ("counsellor", "decide-feed"): (),
+    ("counsellor", "see-feed"): (),
+    ("counsellor", "export-history"): (),
     ("school-officer", "see-case"): MY_SCHOOL,
     ("school-officer", "act-as-student"): (),
-    ("school-officer", "sign-for-office"): ("school-step",),
+    ("school-officer", "sign-for-office"): ("school-step", "supervisors-step"),
     ("school-officer", "see-school"): MY_SCHOOL,
-    ("school-officer", "see-queue"): ("school-step",),
+    ("school-officer", "see-queue"): ("school-step", "supervisors-step"),
     ("school-officer", "decide-feed"): (),
+    ("school-officer", "see-feed"): (),
+    ("school-officer", "export-history"): (),
     ("department-officer", "see-case"): EVERYTHING,
     ("department-officer", "act-as-student"): (),
     ("department-officer", "sign-for-office"): ("my-office",),
     ("department-officer", "see-school"): (),
     ("department-officer", "see-queue"): ("my-office",),
     ("department-officer", "decide-feed"): ("my-office",),
+    ("department-officer", "see-feed"): ("my-office",),
+    ("department-officer", "export-history"): (),
+    ("supervisor", "see-case"): MY_GRADUATES,
+    ("supervisor", "act-as-student"): (),
+    ("supervisor", "sign-for-office"): MY_GRADUATES,
+    ("supervisor", "see-school"): (),
+    ("supervisor", "see-queue"): MY_GRADUATES,
+    ("supervisor", "decide-feed"): (),
+    ("supervisor", "see-feed"): (),
+    ("supervisor", "export-history"): (),
     ("administrator", "see-case"): EVERYTHING,
     ("administrator", "act-as-student"): (),
     ("administrator", "sign-for-office"): (),
     ("administrator", "see-school"): EVERYTHING,
     ("administrator", "see-queue"): EVERYTHING,
     ("administrator", "decide-feed"): EVERYTHING,
+    ("administrator", "see-feed"): EVERYTHING,
+    ("administrator", "export-history"): EVERYTHING,
     ("auditor", "see-case"): EVERYTHING,
     ("auditor", "act-as-student"): (),
     ("auditor", "sign-for-office"): (),
     ("auditor", "see-school"): EVERYTHING,
     ("auditor", "see-queue"): EVERYTHING,
     ("auditor", "decide-feed"): (),
-}
+    ("auditor", "see-feed"): EVERYTHING,
+    ("auditor", "export-history"): EVERYTHING,
+} | {
+    (role, permission): {
+        "extend-case": {"counsellor": MY_SCHOOL, "school-officer": MY_SCHOOL, "administrator": EVERYTHING},
+        "withdraw-case": {"school-officer": MY_SCHOOL, "administrator": EVERYTHING},
+        "move-case": {
+            "student": ("own-case",),
+            "counsellor": MY_SCHOOL,
+            "school-officer": MY_SCHOOL,
+            "department-officer": ("my-office",),
+            "administrator": EVERYTHING,
+        },
+        "reopen-case": {"administrator": EVERYTHING},
+        "see-batches": {"administrator": EVERYTHING, "auditor": EVERYTHING},
+        "manage-batches": {"administrator": EVERYTHING},
+    }[permission].get(role, ())
+    for role in PEOPLE
+    for permission in (
+        "extend-case", "withdraw-case", "move-case", "reopen-case", "see-batches", "manage-batches",
+    )
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("role", "permission"), list(product(PEOPLE, get_args(Permission))))
@@ -89,11 +136,11 @@ def test_the_table_speaks_of_every_role_and_permission() -> None:
 @pytest.mark.parametrize("permission", get_args(Permission))
 def test_who_has_no_place_is_not_everywhere(permission: Permission) -> None:
     """A counsellor without school and an officer without department match nothing that has none either."""
-    for role in ("counsellor", "school-officer", "department-officer"):
+    for role in ("counsellor", "school-officer", "department-officer", "supervisor"):
         lost = Session("T9", role, "x")  # type: ignore[arg-type]
         open_to_all = TABLE[permission].get(role) == "any"  # type: ignore[call-overload]
         assert may(lost, permission, school="", department="") is open_to_all
-        assert may(lost, permission, school="", department="school") is open_to_all
+        assert may(lost, permission, school="", department="school", supervisor="") is open_to_all
 
 
 def test_a_role_nobody_knows_may_nothing() -> None:

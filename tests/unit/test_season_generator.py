@@ -8,12 +8,17 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from yinji.clearance import definition, feed, flow, roster, university
+from yinji.clearance.case import Case, Graduate, settles_itself
+from yinji.clearance.step import Row
 from yinji.platform.text import BYTE_ORDER_MARK
 
 from infra.local.season import Options, generate
 from infra.local.season.debts import DAYS, ROWS
+from infra.local.season.expected import differences, unsettled
 from infra.local.season.people import FULL, joined, programmes, shares
 from tests import handlers
+from tests.graduates import event, opened
+from tests.unit.test_case import ready
 
 TODAY = date(2026, 6, 10)
 SMALL = Options(graduates=240, seed=7, today=TODAY)
@@ -24,6 +29,11 @@ SCRIPTS = ("LATIN", "CYRILLIC", "ARABIC", "CJK UNIFIED", "COMBINING", "MIDDLE DO
 
 def read_feed(step: str, data: bytes) -> feed.Snapshot:
     return feed.parse(data, definition.steps()[step], handlers.steps()[step].read, LATER)
+
+
+def feed_row(case: Case, step: str, row: Row) -> Case:
+    change = handlers.steps()[step].learn(case, row, "2026-06-09T14:30:00.000Z", event(f"feed {step}", "feed"))
+    return change.after if change else case
 
 
 def test_the_same_wish_gives_the_same_bytes_and_another_seed_other_people() -> None:
@@ -182,4 +192,67 @@ def test_another_process_makes_the_same_people() -> None:
     """Whoever changes the people on purpose changes this figure too."""
     season = generate(Options(60, 1, TODAY))
     rosters = b"".join(season.files[key] for key in sorted(season.files) if key.startswith("rosters/"))
-    assert hashlib.sha256(rosters).hexdigest()[:16] == "ed524f8f0bc2469d"
+    assert hashlib.sha256(rosters).hexdigest()[:16] == "c44c76ceb80df388"
+
+
+# --- what a season should come to ----------------------------------------------------------------------------
+def test_the_rules_written_down_apart_say_of_a_full_season_what_the_definitions_say() -> None:
+    season = generate(Options(today=TODAY))
+    cases = Counter(step for one in season.graduates for step in flow.applicable(one))
+    assert season.expected() == cases
+    assert {flow.flow_of(one) for one in season.graduates} == set(flow.TITLES)
+    assert all(season.expected()[step] > 100 for step in definition.steps()), "every step occurs, and often"
+
+
+def test_cases_that_only_the_departments_have_touched_stand_as_the_season_says() -> None:
+    """The states that follow from the files alone, worked out by the steps that run."""
+    season = generate(SMALL)
+    found: dict[str, Counter[str]] = {}
+    for one in season.graduates:
+        case = opened(one)
+        for step, accounts in season.facts.items():
+            if step in case.steps:
+                case = feed_row(case, step, accounts[one.student].now)
+        for step in case.steps:
+            case = ready(case, step) if settles_itself(case, step) else case
+        for step, state in case.states().items():
+            found.setdefault(step, Counter())[state] += 1
+    wanted = season.at_first()
+    assert differences(wanted, found) == []
+    assert wanted["lab-equipment"].keys() == {"submitted", "blocked"}
+    assert wanted["campus-card"].keys() == {"waiting", "blocked", "ready"}
+
+
+def test_what_is_not_as_expected_is_named() -> None:
+    wanted = {"tuition": Counter(done=3, blocked=1), "dormitory": Counter(ready=2)}
+    assert differences(wanted, {"tuition": Counter(done=2, blocked=1, ready=1), "dormitory": Counter(ready=2)}) == [
+        "tuition: 2 done, 3 expected",
+        "tuition: 1 ready, 0 expected",
+    ]
+    season = generate(Options(18, 1, TODAY))
+    settled = {step: Counter(done=count - 1, waived=1) for step, count in season.expected().items() if count}
+    assert unsettled(season, settled) == []
+    settled["exit-survey"] = Counter(done=17, ready=1)
+    assert unsettled(season, settled) == ["exit-survey: 1 ready, 0 expected", "exit-survey: 17 settled, 18 expected"]
+
+
+def test_supervisors_have_a_few_graduates_each_and_some_graduates_none() -> None:
+    season = generate(Options(today=TODAY))
+    supervised = Counter(one.supervisor for one in season.graduates if one.category == "postgraduate")
+    assert 0.02 < supervised.pop("") / FULL["postgraduate"] < 0.06
+    assert len(supervised) > 600 and max(supervised.values()) <= 6
+    assert not any(one.supervisor for one in season.graduates if one.category != "postgraduate")
+    assert not supervised.keys() & {one.counsellor for one in season.graduates}
+
+
+@pytest.mark.parametrize("graduates", [18, 60, 600])
+def test_a_small_season_has_all_four_flows_and_what_only_international_students_have_in_both(graduates: int) -> None:
+    season = generate(Options(graduates, 1, TODAY))
+    assert {flow.flow_of(one) for one in season.graduates} == set(flow.TITLES)
+    for abroad in (True, False):
+        theirs = {step for one in season.graduates if _foreign(one, abroad) for step in flow.applicable(one)}
+        assert {"scholarship-settlement", "housing-deposit", "dormitory"} <= theirs
+
+
+def _foreign(one: Graduate, abroad: bool) -> bool:
+    return one.category == "international" and ("abroad" in one.flags) == abroad

@@ -111,13 +111,22 @@ def test_without_a_word_about_the_deployment_it_is_not_a_local_one(monkeypatch: 
 def test_every_office_on_offer_can_be_chosen() -> None:
     found = [demo.session_for(persona, None) for persona in demo.offices()]
     assert len({one.sub for one in found}) == len(found)
-    assert {one.role for one in found} == set(ROLES) - {"student", "school-officer"}
+    assert {one.role for one in found} == set(ROLES) - {"student", "school-officer", "supervisor"}
     assert demo.session_for("school-officer:S02", None).school == "S02"
+    assert demo.session_for("supervisor:T0123", None) == Session("T0123", "supervisor", "T0123")
 
 
 def test_a_student_persona_has_a_case() -> None:
     assert demo.session_for(f"student:{LIN.student}", opened()) == Session(LIN.student, "student", LIN.name)
-    for persona in (f"student:{LIN.student}", "", "counsellor:S99", "department-officer:school", "rector:x"):
+    for persona in (
+        f"student:{LIN.student}",
+        "",
+        "counsellor:S99",
+        "department-officer:school",
+        "supervisor:",
+        "supervisor:a b",
+        "rector:x",
+    ):
         with pytest.raises(Problem) as refused:
             demo.session_for(persona, None)
         assert refused.value.code == "not-found"

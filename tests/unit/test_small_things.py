@@ -176,23 +176,39 @@ def test_the_flow_of_a_graduate(category: str, flags: set[str], expected: str) -
 
 
 EVERY = [
-    "graduation-audit", "library-loans", "tuition", "dormitory", "campus-card", "party-transfer",
-    "household-registration", "personal-file", "exit-survey", "school-approval", "diploma",
+    "graduation-audit", "thesis-deposit", "library-loans", "tuition", "scholarship-settlement", "dormitory",
+    "housing-deposit", "campus-card", "lab-equipment", "residence-permit", "party-transfer", "household-registration",
+    "personal-file", "exit-survey", "school-approval", "diploma",
 ]  # fmt: skip
+INTERNATIONAL = {"scholarship-settlement", "housing-deposit"}
+"""What only international students have, whether they are abroad or not."""
 
 
 @pytest.mark.parametrize(
     ("who", "left_out"),
     [
-        (graduate(1, flags=frozenset({"lives_in", "party_member", "household_on_campus"})), set()),
-        (LIN, {"party-transfer", "household-registration"}),
-        (graduate(1, flags=frozenset()), {"dormitory", "party-transfer", "household-registration"}),
         (
-            graduate(1, category="international", flags=frozenset({"lives_in", "party_member"})),
-            {"party-transfer", "household-registration", "personal-file"},
+            graduate(1, flags=frozenset({"lives_in", "party_member", "household_on_campus", "scholarship"})),
+            INTERNATIONAL | {"lab-equipment"},
+        ),
+        (LIN, INTERNATIONAL | {"lab-equipment", "party-transfer", "household-registration"}),
+        (graduate(1, category="postgraduate"), INTERNATIONAL | {"party-transfer", "household-registration"}),
+        (
+            graduate(1, flags=frozenset()),
+            INTERNATIONAL | {"lab-equipment", "dormitory", "party-transfer", "household-registration"},
+        ),
+        (
+            graduate(1, category="international", flags=frozenset({"lives_in", "party_member", "scholarship", "thesis"})),
+            {"lab-equipment", "party-transfer", "household-registration", "personal-file"},
+        ),
+        (
+            graduate(1, category="international", flags=frozenset({"abroad"})),
+            {"lab-equipment", "party-transfer", "household-registration", "personal-file", "dormitory"} | INTERNATIONAL,
         ),
     ],
 )
 def test_which_steps_apply_in_their_order(who: Graduate, left_out: set[str]) -> None:
+    left_out = left_out | (set() if "thesis" in who.flags else {"thesis-deposit"})
+    left_out = left_out | (set() if who.category == "international" else {"residence-permit"})
     assert flow.applicable(who) == [step for step in EVERY if step not in left_out]
     assert list(definition.steps()) == EVERY

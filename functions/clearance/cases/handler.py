@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.clearance import definition, university
 from yinji.clearance.document import case_document
-from yinji.clearance.policy import demand, visible_case
+from yinji.clearance.policy import demand, may, visible_case
 from yinji.clearance.queue import queue_id
 from yinji.clearance.store import Store
 from yinji.clearance.view import StepView, case_view, row_view
@@ -61,6 +61,12 @@ def step_document(step: StepView) -> dict[str, Any]:
                 "bulk": action.bulk,
                 "fields": [
                     {"name": field.name, "required": field.required, "schema": dict(field.schema)}
+                    | ({"days_back": field.days_back} if field.days_back is not None else {})
+                    | (
+                        {"evidence": {"types": list(field.evidence.types), "largest_mb": field.evidence.largest_mb}}
+                        if field.evidence
+                        else {}
+                    )
                     for field in action.fields
                 ],
             }
@@ -87,6 +93,7 @@ def of_school(school: str) -> Response[str]:
                     "deadline": row.lean.deadline.isoformat(),
                     "version": row.lean.version,
                     "left": row.left,
+                    "certified": row.lean.certified,
                     "steps": dict(row.states),
                 }
                 for row in rows
@@ -101,10 +108,14 @@ def queue(step: str) -> Response[str]:
     if known is None:
         raise Problem("not-found")
     school = api.query.get("school", api.session.school)
-    demand(api.session, "see-queue", school=school, department=known.department)
-    if known.department == "school" and school not in university.schools():
+    session = api.session
+    supervisor = known.supervisor(session.sub) if session.role == "supervisor" else ""
+    place = {"school": school, "department": known.department, "supervisor": supervisor}
+    demand(session, "see-queue", **place)
+    if known.department == "school" and not supervisor and school not in university.schools():
         raise Problem("not-found")
-    found, more = store.queue(queue_id(step, school), PAGE, position(api.query.get("next", "")))
+    tells = not known.confidential or may(session, "sign-for-office", **place)
+    found, more = store.queue(queue_id(step, school, supervisor), PAGE, position(api.query.get("next", "")))
     return as_json(
         200,
         {
@@ -116,7 +127,7 @@ def queue(step: str) -> Response[str]:
                     "school": entry.school,
                     "step_version": entry.step_version,
                     "since": entry.since,
-                    "answers": dict(entry.answers),
+                    "answers": dict(entry.answers) if tells else {},
                 }
                 for entry in found
             ],

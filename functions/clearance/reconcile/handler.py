@@ -16,6 +16,7 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.clearance import bus, definition, university
 from yinji.clearance.case import settles_itself
+from yinji.clearance.evidence import PREFIX
 from yinji.clearance.store import Store
 from yinji.platform import clock
 from yinji.platform.environment import setting
@@ -65,7 +66,7 @@ def left_cases(before: datetime) -> list[bus.Message]:
 
 
 def left_deliveries(before: datetime) -> list[bus.Message]:
-    """Objects put before `before` that have no report younger than they are."""
+    """Objects put before `before` that have no report younger than they are; of evidence none lies where it arrived."""
     feeds = tuple(f"feeds/{step.id}/" for step in definition.steps().values() if step.feed)
     put = objects(setting("INTAKE_BUCKET"), "")
     reported = objects(setting("DOCUMENTS_BUCKET"), "reports/")
@@ -73,7 +74,7 @@ def left_deliveries(before: datetime) -> list[bus.Message]:
         bus.intake_left(key)
         for key, moment in put.items()
         if moment < before
-        and key.startswith(("rosters/", *feeds))
+        and key.startswith(("rosters/", PREFIX, *feeds))
         and reported.get(f"reports/{key}.json", LONG_AGO) < moment
     ]
 

@@ -9,7 +9,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.clearance.store import Store
-from yinji.identity.demo import offices, session_for, students
+from yinji.identity.demo import offices, session_for, students, supervisors
 from yinji.identity.session import session_cookie, sign, signing_keys
 from yinji.platform.environment import is_local
 from yinji.platform.http import Api, as_json, redirect
@@ -27,10 +27,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 @api.get("/api/demo/personas")
 def personas() -> Response[str]:
-    """The offices, and a few students with something to look at."""
+    """The offices, and a few students and supervisors with something to look at."""
     if not is_local():
         raise Problem("not-found")
-    return as_json(200, {"students": students(store), "offices": offices()})
+    return as_json(200, {"students": students(store), "offices": offices(), "supervisors": supervisors(store)})
 
 
 @api.post("/api/demo/sign-in")

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 
-from yinji.clearance import codes, definition, university
+from yinji.clearance import arrangements, codes, definition, university
 from yinji.clearance.case import Case, Event, State
-from yinji.clearance.policy import visible_case
+from yinji.clearance.chain import Head, verify
+from yinji.clearance.chain import history as chain_history
+from yinji.clearance.definition import Action
+from yinji.clearance.policy import may_see_answers, visible_case
 from yinji.clearance.store import Store
-from yinji.clearance.view import StepView, case_view, flow_title
+from yinji.clearance.view import Document, StepView, answers_view, case_view, flow_title
 from yinji.identity.session import Session
+from yinji.platform.clock import CAMPUS, instant
 
 from .visit import Visit
 
@@ -28,6 +33,16 @@ class Happening:
     at: datetime
     why: str
     moved: Sequence[tuple[str, State]]
+    answers: Sequence[tuple[str, str | Document]]
+    as_of: datetime | None
+
+
+@dataclass(frozen=True)
+class Day:
+    """What happened on one day of the campus, newest first."""
+
+    day: date
+    events: Sequence[Happening]
 
 
 def own(visit: Visit) -> str:
@@ -51,8 +66,26 @@ def _shown(visit: Visit, session: Session, case: Case) -> dict[str, Any]:
         "waiting": [step for step in view.steps if step.state == "waiting"],
         "deadline": visit.words.left(case.deadline, visit.today),
         "late": case.deadline < visit.today,
+        "opens": case.opens_on if visit.today < case.opens_on else None,
+        "arrangements": _arrangements(visit, case),
         "spoken": codes.spoken(case.certificate.code) if case.certificate else "",
     }
+
+
+def _arrangements(visit: Visit, case: Case) -> list[Action]:
+    """What the visitor may arrange for the case as it stands."""
+    graduate = case.graduate
+    return [
+        form
+        for name, form in arrangements.forms().items()
+        if arrangements.possible(name, case)
+        and visit.may(
+            arrangements.PERMISSIONS[name],
+            student=graduate.student,
+            school=graduate.school,
+            department=arrangements.OFFICE,
+        )
+    ]
 
 
 def me(visit: Visit, store: Store) -> dict[str, Any]:
@@ -75,11 +108,22 @@ def case(visit: Visit, store: Store, student: str) -> dict[str, Any]:
 
 
 def history(visit: Visit, store: Store, student: str) -> dict[str, Any]:
-    """Everything that happened to the case, newest first."""
+    """Everything that happened to the case, day by day, newest first; to auditors, whether all of it is sealed."""
     session, case = _found(visit, store, student)
-    events = [_happening(visit, session, case, event) for event in reversed(store.events(student))]
-    home = "/me" if session.role == "student" else f"/cases/{student}"
-    return {"graduate": case.graduate, "events": events, "home": home}
+    events = store.events(student)
+    happened = [_happening(visit, session, case, event) for event in reversed(events)]
+    audits = visit.may("export-history")
+    head = Head(student, case.version, case.chain)
+    told = [event for event in events if event.version <= case.version]
+    wrong = [finding for finding in verify(chain_history(head, told, "", None)) if finding.bad] if audits else []
+    return {
+        "graduate": case.graduate,
+        "days": [Day(day, list(some)) for day, some in groupby(happened, lambda one: one.at.astimezone(CAMPUS).date())],
+        "home": "/me" if session.role == "student" else f"/cases/{student}",
+        "audits": audits,
+        "wrong": wrong,
+        "head": head,
+    }
 
 
 def _happening(visit: Visit, session: Session, case: Case, event: Event) -> Happening:
@@ -92,7 +136,22 @@ def _happening(visit: Visit, session: Session, case: Case, event: Event) -> Happ
     else:
         what = words(f"history.{event.what}", step=title)
     moved = [(words.say(every[step].title), state) for step, state in event.states.items() if step in every]
-    return Happening(what, _who(visit, session, case, event), event.at, event.why, moved)  # type: ignore[arg-type]
+    answers = (
+        answers_view(known, event.evidence, visit.language)
+        if known and may_see_answers(session, known, case.graduate)
+        else []
+    )
+    told = str(event.evidence.get("as_of", "")) if event.what == "feed" else ""
+    return Happening(
+        what=what,
+        who=_who(visit, session, case, event),
+        at=event.at,
+        why=event.why,
+        # what a case opens with is no news of any step
+        moved=() if event.what == "case-opened" else moved,  # type: ignore[arg-type]
+        answers=answers,
+        as_of=instant(told) if told else None,
+    )
 
 
 def _who(visit: Visit, session: Session, case: Case, event: Event) -> str:
@@ -102,6 +161,9 @@ def _who(visit: Visit, session: Session, case: Case, event: Event) -> str:
         return words(f"history.by-{event.who}") if event.who in ("feed", "roster") else words("history.by-system")
     if event.role == "student":
         return words("history.you") if session.sub == event.who else words("history.graduate")
+    if event.role == "supervisor":
+        name = words("history.supervisor")
+        return name if session.role == "student" else words("history.person", office=name, id=event.who)
     known = definition.steps().get(event.step)
     office = university.office(known.department, case.graduate.school, case.flow) if known else None
     name = words.say(office) if office else words(f"role.{event.role}")

@@ -122,8 +122,8 @@ def _freshness(state: FeedState, now: datetime) -> Freshness:
     return Freshness(as_of, as_of is None or now - as_of > STALE, state.held, held_at)
 
 
-def _line(visit: Visit, store: Store, step: StepDefinition, school: str) -> Line:
-    queue = queue_id(step.id, school)
+def _line(visit: Visit, store: Store, step: StepDefinition, school: str, supervisor: str) -> Line:
+    queue = queue_id(step.id, school, supervisor)
     head, _ = store.queue(queue, limit=1)
     return Line(
         step=step,
@@ -141,11 +141,24 @@ def queues(visit: Visit, store: Store) -> dict[str, Any]:
     steps = [
         step
         for step in definition.steps().values()
-        if visit.may("see-queue", school=school, department=step.department) and (step.department != "school" or school)
+        if _sees_queue(visit, step, school) and (step.department != "school" or school or _supervises(visit, step))
     ]
     if not steps:
         raise Problem("forbidden")
-    return {"lines": [_line(visit, store, step, school) for step in steps]}
+    return {"lines": [_line(visit, store, step, school, _supervises(visit, step)) for step in steps]}
+
+
+def _supervises(visit: Visit, step: StepDefinition) -> str:
+    """The staff id of a visitor who is a supervisor and signs `step` as one; empty for everybody else."""
+    session = visit.someone
+    return step.supervisor(session.sub) if session.role == "supervisor" else ""
+
+
+def _sees_queue(visit: Visit, step: StepDefinition | None, school: str) -> bool:
+    if step is None:
+        return visit.may("see-queue", school=school)
+    supervisor = _supervises(visit, step)
+    return visit.may("see-queue", school=school, department=step.department, supervisor=supervisor)
 
 
 def queue(visit: Visit, store: Store, step: str) -> dict[str, Any]:
@@ -154,22 +167,27 @@ def queue(visit: Visit, store: Store, step: str) -> dict[str, Any]:
     session = visit.someone
     school = visit.query.get("school", session.school)
     # who may not see some queue need not know which steps there are
-    visit.demand("see-queue", school=school, department=known.department if known else "")
-    if known is None or (known.department == "school" and school not in university.schools()):
+    if not _sees_queue(visit, known, school):
+        raise Problem("forbidden")
+    supervisor = _supervises(visit, known) if known else ""
+    if known is None or (known.department == "school" and not supervisor and school not in university.schools()):
         raise Problem("not-found")
-    page, more = store.queue(queue_id(step, school), PAGE, visit.query.get("after", ""))
-    signs = visit.may("sign-for-office", school=school, department=known.department)
+    page, more = store.queue(queue_id(step, school, supervisor), PAGE, visit.query.get("after", ""))
+    signs = visit.may("sign-for-office", school=school, department=known.department, supervisor=supervisor)
+    tells = signs or not known.confidential
     bulk: list[Action] = [action for action in known.actions.values() if action.bulk and signs]
     chosen = next((action for action in bulk if action.id == visit.query.get("do")), bulk[0] if bulk else None)
     return {
         "known": known,
         "entries": [
-            (entry, instant(entry.since), answers_view(known, entry.answers, visit.language)) for entry in page
+            (entry, instant(entry.since), answers_view(known, entry.answers, visit.language) if tells else [])
+            for entry in page
         ],
         "more": more,
         "bulk": bulk,
+        "signs": signs,
         "chosen": chosen,
-        "school": school if known.department == "school" else "",
+        "school": school if known.department == "school" and not supervisor else "",
         "first": not visit.query.get("after"),
     }
 

@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 
 from chalice.app import Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from yinji.clearance import definition, flow, university
+from yinji.clearance import definition, evidence, flow, university
+from yinji.platform.environment import setting
 from yinji.platform.http import LANGUAGE_COOKIE
 from yinji.platform.problem import Problem, sentence
 
@@ -18,13 +19,13 @@ from . import static
 from .visit import Visit
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' {uploads}; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
     "Cache-Control": "no-store",
-    "Content-Security-Policy": POLICY,
+    "Content-Security-Policy": POLICY.format(uploads=setting("UPLOAD_ORIGIN")),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Vary": "Cookie, Accept-Language",
@@ -49,6 +50,7 @@ def environment() -> Environment:
         departments=university.departments,
         university=university.name,
         flows=flow.TITLES,
+        media_types=evidence.MEDIA_TYPES,
     )
     return found
 

@@ -27,6 +27,7 @@ def home(session: Session | None) -> str:
         "counsellor": f"/schools/{session.school}",
         "school-officer": f"/schools/{session.school}",
         "department-officer": "/queues",
+        "supervisor": "/queues",
         "administrator": "/season",
         "auditor": "/season",
     }[session.role]
@@ -35,8 +36,9 @@ def home(session: Session | None) -> str:
 def sign_in(store: Store) -> dict[str, Any]:
     """Who one can be, on a local deployment; nothing elsewhere."""
     if not is_local():
-        return {"local": False, "students": [], "offices": []}
-    return {"local": True, "students": demo.students(store), "offices": demo.offices()}
+        return {"local": False, "students": [], "supervisors": [], "offices": []}
+    found = {"students": demo.students(store), "supervisors": demo.supervisors(store), "offices": demo.offices()}
+    return {"local": True, **found}
 
 
 def no_code(typed: str) -> dict[str, Any]:

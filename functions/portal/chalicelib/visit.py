@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from chalice.app import Request
 from markupsafe import Markup
 from yinji.clearance import definition, policy
+from yinji.clearance.arrangements import forms
 from yinji.identity.session import Session, cookie, cookie_name, read, signing_keys
 from yinji.platform import clock, problem
 from yinji.platform.http import LANGUAGE_COOKIE, own_path, preferred
@@ -19,6 +20,7 @@ from yinji.platform.problem import Problem
 
 from .words import LANGUAGES, Words
 
+OF_ADMINISTRATORS = ("batch.declare", "batch.close", "batch.carry-over", "flow.migrate")
 TOLD = ("done", "problem", "fields", "at")
 
 
@@ -99,11 +101,15 @@ class Visit:
             return []
         if session.role == "student":
             return [("/me", words("nav.me"))]
-        if session.role == "department-officer":
+        if session.role in ("department-officer", "supervisor"):
             return [("/queues", words("nav.queues"))]
         if session.role in ("counsellor", "school-officer"):
             return [(f"/schools/{session.school}", words("nav.school")), ("/queues", words("nav.queues"))]
-        return [("/season", words("nav.season")), ("/queues", words("nav.queues"))]
+        return [
+            ("/season", words("nav.season")),
+            ("/queues", words("nav.queues")),
+            ("/batches", words("nav.batches")),
+        ]
 
     @property
     def wanted(self) -> str:
@@ -123,19 +129,25 @@ class Visit:
         if code not in problem.catalogue():
             return None
         at = self.query.get("at", "")
-        known = definition.steps().get(at.partition(".")[0])
-        action = known.actions.get(at.partition(".")[2]) if known else None
+        step, _, name = at.partition(".")
+        known = definition.steps().get(step)
+        action = forms().get(name) if step == "arrangement" else known.actions.get(name) if known else None
         wrong = frozenset(self.query.get("fields", "").split(",")) - {""}
         titles = [self.words.say(field.title) for field in action.fields if field.name in wrong] if action else []
         text: Markup | str = problem.sentence(code, self.language, {}) + self.words("list.stop")
-        if code == "date-not-possible":
+        if code == "date-not-possible" and step != "arrangement":
             text = self.words("notice.and", first=text, second=self.words("notice.working-day"))
         if titles:
             text = self.words("notice.check", text=text, fields=self.words("list.comma").join(titles))
         return Notice(False, text, at, wrong)
 
     def _success(self, done: str) -> Notice | None:
-        step, action, *counts = done.split(".")
+        step, _, rest = done.partition(".")
+        action, *counts = rest.split(".")
+        if step == "arrangement" and action in forms():
+            return Notice(True, self.words.say(forms()[action].done), done)
+        if done in OF_ADMINISTRATORS:
+            return Notice(True, self.words(f"notice.{step}-{action}"), done)
         known = definition.steps().get(step)
         if known is None:
             return None

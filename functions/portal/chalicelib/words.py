@@ -63,6 +63,15 @@ class Words:
         local = moment.astimezone(CAMPUS)
         return self("time.exact", day=self.campus_day(moment), time=f"{local:%H:%M}")
 
+    def clock(self, moment: datetime) -> str:
+        """The time of day on the campus."""
+        return f"{moment.astimezone(CAMPUS):%H:%M}"
+
+    def lately(self, moment: datetime, now: datetime) -> Markup | str:
+        """The time of day if it is today's, else the exact instant."""
+        same = moment.astimezone(CAMPUS).date() == now.astimezone(CAMPUS).date()
+        return self.clock(moment) if same else self.exact(moment)
+
     def ago(self, moment: datetime, now: datetime) -> Markup:
         """How long ago, as people say it."""
         minutes = int((now - moment).total_seconds() // 60)

@@ -105,13 +105,15 @@ def table(summary: Summary) -> Table:
     """The closing figures."""
     shown = Table(show_header=False, title="Season")
     rate = summary.requests / summary.seconds if summary.seconds else 0
+    each = summary.requests / summary.cases if summary.cases else 0
     rows = {
         "cases": f"{summary.cases:,}",
         "steps": ", ".join(f"{count:,} {state}" for state, count in summary.states.most_common()),
+        "as expected": f"{summary.expected:,} of {len(summary.steps)} steps",
         "actions": f"{summary.actions:,} ({summary.sent_back:,} sent back)",
         "events": f"{summary.events:,}",
         "certificates": f"{summary.certificates:,}",
-        "requests": f"{summary.requests:,} ({rate:,.0f}/s, {summary.retries:,} sent again)",
+        "requests": f"{summary.requests:,} ({rate:,.0f}/s, {each:,.1f} a graduate, {summary.retries:,} sent again)",
         "time": f"{summary.seconds:,.1f} s",
         "unfinished": f"{summary.unfinished:,}",
         "errors": f"{summary.errors.total():,}",

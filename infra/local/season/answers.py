@@ -42,6 +42,8 @@ def _answer(field: Mapping[str, Any], random: Random, today: date, language: str
         return str(schema["const"])
     if "enum" in schema:
         return str(random.choice(schema["enum"]))
+    if field.get("days_back"):
+        return (today - timedelta(days=random.randint(0, min(SOON, field["days_back"])))).isoformat()
     if schema.get("format") == "date":
         return working_day(today, random.randint(1, SOON)).isoformat()
     if schema.get("type") != "string" or "pattern" in schema or "format" in schema:

@@ -77,11 +77,27 @@ def _balance(random: Random, year: int) -> tuple[Row, Row]:
     return balance, balance
 
 
+def _equipment(random: Random, year: int) -> tuple[Row, Row]:
+    none = {"items": "0", "names": ""}
+    if random.random() >= 0.08:
+        return none, none
+    names = random.sample(_words()["equipment"], random.choice((1, 1, 2)))
+    return {"items": str(len(names)), "names": ";".join(names)}, none
+
+
+def _deposit(random: Random, year: int) -> tuple[Row, Row]:
+    amount = random.choice(_words()["deposits"])
+    refunded = {"refunded": "yes", "amount": amount}
+    return (refunded if random.random() >= 0.4 else {"refunded": "no", "amount": amount}), refunded
+
+
 ROWS: Mapping[str, Callable[[Random, int], tuple[Row, Row]]] = {
     "graduation-audit": _audit,
     "library-loans": _loans,
     "tuition": _arrears,
     "campus-card": _balance,
+    "lab-equipment": _equipment,
+    "housing-deposit": _deposit,
 }
 """By step: the row of a graduate of a year now and once settled, without the student number."""
 

@@ -10,6 +10,7 @@ import csv
 import hashlib
 import io
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -22,6 +23,7 @@ from yinji.clearance.step import Row
 from yinji.platform import clock
 from yinji.platform.text import BYTE_ORDER_MARK
 
+from infra.local.season import expected
 from infra.local.season.debts import Account, account
 from infra.local.season.people import FULL, enrol
 
@@ -63,6 +65,14 @@ class Season:
             )
             for step, accounts in self.facts.items()
         }
+
+    def expected(self) -> Counter[str]:
+        """How many graduates have each step, by the rules of the university and not by the cases."""
+        return expected.expected(self)
+
+    def at_first(self) -> dict[str, Counter[str]]:
+        """How many graduates are in which state, by step, once `files` are read and nobody has acted."""
+        return expected.at_first(self)
 
 
 def generate(options: Options | None = None) -> Season:

@@ -24,6 +24,9 @@ FEWEST = 3
 INTERNATIONAL_SCHOOL = "S25"
 GARDENS = ("梅园", "兰园", "竹园", "菊园", "桂园", "松园")
 TO_A_COUNSELLOR = 200
+TO_A_SUPERVISOR = 6
+WITHOUT_SUPERVISOR = 25
+"""Of so many postgraduates of a school one has none any more: theirs has retired, and the school signs."""
 
 Name = tuple[str, str]
 """As written, and in Latin letters."""
@@ -158,6 +161,7 @@ class Registrar:
     def __init__(self, seed: int, year: int) -> None:
         self._random, self._year = Random(f"people {seed}"), year
         self._given: Counter[str] = Counter()
+        self._supervised: Counter[str] = Counter()
 
     def undergraduate(self) -> Graduate:
         random, school = self._random, _schools()(self._random)
@@ -198,12 +202,14 @@ class Registrar:
             programme=f"{programme.name}（{'博士' if doctoral else '硕士'}）",
             class_name=f"{programme.short}{'博' if doctoral else '硕'} {entry % 100:02d}",
             counsellor=self._counsellor(school, count),
+            supervisor=self._supervisor(school),
             email=f"{number.lower()}@stu.example.edu",
             room=self._room() if "lives_in" in flags else "",
             flags=flags,
         )
 
-    def international(self, abroad: bool) -> Graduate:
+    def international(self, abroad: bool, first: bool) -> Graduate:
+        """Somebody from elsewhere; the first in and the first out of the country have everything that one can have."""
         random = self._random
         # near half learn Chinese at the School of International Education, the others study where everybody does
         school = INTERNATIONAL_SCHOOL if random.random() < 0.45 else _schools()(random)
@@ -212,6 +218,7 @@ class Registrar:
         number, count = self._number(f"{entry}L{school}")
         nationality, (name, latin) = foreign_name(random)
         flags = self._flags(lives_in=0.3 if abroad else 0.8, thesis=0.5, scholarship=0.45)
+        flags |= {"lives_in", "thesis", "scholarship"} if first else frozenset()
         return Graduate(
             student=number,
             name=name,
@@ -236,6 +243,11 @@ class Registrar:
     def _counsellor(self, school: str, count: int) -> str:
         return f"T{school[1:]}{1 + count // TO_A_COUNSELLOR:02d}"
 
+    def _supervisor(self, school: str) -> str:
+        self._supervised[school] += 1
+        count = self._supervised[school]
+        return "" if count % WITHOUT_SUPERVISOR == 0 else f"T{school[1:]}{101 + count // TO_A_SUPERVISOR}"
+
     def _flags(self, **rates: float) -> frozenset[str]:
         return frozenset([name for name, rate in rates.items() if self._random.random() < rate])
 
@@ -254,6 +266,6 @@ def enrol(graduates: int, seed: int, year: int) -> list[Graduate]:
     categories = (
         [registrar.undergraduate() for _ in range(counts["undergraduate"])],
         [registrar.postgraduate() for _ in range(counts["postgraduate"])],
-        [registrar.international(place < abroad) for place in range(international)],
+        [registrar.international(place < abroad, place in (0, abroad)) for place in range(international)],
     )
     return [one for people in categories for one in sorted(people, key=lambda one: (one.school, one.student))]

@@ -1,8 +1,9 @@
 """Plays a season: its graduates and officers work through the front door until everybody has the certificate and
 the diploma.
 
-Nothing here knows the steps. Students do what their case offers them, offices what their queue offers; debts are
-paid by the next snapshot of the departments. A half-played season is played on from where it stands.
+Nothing here knows the steps. Students do what their case offers them, offices and supervisors what their queue offers;
+debts are paid by the next snapshot of the departments. A half-played season is played on from where it stands, and in
+the end every step is counted against what the season expects.
 """
 
 from __future__ import annotations
@@ -11,18 +12,23 @@ import asyncio
 import time
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
 from yinji.clearance import definition
+from yinji.clearance import flow as flows
 from yinji.clearance.case import SETTLED, Graduate
+from yinji.clearance.evidence import MEDIA_TYPES
+from yinji.clearance.view import turn_of
 from yinji.platform import clock
 
 from infra.local.season.answers import answers
+from infra.local.season.documents import document
 from infra.local.season.door import Answer, Door, NoAnswer
+from infra.local.season.expected import unsettled
 from infra.local.season.generator import Season
 
 Phase = Literal["cases", "students", "offices", "snapshots", "certificates"]
@@ -35,7 +41,7 @@ CONCURRENCY = 12
 PATIENCE = 120.0
 """Seconds without any progress after which the play is given up."""
 QUIET_PAUSE, LONGEST_PAUSE = 0.2, 5.0
-IMPATIENT_AFTER = 5.0
+IMPATIENT_AFTER = 10.0
 """Seconds of quiet after which everybody looks at their case again and does whatever is offered."""
 AT_ONCE = 100
 SENT_BACK = 0.04
@@ -43,6 +49,8 @@ ACTS_ON_DEBT = 0.25
 """Who owes something and is offered a way out (a lost book) takes it as often as this; the others pay."""
 LOOKED_AT = 50
 """Of so many certificates one is fetched."""
+UPLOAD_PAUSE, UPLOAD_LOOKS = 0.2, 300
+"""Seconds between two looks at a document that was uploaded, and how often it is looked at."""
 ADMINISTRATOR = "administrator:admin"
 OVERTAKEN = frozenset({"changed-meanwhile", "already-done", "not-possible-now", "case-closed"})
 """Somebody or something was faster; the next look at the case shows what is left."""
@@ -51,10 +59,12 @@ LATER = frozenset({"too-busy", "429", "503"})
 
 @dataclass
 class Summary:
-    """What the play came to; `states` counts steps by state, `errors` what was not answered as it should be."""
+    """What the play came to; `steps` counts cases by step and state, `errors` what was not as it should be."""
 
     cases: int = 0
-    states: Counter[str] = field(default_factory=Counter[str])
+    steps: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
+    expected: int = 0
+    """How many kinds of steps came out as the season expects, each of them settled in as many cases."""
     events: int = 0
     certificates: int = 0
     unfinished: int = 0
@@ -64,6 +74,11 @@ class Summary:
     retries: int = 0
     seconds: float = 0
     errors: Counter[str] = field(default_factory=Counter[str])
+
+    @property
+    def states(self) -> Counter[str]:
+        """Steps of all kinds by state."""
+        return sum(self.steps.values(), Counter())
 
     @property
     def ok(self) -> bool:
@@ -77,6 +92,7 @@ class _Row:
     version: int
     steps: dict[str, str]
     left: int
+    certified: bool = False
 
 
 def _no_progress(phase: Phase, done: int, total: int) -> None:
@@ -120,6 +136,8 @@ class _Player:
         """By student who waits for a department: the case's version when they last looked."""
         self._owed: dict[tuple[str, str], Any] = {}
         """By student and step: the reasons they were told when they chose to pay."""
+        self._offers: dict[tuple[str, ...], Sequence[Mapping[str, Any]]] = {}
+        """What an office is offered for a step, once seen, by all that it can depend on."""
         self._tried: set[tuple[str, str, int]] = set()
         self._returned: set[tuple[str, str]] = set()
         self._paid = False
@@ -132,7 +150,7 @@ class _Player:
         await self._assemble()
         quiet_since, pause = time.monotonic(), QUIET_PAUSE
         while True:
-            before = self._moves()
+            before, acted = self._moves(), self.summary.actions
             await self._students()
             await self._offices()
             if not self._paid:
@@ -142,7 +160,9 @@ class _Player:
                 break
             now = time.monotonic()
             if self._moves() != before:
-                quiet_since, pause, self._impatient = now, QUIET_PAUSE, False
+                quiet_since, self._impatient = now, False
+            if self.summary.actions != acted:
+                pause = QUIET_PAUSE
                 continue
             if now - quiet_since > self._patience:
                 break
@@ -172,12 +192,15 @@ class _Player:
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    async def _look(self) -> None:
-        """See how everybody of the season stands, as the counsellors do; who is through is not looked at again."""
+    async def _look(self, *, certificates: bool = False) -> None:
+        """See how everybody of the season stands, as the counsellors do; who is through is not looked at again.
+
+        Through is who has nothing left, and when it comes to `certificates` who has one.
+        """
         open_schools = {
             one.school
             for one in self._graduates.values()
-            if one.student not in self._rows or self._rows[one.student].left
+            if (row := self._rows.get(one.student)) is None or row.left or (certificates and not row.certified)
         }
 
         async def look(school: str) -> None:
@@ -190,7 +213,7 @@ class _Player:
                 known = self._rows.get(student)
                 # the index may lag behind what was seen of the case itself
                 if student in self._graduates and (known is None or version >= known.version):
-                    self._rows[student] = _Row(version, dict(entry["steps"]), entry["left"])
+                    self._rows[student] = _Row(version, dict(entry["steps"]), entry["left"], entry["certified"])
 
         await self._each(sorted(open_schools), look)
 
@@ -201,9 +224,17 @@ class _Player:
 
     def _wants_to_look(self, student: str, row: _Row) -> bool:
         moot = self._idle.get(student, set())
-        if any(state in ("ready", "blocked") and (step, state) not in moot for step, state in row.steps.items()):
+        if any(
+            state in ("ready", "blocked") and (step, state) not in moot and self._may_concern(student, step, state)
+            for step, state in row.steps.items()
+        ):
             return True
         return self._paid and student in self._seen and row.version != self._seen[student]
+
+    def _may_concern(self, student: str, step: str, state: Any) -> bool:
+        """Whether a step in `state` can be the student's: for what is an office's turn nobody opens their case."""
+        known, graduate = definition.steps().get(step), self._graduates[student]
+        return known is None or turn_of(known, state, flows.flow_of(graduate), graduate.flags) == "student"
 
     async def _student(self, student: str) -> None:
         """One round of a student: look at the case, then do all that it offers."""
@@ -240,15 +271,11 @@ class _Player:
     async def _act(self, student: str, step: Mapping[str, Any], action: Mapping[str, Any]) -> bool:
         """Do `action`; whether the step will look different at the next look."""
         path = f"/api/clearance/cases/{student}/steps/{step['id']}/{action['id']}"
-        random = self._chance(student, step["id"], action["id"])
-        language = self._graduates[student].language
-        known = {"which": titles} if (titles := _told(step, "titles")) else {}
-        fields = answers(action["fields"], random, clock.today(), language, known)
+        fields = await self._answers(student, step, action)
         answer = await self._door.post(f"student:{student}", path, _signed(step["version"], fields))
         if answer.code == "invalid-form":  # what is optional may be needed after all
             needed = {error["field"] for error in answer.json.get("errors", ())}
-            asked = [{**entry, "required": entry["required"] or entry["name"] in needed} for entry in action["fields"]]
-            fields = answers(asked, random, clock.today(), language, known)
+            fields = await self._answers(student, step, action, needed)
             answer = await self._door.post(f"student:{student}", path, _signed(step["version"], fields))
         if answer.code == "changed-meanwhile":
             fresh = await self._fresh(f"student:{student}", student, step["id"])
@@ -265,6 +292,46 @@ class _Player:
         self._wrong(f"{step['id']} {action['id']}", answer)
         return False
 
+    async def _uploads(self, student: str, step: str, action: Mapping[str, Any]) -> dict[str, str]:
+        """The ids of a document for each question that asks for one, uploaded as a phone would and accepted."""
+        persona, root = f"student:{student}", f"/api/clearance/cases/{student}/evidence"
+        ids: dict[str, str] = {}
+        for asked in (one for one in action["fields"] if one.get("evidence")):
+            kind = asked["evidence"]["types"][0]
+            data = document(kind)
+            body = {"step": step, "action": action["id"], "field": asked["name"]}
+            answer = await self._door.post(persona, root, body | {"type": MEDIA_TYPES[kind], "size": len(data)})
+            if not answer.ok:
+                if answer.code not in OVERTAKEN:
+                    self._wrong(f"{step} upload", answer)
+                continue
+            upload = answer.json
+            await self._door.send(upload["url"], upload["fields"], data)
+            for _ in range(UPLOAD_LOOKS):
+                answer = await self._door.get(persona, f"{root}/{upload['id']}")
+                if answer.json.get("status") != "expected":
+                    break
+                await asyncio.sleep(UPLOAD_PAUSE)
+            if answer.json.get("status") == "accepted":
+                ids[asked["name"]] = upload["id"]
+            else:
+                self._wrong(f"{step} upload {answer.json.get('reason', {}).get('code', 'lost')}", answer)
+        return ids
+
+    async def _answers(
+        self, student: str, step: Mapping[str, Any], action: Mapping[str, Any], needed: Collection[str] = ()
+    ) -> dict[str, str]:
+        """What the student puts into the form of `action`; the fields `needed` are asked for after all.
+
+        Fields that words alone cannot answer are answered here, before the others.
+        """
+        random = self._chance(student, step["id"], action["id"])
+        language = self._graduates[student].language
+        known = {"which": titles} if (titles := _told(step, "titles")) else {}
+        known |= await self._uploads(student, step["id"], action)
+        asked = [{**entry, "required": entry["required"] or entry["name"] in needed} for entry in action["fields"]]
+        return answers(asked, random, clock.today(), language, known)
+
     async def _fresh(self, persona: str, student: str, step: str) -> Mapping[str, Any]:
         """The step as it is now; empty when it is not to be seen."""
         answer = await self._door.get(persona, f"/api/clearance/cases/{student}")
@@ -274,16 +341,22 @@ class _Player:
     async def _offices(self) -> None:
         """Every office works off its queues, as far as somebody of the season may be in them."""
         queues: set[tuple[str, str]] = set()
-        every = definition.steps()
         for student, row in self._rows.items():
             for step, state in row.steps.items():
-                if state in ("ready", "submitted") and step in every:
-                    department = every[step].department
-                    school = self._graduates[student].school
-                    persona = f"counsellor:{school}" if department == "school" else f"department-officer:{department}"
-                    if state == "submitted" or self._served_when_ready(step):
-                        queues.add((persona, step))
+                if state == "submitted" or (state == "ready" and self._served_when_ready(step)):
+                    queues.add((self._signer(student, step), step))
         await self._each(sorted(queues), self._queue)
+
+    def _signer(self, student: str, step: str) -> str:
+        """Who signs `step` for `student`: their supervisor where supervisors do, their school, or the department."""
+        known, graduate = definition.steps()[step], self._graduates[student]
+        if supervisor := known.supervisor(graduate.supervisor):
+            return f"supervisor:{supervisor}"
+        return (
+            f"counsellor:{graduate.school}"
+            if known.department == "school"
+            else f"department-officer:{known.department}"
+        )
 
     @staticmethod
     def _served_when_ready(step: str) -> bool:
@@ -302,33 +375,51 @@ class _Player:
             page = answer.json
             place = page["next"]
             items = [
-                (item["student"], item["step_version"])
+                item
                 for item in page["items"]
-                if item["student"] in self._graduates
+                if item["student"] in self._rows
+                and self._signer(item["student"], step) == persona
                 and (item["student"], step, item["step_version"]) not in self._tried
             ]
-            if items:
-                await self._sign(persona, step, items)
+            await self._sign(persona, step, items)
 
-    async def _sign(self, persona: str, step: str, items: Sequence[tuple[str, int]]) -> None:
-        """Sign a page of a queue, or send somebody back, with what the first case of it offers."""
-        offers: Sequence[Mapping[str, Any]] = ()
-        for student, _ in items:
-            offers = (await self._fresh(persona, student, step)).get("actions", ())
-            if offers:
-                break
-        bulk = [offer for offer in offers if offer["bulk"]]
-        signs = [offer for offer in bulk if not _asks_reason(offer)]
-        returns = [offer for offer in bulk if _asks_reason(offer)]
-        if not signs:
-            return
-        back = [item for item in items if returns and self._sends_back(item[0], step)]
-        rest = [item for item in items if item not in back]
+    async def _sign(self, persona: str, step: str, items: Sequence[Mapping[str, Any]]) -> None:
+        """Sign a page of a queue, or send somebody back, with what cases like theirs offer."""
+        alike: dict[tuple[str, ...], list[tuple[str, int]]] = {}
+        for item in items:
+            alike.setdefault(self._kind(step, item), []).append((item["student"], item["step_version"]))
         self._begin("offices", len(items))
-        for offer, chosen in ((returns[0] if returns else signs[0], back), (signs[0], rest)):
-            for start in range(0, len(chosen), AT_ONCE):
-                await self._bulk(persona, step, offer, chosen[start : start + AT_ONCE])
-        self.summary.sent_back += len(back)
+        work: dict[str, tuple[Mapping[str, Any], list[tuple[str, int]]]] = {}
+        for kind, chosen in alike.items():
+            bulk = [offer for offer in await self._offered(persona, step, kind, chosen) if offer["bulk"]]
+            signs = [offer for offer in bulk if not _asks_reason(offer)]
+            returns = [offer for offer in bulk if _asks_reason(offer)]
+            for student, version in chosen if signs else ():
+                back = bool(returns) and self._sends_back(student, step)
+                offer = returns[0] if back else signs[0]
+                self.summary.sent_back += back
+                work.setdefault(offer["id"], (offer, []))[1].append((student, version))
+        for offer, cases in work.values():
+            for start in range(0, len(cases), AT_ONCE):
+                await self._bulk(persona, step, offer, cases[start : start + AT_ONCE])
+
+    def _kind(self, step: str, item: Mapping[str, Any]) -> tuple[str, ...]:
+        """All that an office's offer can depend on: step, state, flow, and the answers that some action asks for."""
+        student = item["student"]
+        asked = sorted({name for action in definition.steps()[step].actions.values() for name in action.when})
+        answered = [str(item["answers"].get(name, "")) for name in asked]
+        return (step, self._rows[student].steps.get(step, ""), flows.flow_of(self._graduates[student]), *answered)
+
+    async def _offered(
+        self, persona: str, step: str, kind: tuple[str, ...], items: Sequence[tuple[str, int]]
+    ) -> Sequence[Mapping[str, Any]]:
+        """What is offered for cases of one `kind`, as the first of them that still offers anything shows."""
+        for student, _ in items:
+            if kind in self._offers:
+                break
+            if offers := (await self._fresh(persona, student, step)).get("actions", ()):
+                self._offers[kind] = offers
+        return self._offers.get(kind, ())
 
     def _sends_back(self, student: str, step: str) -> bool:
         if (student, step) in self._returned or self._chance("back", student, step).random() >= SENT_BACK:
@@ -372,46 +463,37 @@ class _Player:
 
     # --- the end -------------------------------------------------------------------------------------------
     async def _certificates(self) -> None:
-        """Wait for everybody's certificate, look at a few of them, and add up how the cases ended."""
-        last: dict[str, Mapping[str, Any]] = {}
+        """Wait for everybody's certificate, fetch a few, and hold the cases against what the season expects."""
         self._begin("certificates", len(self._rows))
-
-        async def check(student: str) -> None:
-            answer = await self._door.get(ADMINISTRATOR, f"/api/clearance/cases/{student}")
-            if not answer.ok:
-                self._wrong("case", answer)
-                return
-            last[student] = answer.json
-            if answer.json["certificate"]:
-                self._finish("certificates", 1)
-
-        waiting = list(self._rows)
-        moved, pause = time.monotonic(), QUIET_PAUSE
-        while waiting:
-            await self._each(waiting, check)
-            still = [student for student in waiting if not last.get(student, {}).get("certificate")]
-            if len(still) < len(waiting):
-                moved, pause = time.monotonic(), QUIET_PAUSE
-            waiting = still
-            coming = any(last.get(student, {}).get("finished", True) for student in waiting)
-            if not waiting or not coming or time.monotonic() - moved > self._patience:
+        before, moved, pause = -1, time.monotonic(), QUIET_PAUSE
+        while True:
+            certified = [student for student, row in self._rows.items() if row.certified]
+            if len(certified) > before:
+                self._finish("certificates", len(certified) - max(before, 0))
+                before, moved, pause = len(certified), time.monotonic(), QUIET_PAUSE
+            coming = any(not row.left and not row.certified for row in self._rows.values())
+            if not coming or time.monotonic() - moved > self._patience:
                 break
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
+            await self._look(certificates=True)
 
         async def read(student: str) -> None:
             answer = await self._door.get(ADMINISTRATOR, f"/api/clearance/cases/{student}/certificate")
             if not answer.ok or not answer.body.startswith(b"%PDF"):
                 self._wrong("certificate", answer)
 
-        certified = [student for student, case in last.items() if case["certificate"]]
         await self._each(certified[::LOOKED_AT], read)
         summary = self.summary
         summary.certificates = len(certified)
-        summary.events = sum(case["events"] for case in last.values())
-        summary.states = Counter(step["state"] for case in last.values() for step in case["steps"])
-        through = sum(bool(case["finished"] and case["certificate"]) for case in last.values())
-        summary.unfinished = len(self._graduates) - through
+        summary.events = sum(row.version for row in self._rows.values())
+        for row in self._rows.values():
+            for step, state in row.steps.items():
+                summary.steps.setdefault(step, Counter())[state] += 1
+        summary.unfinished = len(self._graduates) - sum(row.certified and not row.left for row in self._rows.values())
+        different = unsettled(self._season, summary.steps)
+        summary.expected = len(summary.steps.keys() - {sentence.partition(":")[0] for sentence in different})
+        summary.errors.update(different)
 
     # --- tools ---------------------------------------------------------------------------------------------
     async def _each(

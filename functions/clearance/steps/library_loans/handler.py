@@ -35,13 +35,15 @@ def standing(facts: Facts, graduate: Graduate) -> Standing:
     loans, fines = facts.feed["loans"], facts.feed["fines"]
     if facts.signed_off or (loans == 0 and fines == "0.00"):
         return DONE
-    if "which" in facts.answers:
+    if "which" in facts.answers or "way" in facts.answers:
         return SUBMITTED
+    abroad = "abroad" in graduate.flags
     reasons: list[Reason] = []
     if loans:
-        reasons.append(Reason("books-on-loan", {"loans": str(loans), "titles": facts.feed["titles"]}))
+        told = {"loans": str(loans), "titles": facts.feed["titles"]}
+        reasons.append(Reason("books-abroad" if abroad else "books-on-loan", told))
     if fines != "0.00":
-        reasons.append(Reason("fines", {"fines": fines}))
+        reasons.append(Reason("fines-abroad" if abroad else "fines", {"fines": fines}))
     return blocked(*reasons)
 
 

@@ -98,13 +98,14 @@
     var form = all("form").filter(function (one) { return one.getAttribute("action") === kept.action; })[0];
     if (!form) return;
     all("input, textarea, select", form).forEach(function (field) {
-      if (field.type === "hidden" || !field.name || !kept.data.has(field.name)) return;
+      if ((field.type === "hidden" && !field.closest(".upload")) || !field.name || !kept.data.has(field.name)) return;
       if (field.type === "radio" || field.type === "checkbox") field.checked = kept.data.getAll(field.name).indexOf(field.value) >= 0;
       else field.value = kept.data.get(field.name);
     });
     var fold = form.closest("details");
     if (fold) fold.open = true;
     if (form.matches(".bulk")) count(form);
+    form.dispatchEvent(new Event("restored", { bubbles: true }));
   }
 
   prepare();

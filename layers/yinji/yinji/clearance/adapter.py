@@ -143,13 +143,11 @@ class _StepFunction:
             demand(session, "act-as-student", student=student)
         else:
             # before anything is read: who signs for no office must not learn who has a case
-            demand(session, "sign-for-office", school=session.school, department=self._step.definition.department)
-        idempotency_key = body.fields.get("idempotency_key", "")
-        if not 8 <= len(idempotency_key) <= 100:
-            raise Problem("malformed-request")
+            self._demand_signature(session, session.school, session.sub)
+        key = f"{session.sub}#{idempotency_key(body)}"
         answers = {name: text.strip() for name, text in body.fields.items() if name not in OWN_FIELDS}
-        _check_form(action, answers)
-        key = f"{session.sub}#{idempotency_key}"
+        check_form(action, answers)
+        self._check_evidence(action, answers, student)
         event = Event(
             key=key,
             what=action.id,
@@ -157,18 +155,34 @@ class _StepFunction:
             role=session.role,
             at=clock.now(),
             why=answers.get("reason", ""),
-            fingerprint=_fingerprint(self._id, action.id, answers),
+            fingerprint=fingerprint(self._id, action.id, answers),
             evidence={} if action.standard else answers,
         )
         request = Request(action.id, answers, version, event)
 
         def decide(case: Case) -> Change | None:
             if action.by == "department":
-                graduate = case.graduate
-                demand(session, "sign-for-office", school=graduate.school, department=self._step.definition.department)
+                self._demand_signature(session, case.graduate.school, case.graduate.supervisor)
             return self._step.act(case, request, clock.today())
 
         return self._store.change(student, key, decide, event.fingerprint)
+
+    def _check_evidence(self, action: definition.Action, answers: Mapping[str, str], student: str) -> None:
+        """Raise Problem("invalid-form") unless every document is an accepted one of this very student and question."""
+        errors: list[dict[str, str]] = []
+        for field in action.fields:
+            if not field.evidence or field.name not in answers:
+                continue
+            upload = self._store.upload(student, answers[field.name])
+            if upload is None or upload.status != "accepted" or (upload.step, upload.field) != (self._id, field.name):
+                errors.append({"field": field.name, "code": "invalid"})
+        if errors:
+            raise Problem("invalid-form", fields=", ".join(error["field"] for error in errors), errors=errors)
+
+    def _demand_signature(self, session: Session, school: str, supervisor: str) -> None:
+        known = self._step.definition
+        theirs = known.supervisor(supervisor)
+        demand(session, "sign-for-office", school=school, department=known.department, supervisor=theirs)
 
     # --- the department delivers ---------------------------------------------------------------------------
     def _feed(self, context: Any) -> _Feed:
@@ -260,7 +274,15 @@ def _version(body: Body) -> int:
         raise Problem("malformed-request") from None
 
 
-def _check_form(action: definition.Action, answers: dict[str, str]) -> None:
+def idempotency_key(body: Body) -> str:
+    """What whoever sent `body` calls it by, to send it again. Raises Problem("malformed-request")."""
+    key = body.fields.get("idempotency_key", "")
+    if not 8 <= len(key) <= 100:
+        raise Problem("malformed-request")
+    return key
+
+
+def check_form(action: definition.Action, answers: dict[str, str]) -> None:
     """Raise Problem("invalid-form") that names each field; empty optional answers are dropped."""
     for field in action.fields:
         if not field.required and not answers.get(field.name):
@@ -291,6 +313,7 @@ def _validator(schema: str) -> Callable[[str], Any]:
     return cast(Callable[[str], Any], fastjsonschema.compile(json.loads(schema)))  # pyright: ignore[reportUnknownMemberType]
 
 
-def _fingerprint(step: str, action: str, answers: Mapping[str, str]) -> str:
+def fingerprint(step: str, action: str, answers: Mapping[str, str]) -> str:
+    """What tells one request from another under the same idempotency key."""
     text = json.dumps([step, action, sorted(answers.items())], ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

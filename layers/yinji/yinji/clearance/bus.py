@@ -19,6 +19,7 @@ STEP_READY = "step-ready"
 CASE_FINISHED = "case-finished"
 ROSTER_APPLIED = "roster-applied"
 INTAKE_LEFT = "intake-left"
+REARRANGE = "rearrange"
 AT_ONCE = 10
 
 _client: EventBridgeClient | None = None
@@ -49,6 +50,12 @@ def roster_applied(batch: str) -> Message:
 def intake_left(key: str) -> Message:
     """The object `key` of the intake is to be dealt with (again)."""
     return INTAKE_LEFT, {"key": key}
+
+
+def rearrange(what: str, who: str, **told: str) -> Message:
+    """Many cases are to be changed alike, as `who` decided: what is "migrate" (flow, version) or "carry-over" (batch,
+    into)."""
+    return REARRANGE, {"what": what, "who": who, **told}
 
 
 def emit(messages: Sequence[Message]) -> None:

@@ -17,6 +17,7 @@ from yinji.platform.problem import Problem
 Stored = Literal["submitted", "blocked", "done", "waived"]
 State = Literal["not_applicable", "waiting", "ready", "submitted", "blocked", "done", "waived"]
 STATES: tuple[State, ...] = ("not_applicable", "waiting", "ready", "submitted", "blocked", "done", "waived")
+WITHDRAWN = "withdrawn:"
 SETTLED: frozenset[str] = frozenset({"done", "waived"})
 
 Values = Mapping[str, Any]
@@ -34,6 +35,8 @@ class Graduate:
     programme: str = ""
     class_name: str = ""
     counsellor: str = ""
+    supervisor: str = ""
+    """The staff id of the supervisor 导师, or empty."""
     email: str = ""
     language: str = "zh"
     nationality: str = "CN"
@@ -122,6 +125,22 @@ class Case:
     certificate: Certificate | None = None
     as_of: str = ""
     """When the roster was delivered that said last what changed of graduate and batch (ISO 8601, UTC)."""
+    opens_on: date = date.min
+    """The batch's opening day: before it the graduate can look, not act."""
+    extended_to: date | None = None
+    """A later deadline than the batch's, granted to this graduate."""
+    declared: Mapping[str, bool] = field(default_factory=dict[str, bool])
+    """Flags that were told about this case itself; they outrank the roster's."""
+    withdrawn_at: datetime | None = None
+    """Since when the graduate is no longer in the batch. Nobody acts on the case then, and nothing counts it."""
+
+    @property
+    def shelf(self) -> str:
+        """Where lists look for it: its school, or, when it is withdrawn, beside it."""
+        return f"{WITHDRAWN}{self.graduate.school}" if self.withdrawn_at else self.graduate.school
+
+    chain: str = ""
+    """The hash of the last event, which seals all of them (see chain.py); empty before anything was sealed."""
 
     def state(self, step: str) -> State:
         """The state of `step` as everybody sees it."""
@@ -181,6 +200,8 @@ class Event:
     fingerprint: str = ""
     evidence: Values = field(default_factory=dict[str, Any])
     states: Mapping[str, str] = field(default_factory=dict[str, str])
+    hash: str = ""
+    """Over the hash of the event before and this event's document (see chain.py)."""
 
 
 @dataclass(frozen=True)
@@ -205,6 +226,7 @@ def open_case(graduate: Graduate, batch: Batch, event: Event, as_of: str = "") -
         opened_at=at,
         updated_at=at,
         as_of=as_of,
+        opens_on=batch.opens_on,
     )
     return Change(None, bare, replace(event, version=1, states=dict(bare.states())))
 
@@ -215,34 +237,49 @@ def correct(case: Case, graduate: Graduate, batch: Batch, event: Event, as_of: s
     A roster that was delivered (`as_of`) before the one that spoke last changes nothing. Steps are added and removed
     as they apply now; what is done stays done. Raises Problem("case-closed") once the diploma is handed over.
     """
-    same = (graduate, batch.id, batch.deadline) == (case.graduate, case.batch, case.deadline)
-    if same or (as_of and as_of < case.as_of):
+    graduate = told(graduate, case.declared)
+    deadline = max(batch.deadline, case.extended_to or batch.deadline)
+    now = (graduate, batch.id, batch.opens_on, deadline)
+    if now == (case.graduate, case.batch, case.opens_on, case.deadline) or (as_of and as_of < case.as_of):
         return None
     if case.closed:
         raise Problem("case-closed")
-    every = definition.steps()
+    after = replace(
+        refitted(case, graduate, event),
+        batch=batch.id,
+        opens_on=batch.opens_on,
+        deadline=deadline,
+        as_of=as_of or case.as_of,
+        # who is in the roster of another batch takes part in that one
+        withdrawn_at=case.withdrawn_at if batch.id == case.batch else None,
+    )
+    return changed(case, after, event)
+
+
+def told(graduate: Graduate, declared: Mapping[str, bool]) -> Graduate:
+    """`graduate` with the flags that were `declared` about the case itself."""
+    on = {flag for flag, is_so in declared.items() if is_so}
+    return replace(graduate, flags=frozenset((graduate.flags | on) - (declared.keys() - on)))
+
+
+def refitted(case: Case, graduate: Graduate, event: Event, version: int | None = None) -> Case:
+    """A draft of `case` for `graduate` with the steps of their flow as they apply now; what is done stays done.
+
+    Whoever changes the flow takes the newest version of the other one, everybody else keeps the case's own unless
+    another `version` is told.
+    """
+    its_flow, every = flow.flow_of(graduate), definition.steps()
+    if version is None:
+        version = case.flow_version if its_flow == case.flow else flow.version(its_flow)
     kept: dict[str, StepRecord] = {}
-    its_flow = flow.flow_of(graduate)
-    # whoever changes the flow takes the newest of the other one; everybody else keeps the version they opened with
-    version = case.flow_version if its_flow == case.flow else flow.version(its_flow)
     for step in flow.applicable(graduate, version):
         record = case.steps.get(step, StepRecord(since=event.at))
-        asked_again = graduate.flags != case.graduate.flags and every[step].ready
+        asked_again = every[step].ready and every[step].asks_about & (graduate.flags ^ case.graduate.flags)
         if asked_again and record.standing.state not in (None, "waived"):
             # what it was settled upon may have changed: it settles itself again once it is told to be ready
             record = replace(record, standing=UNSETTLED, version=record.version + 1, by=event.who)
         kept[step] = record
-    after = replace(
-        case,
-        graduate=graduate,
-        batch=batch.id,
-        deadline=batch.deadline,
-        flow=its_flow,
-        flow_version=version,
-        steps=kept,
-        as_of=as_of or case.as_of,
-    )
-    return _change(case, after, event)
+    return replace(case, graduate=graduate, flow=its_flow, flow_version=version, steps=kept)
 
 
 def settle(case: Case, step: str, facts: Facts, standing: Standing, event: Event) -> Change | None:
@@ -262,7 +299,7 @@ def settle(case: Case, step: str, facts: Facts, standing: Standing, event: Event
     if (facts, standing) == (record.facts, record.standing):
         return None
     new = replace(record, facts=facts, standing=standing, version=record.version + 1, by=event.who)
-    return _change(case, replace(case, steps={**case.steps, step: new}), replace(event, step=step), told=step)
+    return changed(case, replace(case, steps={**case.steps, step: new}), replace(event, step=step), looked=step)
 
 
 def notice(case: Case, step: str, event: Event) -> Change | None:
@@ -270,7 +307,7 @@ def notice(case: Case, step: str, event: Event) -> Change | None:
     record = case.steps.get(step)
     if record is None or record.noticed or case.state(step) != "ready":
         return None
-    return _change(case, case, replace(event, step=step), told=step)
+    return changed(case, case, replace(event, step=step), looked=step)
 
 
 def certify(case: Case, certificate: Certificate, event: Event) -> Change | None:
@@ -279,17 +316,17 @@ def certify(case: Case, certificate: Certificate, event: Event) -> Change | None
         return None
     if not case.finished:
         raise Problem("not-possible-now")
-    return _change(case, replace(case, certificate=certificate), event)
+    return changed(case, replace(case, certificate=certificate), event)
 
 
 def _unsettled_needs(case: Case, step: str) -> bool:
     return any(case.steps[need].standing.state not in SETTLED for need in case.needs(step))
 
 
-def _change(before: Case, draft: Case, event: Event, told: str = "") -> Change:
+def changed(before: Case, draft: Case, event: Event, looked: str = "") -> Change:
     """Carry a draft through what follows from it: undone successors, instants, version, finish, event.
 
-    `told` is the step that has just looked at what it knows: it need not be told again that it is ready.
+    `looked` is the step that has just looked at what it knows: it need not be told again that it is ready.
     """
     steps = dict(draft.steps)
     for step in definition.steps():  # in order, so that what is undone undoes what comes after it
@@ -309,7 +346,7 @@ def _change(before: Case, draft: Case, event: Event, told: str = "") -> Change:
     moved: dict[str, State] = {step: state for step, state in states.items() if was.get(step) != state}
     for step, record in steps.items():
         ready = states[step] == "ready"
-        noticed = ready and (step == told or (record.noticed and step not in moved))
+        noticed = ready and (step == looked or (record.noticed and step not in moved))
         steps[step] = replace(record, noticed=noticed, since=event.at if step in moved else record.since)
     finished = draft.finished
     after = replace(

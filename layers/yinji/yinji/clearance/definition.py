@@ -23,6 +23,19 @@ _PART_OF = re.compile(r"(?P<flow>[a-z-]+)(?:@(?P<first>\d{1,3})(?P<on>-(?P<last>
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What a field takes that asks for a document: kinds of evidence.MEDIA_TYPES, and how large it may be."""
+
+    types: tuple[str, ...]
+    largest_mb: int
+
+    @property
+    def largest(self) -> int:
+        """Bytes."""
+        return self.largest_mb * 2**20
+
+
+@dataclass(frozen=True)
 class Field:
     """One question of an action's form. Values are strings, as a form without script sends them."""
 
@@ -33,6 +46,10 @@ class Field:
     options: Sequence[Mapping[str, str]] = ()
     days_ahead: int | None = None
     """Of a date: how many days from today it may lie ahead; the page offers no later one."""
+    days_back: int | None = None
+    """Of a date that is over: how many days before today it may lie; the page offers none after today."""
+    evidence: Evidence | None = None
+    """Of a question that a document answers: the value is the id of an upload."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +108,8 @@ class StepDefinition:
     final: bool = False
     feed: Feed | None = None
     ready: bool = False
+    signer: str = ""
+    """Who signs before the office does: "supervisor", the graduate's own, or nobody else (an empty text)."""
     confidential: bool = False
     """What the graduate answers is for the step's own office; their school does not see it."""
     actions: Mapping[str, Action] = field(default_factory=dict[str, Action])
@@ -102,10 +121,19 @@ class StepDefinition:
         """The flows the step is part of today."""
         return frozenset(flow for flow in self.memberships if self.part_of(flow, flow_version(flow)))
 
+    @property
+    def asks_about(self) -> frozenset[str]:
+        """The flags of a graduate that decide where the step stands: those that an action of it is only for."""
+        return frozenset(action.only for action in self.actions.values() if action.only)
+
     def part_of(self, flow: str, version: int) -> bool:
         """Whether the step is part of `flow` in its `version`."""
         membership = self.memberships.get(flow)
         return membership is not None and membership.covers(version)
+
+    def supervisor(self, staff: str) -> str:
+        """`staff` where the step is signed by the graduate's supervisor, nobody (an empty text) where it is not."""
+        return staff if self.signer == "supervisor" else ""
 
     def guide(self, language: str, flow: str = "") -> str:
         """The guide of the step in `language` (Markdown), or an empty text when it has none.
@@ -126,6 +154,8 @@ REASON_FIELD = Field(
     schema={"type": "string", "minLength": 2, "maxLength": 500},
     title={"zh": "理由（学生会看到）", "en": "Reason (the student sees it)"},
 )
+UPLOAD_ID = {"type": "string", "pattern": "^[0-9a-f]{32}$", "minLength": 32, "maxLength": 32}
+"""The schema of a field that asks for evidence."""
 SENT_BACK: Text = {"zh": "{office}退回：{reason}", "en": "{office} sent it back: {reason}"}
 
 
@@ -168,15 +198,19 @@ def _standard_actions(step: Mapping[str, Any], actions: Mapping[str, Action]) ->
     return standard
 
 
-def _action(name: str, raw: Mapping[str, Any]) -> Action:
+def action(name: str, raw: Mapping[str, Any]) -> Action:
     fields = tuple(
         Field(
             name=entry["name"],
-            schema=entry["schema"],
+            schema=UPLOAD_ID if "evidence" in entry else entry["schema"],
             title=entry["title"],
             required=entry.get("required", True),
             options=tuple(entry.get("options", ())),
             days_ahead=entry.get("days_ahead"),
+            days_back=entry.get("days_back"),
+            evidence=Evidence(tuple(entry["evidence"]["types"]), entry["evidence"]["largest_mb"])
+            if "evidence" in entry
+            else None,
         )
         for entry in raw.get("fields", ())
     )
@@ -213,7 +247,7 @@ def membership(told: str) -> tuple[str, Membership]:
 def read(path: Path) -> StepDefinition:
     """The definition in the step.toml at `path`. Raises KeyError, ValueError or TOMLDecodeError when malformed."""
     raw = tomllib.loads(path.read_text("utf-8"))
-    own = {name: _action(name, entry) for name, entry in raw.get("actions", {}).items()}
+    own = {name: action(name, entry) for name, entry in raw.get("actions", {}).items()}
     feed = raw.get("feed")
     actions = own | _standard_actions(raw, own)
     reasons = dict(raw.get("reasons", {}))
@@ -231,6 +265,7 @@ def read(path: Path) -> StepDefinition:
         final=raw.get("final", False),
         feed=Feed(tuple(feed["columns"]), feed["hold_share"]) if feed else None,
         ready="ready" in raw,
+        signer=raw.get("signer", ""),
         confidential=raw.get("confidential", False),
         actions=actions,
         reasons=reasons,

@@ -15,7 +15,7 @@ STATE_OF_MARK: dict[str, State] = {mark: state for state, mark in MARKS.items()}
 
 _TEXTS = (
     "student", "name", "category", "school", "name_latin", "programme", "class_name", "counsellor", "email",
-    "language", "nationality", "room",
+    "language", "nationality", "room", "supervisor",
 )  # fmt: skip
 
 
@@ -25,7 +25,13 @@ def case_document(case: Case) -> dict[str, Any]:
     return graduate | _without_none(
         {
             "flags": sorted(case.graduate.flags),
+            "school": case.shelf,
+            "of_school": case.graduate.school if case.shelf != case.graduate.school else None,
             "batch": case.batch,
+            "opens_on": case.opens_on.isoformat() if case.opens_on != date.min else None,
+            "extended_to": case.extended_to.isoformat() if case.extended_to else None,
+            "declared": dict(case.declared) or None,
+            "withdrawn_at": stamp(case.withdrawn_at) if case.withdrawn_at else None,
             "deadline": case.deadline.isoformat(),
             "flow": case.flow,
             "flow_version": case.flow_version,
@@ -39,6 +45,7 @@ def case_document(case: Case) -> dict[str, Any]:
             else None,
             "steps": {step: _record_document(record) for step, record in case.steps.items()},
             "marks": {step: MARKS[state] for step, state in case.states().items()},
+            "chain": case.chain or None,
         }
     )
 
@@ -47,9 +54,12 @@ def case_of(document: Mapping[str, Any]) -> Case:
     """The case of a stored or streamed document."""
     certificate = document.get("certificate")
     finished_at = document.get("finished_at")
+    told = {name: document[name] for name in _TEXTS if name in document}
+    declared: Mapping[str, Any] = document.get("declared") or {}
+    extended_to, withdrawn_at = document.get("extended_to"), document.get("withdrawn_at")
     return Case(
         graduate=Graduate(
-            **{name: document[name] for name in _TEXTS if name in document},
+            **(told | {"school": document.get("of_school") or document["school"]}),
             flags=frozenset(document.get("flags", ())),
         ),
         batch=document["batch"],
@@ -63,6 +73,11 @@ def case_of(document: Mapping[str, Any]) -> Case:
         finished_at=instant(finished_at) if finished_at else None,
         certificate=Certificate(certificate["code"], instant(certificate["issued_at"])) if certificate else None,
         as_of=document.get("as_of", ""),
+        opens_on=date.fromisoformat(document["opens_on"]) if document.get("opens_on") else date.min,
+        extended_to=date.fromisoformat(extended_to) if extended_to else None,
+        declared={flag: bool(is_so) for flag, is_so in declared.items()},
+        withdrawn_at=instant(withdrawn_at) if withdrawn_at else None,
+        chain=document.get("chain", ""),
     )
 
 
@@ -126,6 +141,7 @@ def event_document(event: Event) -> dict[str, Any]:
             "fingerprint": event.fingerprint or None,
             "evidence": dict(event.evidence) or None,
             "states": dict(event.states) or None,
+            "hash": event.hash or None,
         }
     )
 
@@ -143,6 +159,7 @@ def event_of(document: Mapping[str, Any]) -> Event:
         fingerprint=document.get("fingerprint") or "",
         evidence=dict(document.get("evidence") or {}),
         states=dict(document.get("states") or {}),
+        hash=document.get("hash") or "",
     )
 
 

@@ -22,11 +22,12 @@ from botocore.exceptions import ClientError
 
 from yinji.clearance import case as cases
 from yinji.clearance import feed, roster, university
+from yinji.clearance.arrangements import arrange
 from yinji.clearance.case import Batch, Case, Change, Event, Graduate
 from yinji.clearance.roster import Refused, Rejection
 from yinji.clearance.step import Row, Step
 from yinji.clearance.store import Store
-from yinji.platform.clock import now, stamp
+from yinji.platform.clock import now, stamp, today
 from yinji.platform.problem import Problem
 
 if TYPE_CHECKING:
@@ -205,10 +206,13 @@ class RosterIntake:
                 if key.endswith(".csv") and (self._desk.report(key) or {}).get("status") == "waiting":
                     self.take(key)
             return Report(delivery.key, delivery.identity, "accepted")
-        read = roster.parse(delivery.data)
+        leaving = roster.parse_withdrawals(delivery.data)
+        read = roster.parse(delivery.data) if leaving is None else roster.Roster([], [])
         batch = self._store.batch(parts[1])
         if batch is None:
             return Report(delivery.key, delivery.identity, "waiting", _sentence("waiting-for-batch"))
+        if leaving is not None:
+            return self._withdraw(leaving, batch, delivery)
         counts = {"opened": 0, "corrected": 0, "unchanged": 0}
         closed: list[str] = []
         for chunk in _chunks(read.graduates):
@@ -239,7 +243,8 @@ class RosterIntake:
         return Report(delivery.key, delivery.identity, "accepted", None, counts, rejected)
 
     def _enter(self, graduate: Graduate, known: Case | None, batch: Batch, delivery: Delivery) -> str:
-        key, as_of = f"roster#{delivery.key}#{delivery.identity}#{batch.deadline}", stamp(delivery.at)
+        declared = f"{batch.opens_on}#{batch.deadline}"
+        key, as_of = f"roster#{delivery.key}#{delivery.identity}#{declared}", stamp(delivery.at)
         event = Event(key=key, what="case-opened", who="roster", role="system", at=now())
         if known is None:
             try:
@@ -249,26 +254,52 @@ class RosterIntake:
                     raise
             else:
                 return "unchanged" if outcome.repeated else "opened"
-        elif (graduate, batch.id, batch.deadline) == (known.graduate, known.batch, known.deadline):
-            return "unchanged"
         correction = replace(event, what="roster-corrected")
 
         def correct(case: Case) -> Change | None:
             return cases.correct(case, graduate, batch, correction, as_of)
 
+        if known and correct(known) is None:
+            return "unchanged"  # without asking whether this very delivery was the one that made it so
         outcome = self._store.change(graduate.student, key, correct)
         return "unchanged" if outcome.repeated else "corrected"
+
+    def _withdraw(self, leaving: roster.Withdrawals, batch: Batch, delivery: Delivery) -> Report:
+        """Take those who are `leaving` out of `batch`; who is not in it, or through, is a rejected row."""
+        event = Event(f"withdrawal#{delivery.key}#{delivery.identity}", "withdraw", "roster", "system", now())
+        counts = {"withdrawn": 0, "unchanged": 0, "rows": len(leaving.reasons) + len(leaving.rejected)}
+        rejected = [_rejection(rejection) for rejection in leaving.rejected]
+        for line, (student, reason) in leaving.reasons.items():
+            told = replace(event, why=reason)
+
+            def withdraw(case: Case, told: Event = told) -> Change | None:
+                if case.batch != batch.id:
+                    raise Problem("not-in-season")
+                return None if case.withdrawn_at else arrange(case, "withdraw", {}, batch, today(), told)
+
+            try:
+                outcome = self._store.change(student, told.key, withdraw)
+            except Problem as problem:
+                code = {"not-in-season": "not-in-batch", "not-possible-now": "case-closed"}.get(problem.code)
+                if code is None:
+                    raise
+                rejected.append(_rejection(Rejection(line, code, roster.COLUMNS[0])))
+                continue
+            counts["unchanged" if outcome.repeated else "withdrawn"] += 1
+        return Report(delivery.key, delivery.identity, "accepted", None, counts, rejected)
 
     def _move_deadline(self, batch: Batch, delivery: Delivery) -> None:
         """Give the open cases of `batch` its deadline, should it be declared anew with another one."""
         event = Event(key=f"batch#{delivery.identity}", what="deadline-moved", who="roster", role="system", at=now())
         lean = [case for school in university.schools() for case in self._store.school(school)]
-        for student in [case.student for case in lean if case.batch == batch.id and case.deadline != batch.deadline]:
 
-            def move(case: Case) -> Change | None:
-                return None if case.closed else cases.correct(case, case.graduate, batch, event)
+        def move(case: Case) -> Change | None:
+            return None if case.closed else cases.correct(case, case.graduate, batch, event)
 
-            self._store.change(student, event.key, move)
+        for chunk in _chunks([case.student for case in lean if case.batch == batch.id and not case.finished_at]):
+            for student, known in self._store.get_many(chunk).items():
+                if move(known):
+                    self._store.change(student, event.key, move, known=known)
 
 
 # --- feeds ---------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from pynamodb.models import Model
 TABLE = os.environ.get("YINJI_TABLE", "Cases")
 LEAN = [
     "name", "category", "flow", "flow_version", "batch", "programme", "class_name", "counsellor", "marks",
-    "version", "updated_at", "finished_at", "deadline", "certificate",
+    "version", "updated_at", "finished_at", "deadline", "certificate", "supervisor",
 ]  # fmt: skip
 
 
@@ -57,6 +57,7 @@ class CaseItem(Model):
     programme = UnicodeAttribute(null=True)
     class_name = UnicodeAttribute(null=True)
     counsellor = UnicodeAttribute(null=True)
+    supervisor = UnicodeAttribute(null=True)
     email = UnicodeAttribute(null=True)
     language = UnicodeAttribute(null=True)
     nationality = UnicodeAttribute(null=True)
@@ -70,10 +71,16 @@ class CaseItem(Model):
     opened_at = UnicodeAttribute()
     updated_at = UnicodeAttribute()
     as_of = UnicodeAttribute(null=True)
+    of_school = UnicodeAttribute(null=True)
+    opens_on = UnicodeAttribute(null=True)
+    extended_to = UnicodeAttribute(null=True)
+    declared = MapAttribute[str, Any](null=True)
+    withdrawn_at = UnicodeAttribute(null=True)
     finished_at = UnicodeAttribute(null=True)
     certificate = MapAttribute[str, str](null=True)
     steps = MapAttribute[str, Any]()
     marks = MapAttribute[str, str]()
+    chain = UnicodeAttribute(null=True)
 
     by_school = BySchool()
 
@@ -95,6 +102,7 @@ class EventItem(Model):
     fingerprint = UnicodeAttribute(null=True)
     evidence = MapAttribute[str, Any](null=True)
     states = MapAttribute[str, str](null=True)
+    hash = UnicodeAttribute(null=True)
 
 
 class QueueItem(Model):
@@ -111,6 +119,7 @@ class QueueItem(Model):
     name = UnicodeAttribute()
     since = UnicodeAttribute()
     step_version = NumberAttribute()
+    supervisor = UnicodeAttribute(null=True)
     answers = MapAttribute[str, Any](null=True)
 
 
@@ -124,6 +133,9 @@ class BatchItem(Model):
     title = MapAttribute[str, str]()
     opens_on = UnicodeAttribute()
     deadline = UnicodeAttribute()
+    closed_at = UnicodeAttribute(null=True)
+    closing = UnicodeAttribute(null=True)
+    """The closing report as JSON."""
 
 
 class CertificateItem(Model):
@@ -140,6 +152,7 @@ class CertificateItem(Model):
     programme = UnicodeAttribute(null=True)
     finished_at = UnicodeAttribute()
     issued_at = UnicodeAttribute()
+    revoked_at = UnicodeAttribute(null=True)
 
 
 class FeedItem(Model):
@@ -154,6 +167,42 @@ class FeedItem(Model):
     held = MapAttribute[str, Any](null=True)
     lease_owner = UnicodeAttribute(null=True)
     lease_until = UnicodeAttribute(null=True)
+
+
+class UploadItem(Model):
+    """A document that was asked for; like a queue entry it is not in the index by school.
+
+    `expires` (seconds since 1970) takes away what never arrived or was refused; DynamoDB does it within days.
+    """
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    of_student = UnicodeAttribute()
+    step = UnicodeAttribute()
+    field = UnicodeAttribute()
+    status = UnicodeAttribute()
+    started_at = UnicodeAttribute()
+    kind = UnicodeAttribute(null=True)
+    size = NumberAttribute(null=True)
+    sha256 = UnicodeAttribute(null=True)
+    pages = NumberAttribute(null=True)
+    refusal = UnicodeAttribute(null=True)
+    expires = NumberAttribute(null=True)
+
+
+class UploadsItem(Model):
+    """How many uploads a graduate began for a step on one day."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    begun = NumberAttribute()
+    expires = NumberAttribute()
 
 
 Item = TypeVar("Item", bound=Model)

@@ -9,10 +9,14 @@ from yinji.identity.session import Role, Session
 from yinji.platform.problem import Problem
 
 if TYPE_CHECKING:
-    from yinji.clearance.case import Case
+    from yinji.clearance.case import Case, Graduate
+    from yinji.clearance.definition import StepDefinition
 
-Permission = Literal["see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed"]
-Scope = Literal["own", "own-school", "own-department", "own-office", "any"]
+Permission = Literal[
+    "see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed", "see-feed",
+    "export-history", "extend-case", "withdraw-case", "move-case", "reopen-case", "see-batches", "manage-batches",
+]  # fmt: skip
+Scope = Literal["own", "own-school", "own-department", "own-office", "own-graduates", "any"]
 
 TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
     # the case of one graduate, and its certificate
@@ -21,16 +25,19 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
         "counsellor": "own-school",
         "school-officer": "own-school",
         "department-officer": "any",
+        "supervisor": "own-graduates",
         "administrator": "any",
         "auditor": "any",
     },
     # the part of a step that is the graduate's
     "act-as-student": {"student": "own"},
-    # sign off, send back, waive, reopen; the steps of "school" belong to the graduate's own school
+    # sign off, send back, waive, reopen; the steps of "school" belong to the graduate's own school, and where the
+    # definition says so to their supervisor as well
     "sign-for-office": {
         "counsellor": "own-office",
         "school-officer": "own-office",
         "department-officer": "own-office",
+        "supervisor": "own-graduates",
     },
     # all cases of a school
     "see-school": {
@@ -44,16 +51,50 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
         "counsellor": "own-office",
         "school-officer": "own-office",
         "department-officer": "own-office",
+        "supervisor": "own-graduates",
         "administrator": "any",
         "auditor": "any",
     },
     # let a held snapshot through, or discard it
     "decide-feed": {"department-officer": "own-department", "administrator": "any"},
+    # a later deadline for one graduate
+    "extend-case": {"counsellor": "own-school", "school-officer": "own-school", "administrator": "any"},
+    # take a graduate out of the batch, and back in
+    "withdraw-case": {"school-officer": "own-school", "administrator": "any"},
+    # an international student left the country, or came back; the department asked for is international education
+    "move-case": {
+        "student": "own",
+        "counsellor": "own-school",
+        "school-officer": "own-school",
+        "department-officer": "own-department",
+        "administrator": "any",
+    },
+    # open a case again whose diploma was handed over; its certificate is revoked
+    "reopen-case": {"administrator": "any"},
+    # every batch, its report, and the versions of flows
+    "see-batches": {"administrator": "any", "auditor": "any"},
+    # declare, close, carry over; migrate cases to the newest version of their flow
+    "manage-batches": {"administrator": "any"},
+    # what a department is to deliver, and what became of what it delivered
+    "see-feed": {"department-officer": "own-department", "administrator": "any", "auditor": "any"},
+    # everything that happened to cases, with what proves that it was not changed afterwards
+    "export-history": {"administrator": "any", "auditor": "any"},
 }
 
 
-def may(session: Session, permission: Permission, *, student: str = "", school: str = "", department: str = "") -> bool:
-    """Whether `session` may; the thing's `student`, `school` and `department` (or "school") are given as they apply."""
+def may(
+    session: Session,
+    permission: Permission,
+    *,
+    student: str = "",
+    school: str = "",
+    department: str = "",
+    supervisor: str = "",
+) -> bool:
+    """Whether `session` may; the thing's `student`, `school` and `department` (or "school") are given as they apply.
+
+    `supervisor` is the staff id of a case's; of a step's only where supervisors sign it (StepDefinition.supervisor).
+    """
     scope = TABLE[permission].get(session.role)
     if scope is None:
         return False
@@ -65,15 +106,28 @@ def may(session: Session, permission: Permission, *, student: str = "", school: 
         "own-school": own_school,
         "own-department": own_department,
         "own-office": own_school if department == "school" else own_department,
+        "own-graduates": bool(supervisor) and supervisor == session.sub,
     }[scope]
 
 
-def demand(
-    session: Session, permission: Permission, *, student: str = "", school: str = "", department: str = ""
-) -> None:
-    """Raise Problem("forbidden") unless `session` may."""
-    if not may(session, permission, student=student, school=school, department=department):
+def demand(session: Session, permission: Permission, **thing: str) -> None:
+    """Raise Problem("forbidden") unless `session` may; `thing` is told as to `may`."""
+    if not may(session, permission, **thing):
         raise Problem("forbidden")
+
+
+def may_see_answers(session: Session, step: StepDefinition, graduate: Graduate) -> bool:
+    """Whether `session`, who may see the case, also sees what `graduate` answered and handed in at `step`.
+
+    Themselves, the step's own office, and their school's people, who help, unless the step is confidential.
+    """
+    helps = session.role in ("counsellor", "school-officer") and not step.confidential
+    signer = step.supervisor(graduate.supervisor)
+    return (
+        may(session, "act-as-student", student=graduate.student)
+        or may(session, "sign-for-office", school=graduate.school, department=step.department, supervisor=signer)
+        or (helps and may(session, "see-case", student=graduate.student, school=graduate.school))
+    )
 
 
 def visible_case(session: Session, student: str, get: Callable[[str], Case | None]) -> Case:
@@ -85,7 +139,9 @@ def visible_case(session: Session, student: str, get: Callable[[str], Case | Non
     if session.role == "student":
         demand(session, "see-case", student=student)
     case = get(student)
-    demand(session, "see-case", student=student, school=case.graduate.school if case else "")
+    graduate = case.graduate if case else None
+    school, supervisor = (graduate.school, graduate.supervisor) if graduate else ("", "")
+    demand(session, "see-case", student=student, school=school, supervisor=supervisor)
     if case is None:
         raise Problem("not-in-season")
     return case

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from yinji.clearance import definition
@@ -22,18 +22,25 @@ class Entry:
     since: str
     step_version: int
     answers: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    supervisor: str = ""
+    """Whose queue it is in, where a supervisor signs; empty in the queue of the office."""
 
     @property
     def queue(self) -> str:
-        return queue_id(self.step, self.school)
+        return queue_id(self.step, self.school, self.supervisor)
 
     @property
     def position(self) -> str:
         return f"{self.since}#{self.student}"
 
 
-def queue_id(step: str, school: str) -> str:
-    """An office has one queue per step; the step that belongs to the schools has one for each of them."""
+def queue_id(step: str, school: str, supervisor: str = "") -> str:
+    """An office has one queue per step; the step that belongs to the schools has one for each of them.
+
+    What a supervisor signs stands in a queue of their own as well, whatever the schools of their graduates.
+    """
+    if supervisor:
+        return f"{step}#supervisor#{supervisor}"
     return f"{step}#{school}" if definition.steps()[step].department == "school" else step
 
 
@@ -48,7 +55,7 @@ def waits_for_office(step: definition.StepDefinition, state: State) -> bool:
 def entries(case: Case | None) -> dict[tuple[str, str], Entry]:
     """The queue entries that `case` has, by queue and position."""
     found: dict[tuple[str, str], Entry] = {}
-    if case is None:
+    if case is None or case.withdrawn_at:
         return found
     for id, state in case.states().items():
         step = definition.steps().get(id)
@@ -65,4 +72,7 @@ def entries(case: Case | None) -> dict[tuple[str, str], Entry]:
             answers=record.facts.answers,
         )
         found[entry.queue, entry.position] = entry
+        if supervisor := step.supervisor(case.graduate.supervisor):
+            theirs = replace(entry, supervisor=supervisor)
+            found[theirs.queue, theirs.position] = theirs
     return found

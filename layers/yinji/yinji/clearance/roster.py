@@ -17,13 +17,18 @@ from yinji.platform.text import decode
 
 COLUMNS = (
     "student", "name", "name_latin", "category", "school", "programme", "class_name", "counsellor", "email",
-    "language", "nationality", "party_member", "household_on_campus", "lives_in", "room", "student_loan",
+    "language", "nationality", "supervisor", "party_member", "household_on_campus", "lives_in", "room", "student_loan",
     "thesis", "scholarship", "abroad",
 )  # fmt: skip
-FLAGS = COLUMNS[11:14] + COLUMNS[15:]
+"""All of them, in this order. A roster that lacks one is refused: taken, it would empty what an earlier one said."""
+WITHDRAWAL_COLUMNS = ("student", "reason")
+"""A CSV with this header takes graduates out of the batch."""
+FLAGS = COLUMNS[12:15] + COLUMNS[16:]
 CATEGORIES = ("undergraduate", "postgraduate", "international")
 BATCH_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
 MOST_ROWS = 50_000
+MOST_WITHDRAWALS = 2_000
+LONGEST_REASON = 500
 
 _PATTERNS = {
     "student": re.compile(r"[A-Z0-9]{6,16}"),
@@ -32,6 +37,7 @@ _PATTERNS = {
     "email": re.compile(r"[^@\s]{1,64}@[^@\s]{3,180}|"),
     "language": re.compile("zh|en"),
     "nationality": re.compile(r"[A-Z]{2}"),
+    "supervisor": re.compile(r"[A-Z0-9]{2,16}|"),
 }
 _LONGEST = {"name": 200, "name_latin": 200, "programme": 200, "class_name": 100, "room": 60}
 
@@ -84,6 +90,45 @@ def parse(data: bytes) -> Roster:
     except csv.Error as error:
         raise Refused("csv", line=reader.line_num) from error
     return Roster(list(graduates.values()), rejected)
+
+
+@dataclass(frozen=True)
+class Withdrawals:
+    """Who leaves the batch and why, by line, and the rows that cannot be read."""
+
+    reasons: Mapping[int, tuple[str, str]]
+    rejected: list[Rejection]
+
+
+def parse_withdrawals(data: bytes) -> Withdrawals | None:
+    """The withdrawals in the CSV `data`, or None when its header is another. Raises Refused when it cannot be read."""
+    try:
+        text = decode(data)
+    except UnicodeDecodeError as error:
+        raise Refused("encoding") from error
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reasons: dict[int, tuple[str, str]] = {}
+    rejected: list[Rejection] = []
+    try:
+        if tuple(next(reader, ())) != WITHDRAWAL_COLUMNS:
+            return None
+        for cells in reader:
+            line, row = reader.line_num, [cell.strip() for cell in cells]
+            if len(row) != len(WITHDRAWAL_COLUMNS):
+                rejected.append(Rejection(line, "cells"))
+            elif not _PATTERNS["student"].fullmatch(row[0]):
+                rejected.append(Rejection(line, "value", "student"))
+            elif not 2 <= len(row[1]) <= LONGEST_REASON:
+                rejected.append(Rejection(line, "value", "reason"))
+            elif row[0] in (student for student, _ in reasons.values()):
+                rejected.append(Rejection(line, "duplicate", "student"))
+            else:
+                reasons[line] = (row[0], row[1])
+            if len(reasons) + len(rejected) > MOST_WITHDRAWALS:
+                raise Refused("too-long", limit=MOST_WITHDRAWALS)
+    except csv.Error as error:
+        raise Refused("csv", line=reader.line_num) from error
+    return Withdrawals(reasons, rejected)
 
 
 def _graduate(row: Mapping[str, str | None], line: int) -> Graduate | Rejection:

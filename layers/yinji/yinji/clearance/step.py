@@ -106,14 +106,19 @@ class Step:
         return self._read(row)
 
     def act(self, case: Case, request: Request, today: date) -> Change | None:
-        """The case after somebody's action. Raises Problem: not-applicable, case-closed, already-done,
-        changed-meanwhile, not-possible-now, and what the step's own check raises."""
+        """The case after somebody's action on the campus's day `today`. Raises Problem: not-applicable, case-closed,
+        case-withdrawn, not-open-yet, already-done, changed-meanwhile, not-possible-now, and what the step's own check
+        raises."""
         action = self.definition.actions[request.action]
         record = case.steps.get(self.definition.id)
         if record is None:
             raise Problem("not-applicable")
         if case.closed:
             raise Problem("case-closed")
+        if case.withdrawn_at:
+            raise Problem("case-withdrawn")
+        if action.by == "student" and today < case.opens_on:
+            raise Problem("not-open-yet", first=case.opens_on.isoformat())
         state = case.state(self.definition.id)
         if state not in action.sources or not offered(action, case, record):
             if state in cases.SETTLED:

@@ -2,10 +2,12 @@
 
 A change is one transaction: the case, if nobody changed it since it was read; its event, if it is new; and the
 queue entries that follow from it. So a repeated delivery finds its event and changes nothing, and two officers
-cannot overwrite each other.
+cannot overwrite each other. Events are sealed to one another (chain.py) by the same transaction: as nobody else may
+have changed the case, no two events can follow the same one.
 
 Items (pk, sk): CASE#<student> CASE; CASE#<student> EVENT#<key>; QUEUE#<queue> <since>#<student>;
-BATCHES <batch>; CERTIFICATE#<code> CERTIFICATE; FEED#<step> STATE.
+BATCHES <batch>; CERTIFICATE#<code> CERTIFICATE; FEED#<step> STATE; CASE#<student> UPLOAD#<id>;
+CASE#<student> UPLOADS#<step>#<day>.
 Index by-school (school, student): the lean copy of cases that a counsellor's page reads.
 """
 
@@ -24,7 +26,9 @@ from pynamodb.expressions.update import Action as UpdateAction
 from pynamodb.transactions import TransactWrite
 
 from yinji.clearance.case import Batch, Case, Change, Event
+from yinji.clearance.chain import Head, sealed
 from yinji.clearance.document import case_document, case_of, event_document, event_of
+from yinji.clearance.evidence import KEPT_UNUSED, MOST_A_DAY, Upload
 from yinji.clearance.items import (
     BatchItem,
     CaseItem,
@@ -33,6 +37,8 @@ from yinji.clearance.items import (
     FeedItem,
     QueueItem,
     Settings,
+    UploadItem,
+    UploadsItem,
     one,
     values,
 )
@@ -77,6 +83,8 @@ class Lean:
     version: int
     finished_at: str
     certified: bool
+    flow_version: int = 1
+    supervisor: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,6 +97,7 @@ class CertificateRecord:
     programme: str
     finished_at: datetime
     issued_at: datetime
+    revoked_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +142,7 @@ class Store:
 
         Raises Problem("changed-meanwhile") when the graduate has a case already; Problem("too-busy").
         """
+        change = sealed(change)
         for attempt in range(ATTEMPTS):
             written = self._write(change)
             if written != "conflict":
@@ -165,6 +175,7 @@ class Store:
                 raise
             if change is None:
                 return Outcome(self._earlier(student, key, fingerprint), repeated=True, case=case)
+            change = sealed(change)
             written = self._write(change)
             if written == "written":
                 return Outcome(change.event, case=change.after)
@@ -175,9 +186,8 @@ class Store:
 
     def events(self, student: str) -> list[Event]:
         """Everything that happened to the case of `student`, oldest first."""
-        found = [
-            event_of(values(item)) for item in EventItem.query(f"CASE#{student}", EventItem.sk.startswith("EVENT#"))
-        ]
+        kept = EventItem.query(f"CASE#{student}", EventItem.sk.startswith("EVENT#"), consistent_read=True)
+        found = [event_of(values(item)) for item in kept]
         return sorted(found, key=lambda event: event.version)
 
     def _earlier(self, student: str, key: str, fingerprint: str) -> Event | None:
@@ -190,6 +200,7 @@ class Store:
         return event
 
     def _write(self, change: Change, extra: Callable[[TransactWrite], None] | None = None) -> str:
+        change = sealed(change)  # whoever calls: what is not sealed is not written
         before, after, student = change.before, change.after, change.after.graduate.student
         item = CaseItem(f"CASE#{student}", "CASE", **case_document(after))
         event = EventItem(f"CASE#{student}", f"EVENT#{change.event.key}", **event_document(change.event))
@@ -207,6 +218,11 @@ class Store:
                 for place, entry in has.items():
                     if had.get(place) != entry:
                         transaction.save(_queue_item(entry))
+                if before and before.certificate and not after.certificate:
+                    transaction.update(
+                        CertificateItem(f"CERTIFICATE#{before.certificate.code}"),
+                        actions=[CertificateItem.revoked_at.set(stamp(change.event.at))],
+                    )
                 if extra:
                     extra(transaction)
         except TransactWriteError as error:
@@ -246,6 +262,7 @@ class Store:
             programme=known.get("programme", ""),
             finished_at=instant(known["finished_at"]),
             issued_at=instant(known["issued_at"]),
+            revoked_at=instant(known["revoked_at"]) if "revoked_at" in known else None,
         )
 
     # --- what offices and counsellors see ------------------------------------------------------------------
@@ -278,20 +295,46 @@ class Store:
             students = [lean.student for lean in self.school(school) if not (lean.finished_at and lean.certified)]
             yield from self.get_many(students).values()
 
+    def heads(self, students: Sequence[str]) -> list[Head]:
+        """Where the histories of `students` end; who has no case is missing. For a hundred at a time: one read."""
+        keys = [(f"CASE#{student}", "CASE") for student in dict.fromkeys(students)]
+        found = CaseItem.batch_get(keys, consistent_read=True, attributes_to_get=["student", "version", "chain"])
+        told = (values(item) for item in found)
+        return [Head(one["student"], int(one["version"]), one.get("chain", "")) for one in told]
+
     # --- batches -------------------------------------------------------------------------------------------
     def declare(self, batch: Batch) -> None:
-        BatchItem(
-            "BATCHES",
-            batch.id,
-            batch=batch.id,
-            title=dict(batch.title),
-            opens_on=batch.opens_on.isoformat(),
-            deadline=batch.deadline.isoformat(),
-        ).save()
+        """Keep `batch` as it is declared now; that it was closed stays."""
+        BatchItem("BATCHES", batch.id).update(
+            actions=[
+                BatchItem.batch.set(batch.id),
+                BatchItem.title.set(dict(batch.title)),
+                BatchItem.opens_on.set(batch.opens_on.isoformat()),
+                BatchItem.deadline.set(batch.deadline.isoformat()),
+            ]
+        )
 
     def batch(self, id: str) -> Batch | None:
         item = one(BatchItem, "BATCHES", id)
         return _batch(item) if item else None
+
+    def close_batch(self, id: str, at: datetime, report: str) -> bool:
+        """Keep the closing `report` (JSON) of the batch as made `at`; False when it was closed before."""
+        actions: list[UpdateAction] = [BatchItem.closed_at.set(stamp(at)), BatchItem.closing.set(report)]
+        unclosed = BatchItem.pk.exists() & BatchItem.closed_at.does_not_exist()
+        try:
+            BatchItem("BATCHES", id).update(actions=actions, condition=unclosed)
+        except UpdateError as error:
+            if error.cause_response_code == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def closing(self, id: str) -> tuple[datetime, str] | None:
+        """When the batch was closed, and the report of then."""
+        item = one(BatchItem, "BATCHES", id)
+        known = values(item) if item else {}
+        return (instant(known["closed_at"]), known["closing"]) if "closed_at" in known else None
 
     def batches(self) -> list[Batch]:
         """Every batch that was declared, the one that opens last first."""
@@ -342,6 +385,59 @@ class Store:
                 raise Problem("feed-busy") from error
             raise
 
+    # --- evidence ------------------------------------------------------------------------------------------
+    def expect(self, upload: Upload, day: date) -> None:
+        """Keep that `upload` was asked for on `day`. Raises Problem("too-many-uploads")."""
+        partition, expires = f"CASE#{upload.student}", _expiry(upload)
+        try:
+            UploadsItem(partition, f"UPLOADS#{upload.step}#{day.isoformat()}").update(
+                actions=[UploadsItem.begun.add(1), UploadsItem.expires.set(expires)],
+                condition=UploadsItem.begun.does_not_exist() | (UploadsItem.begun < MOST_A_DAY),
+            )
+        except UpdateError as error:
+            if error.cause_response_code == "ConditionalCheckFailedException":
+                raise Problem("too-many-uploads", limit=MOST_A_DAY) from error
+            raise
+        UploadItem(
+            partition,
+            f"UPLOAD#{upload.id}",
+            of_student=upload.student,
+            step=upload.step,
+            field=upload.field,
+            status=upload.status,
+            started_at=stamp(upload.started_at),
+            expires=expires,
+        ).save()
+
+    def upload(self, student: str, id: str) -> Upload | None:
+        """The upload `id` of `student`, which may have come from anybody: nothing is longer than an id."""
+        if len(student) > LONGEST_STUDENT or len(id) > LONGEST_POSITION:
+            return None
+        item = one(UploadItem, f"CASE#{student}", f"UPLOAD#{id}")
+        return _upload(item) if item else None
+
+    def settle_upload(self, upload: Upload) -> bool:
+        """Keep that an expected upload was accepted or refused; False when that was decided before."""
+        actions: list[UpdateAction] = [
+            UploadItem.status.set(upload.status),
+            UploadItem.kind.set(upload.kind) if upload.kind else UploadItem.kind.remove(),
+            UploadItem.size.set(upload.size),
+            UploadItem.sha256.set(upload.sha256) if upload.sha256 else UploadItem.sha256.remove(),
+            UploadItem.pages.set(upload.pages),
+            UploadItem.refusal.set(upload.refusal) if upload.refusal else UploadItem.refusal.remove(),
+        ]
+        if upload.status == "accepted":
+            actions.append(UploadItem.expires.remove())
+        try:
+            UploadItem(f"CASE#{upload.student}", f"UPLOAD#{upload.id}").update(
+                actions=actions, condition=UploadItem.status == "expected"
+            )
+        except UpdateError as error:
+            if error.cause_response_code == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
 
 def _wait(attempt: int) -> None:
     time.sleep(CHANCE.uniform(0, 0.01 * 2 ** min(attempt, 5)))
@@ -381,6 +477,7 @@ def _entry(item: QueueItem) -> Entry:
         name=known["name"],
         since=known["since"],
         step_version=int(known["step_version"]),
+        supervisor=known.get("supervisor", ""),
         answers=known.get("answers", {}),
     )
 
@@ -395,7 +492,29 @@ def _queue_item(entry: Entry) -> QueueItem:
         name=entry.name,
         since=entry.since,
         step_version=entry.step_version,
+        supervisor=entry.supervisor or None,
         answers=dict(entry.answers) or None,
+    )
+
+
+def _expiry(upload: Upload) -> int:
+    return int((upload.started_at + KEPT_UNUSED).timestamp())
+
+
+def _upload(item: UploadItem) -> Upload:
+    known = values(item)
+    return Upload(
+        id=str(known["sk"]).removeprefix("UPLOAD#"),
+        student=known["of_student"],
+        step=known["step"],
+        field=known["field"],
+        started_at=instant(known["started_at"]),
+        status=known["status"],
+        kind=known.get("kind", ""),
+        size=int(known.get("size", 0)),
+        sha256=known.get("sha256", ""),
+        pages=int(known.get("pages", 0)),
+        refusal=known.get("refusal", ""),
     )
 
 
@@ -415,4 +534,6 @@ def _lean(item: CaseItem) -> Lean:
         version=int(known["version"]),
         finished_at=known.get("finished_at", ""),
         certified="certificate" in known,
+        flow_version=int(known["flow_version"]),
+        supervisor=known.get("supervisor", ""),
     )

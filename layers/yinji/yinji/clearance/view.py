@@ -14,15 +14,24 @@ from yinji.clearance import definition, flow, university
 from yinji.clearance.case import SETTLED, Case, State
 from yinji.clearance.definition import Action, StepDefinition, Text
 from yinji.clearance.document import STATE_OF_MARK
-from yinji.clearance.policy import may
+from yinji.clearance.policy import may, may_see_answers
 from yinji.clearance.queue import waits_for_office
 from yinji.clearance.step import offered, settled_by_itself
 from yinji.identity.session import Session
+from yinji.platform import clock
+from yinji.platform.clock import instant
 
 if TYPE_CHECKING:
     from yinji.clearance.store import Lean
 
 Turn = Literal["student", "office", "feed", "nobody"]
+
+
+@dataclass(frozen=True)
+class Document:
+    """An answer that is an uploaded document: its id, under which it is fetched."""
+
+    upload: str
 
 
 @dataclass(frozen=True)
@@ -42,9 +51,11 @@ class StepView:
     reason_codes: Sequence[Mapping[str, Any]]
     waits_for: Sequence[str]
     actions: Sequence[Action]
-    answers: Sequence[tuple[str, str]]
+    answers: Sequence[tuple[str, str | Document]]
     guide: str
     by: str
+    as_of: datetime | None = None
+    """When the department's row about this graduate was true, if there is one."""
 
 
 @dataclass(frozen=True)
@@ -106,28 +117,42 @@ def case_view(case: Case, session: Session, language: str) -> CaseView:
     return CaseView(case, steps)
 
 
+def signing_office(step: StepDefinition, school: str, flow: str) -> Text:
+    """Who signs `step`, in words: its office, and before that the supervisor where the definition says so."""
+    office = university.office(step.department, school, flow)
+    if not step.signer:
+        return office
+    return {"zh": f"导师（{office['zh']}可代签）", "en": f"The supervisor, or {office['en']} in their place"}
+
+
 def _step_view(case: Case, step: StepDefinition, state: State, session: Session, language: str) -> StepView:
     record, graduate = case.steps[step.id], case.graduate
-    office = university.office(step.department, graduate.school, case.flow)
+    office = signing_office(step, graduate.school, case.flow)
     where = (
         university.schools()[graduate.school]
         if step.department == "school"
         else university.departments()[step.department]
     )
     may_act = may(session, "act-as-student", student=graduate.student)
-    may_sign = may(session, "sign-for-office", school=graduate.school, department=step.department)
+    may_sign = may(
+        session,
+        "sign-for-office",
+        school=graduate.school,
+        department=step.department,
+        supervisor=step.supervisor(graduate.supervisor),
+    )
     actions = [
         action
         for action in step.actions.values()
         if state in action.sources
         and not case.closed
+        and not case.withdrawn_at
+        and not (action.by == "student" and clock.today() < case.opens_on)
         and offered(action, case, record)
         and not (action.id == "reopen" and settled_by_itself(record))
         and (may_act if action.by == "student" else may_sign)
     ]
     blocked = record.standing.reasons if state == "blocked" else ()
-    helps = session.role in ("counsellor", "school-officer") and not step.confidential
-    sees_answers = may_act or may_sign or helps
     every = definition.steps()
     return StepView(
         id=step.id,
@@ -151,19 +176,22 @@ def _step_view(case: Case, step: StepDefinition, state: State, session: Session,
             if state == "waiting" and case.steps[need].standing.state not in SETTLED
         ],
         actions=actions,
-        answers=answers_view(step, record.facts.answers, language) if sees_answers else [],
+        answers=answers_view(step, record.facts.answers, language) if may_see_answers(session, step, graduate) else [],
         guide=step.guide(language, case.flow),
         by=record.by,
+        as_of=instant(record.facts.as_of) if record.facts.as_of else None,
     )
 
 
-def answers_view(step: StepDefinition, answers: Mapping[str, Any], language: str) -> list[tuple[str, str]]:
-    """What was answered, as (question, answer) in words."""
-    shown: list[tuple[str, str]] = []
+def answers_view(step: StepDefinition, answers: Mapping[str, Any], language: str) -> list[tuple[str, str | Document]]:
+    """What was answered, as (question, answer) in words; documents by their id."""
+    shown: list[tuple[str, str | Document]] = []
     for action in step.actions.values():
         for field in action.fields:
             value = answers.get(field.name)
-            if value:
+            if value and field.evidence:
+                shown.append((say(field.title, language), Document(str(value))))
+            elif value:
                 words = {option["value"]: say(option, language) for option in field.options}
                 shown.append((say(field.title, language), words.get(str(value), str(value))))
     return shown
@@ -186,9 +214,17 @@ class RowView:
         return sum(state == "blocked" for state in self.states.values())
 
     @property
+    def needs_supervisor(self) -> bool:
+        """Whether the graduate's supervisor must sign."""
+        return any(turn == "office" and definition.steps()[step].signer for step, turn in self.turns.items())
+
+    @property
     def needs_school(self) -> bool:
+        """Whether the school must sign; where it may in a supervisor's place, the supervisor must."""
+        every = definition.steps()
         return any(
-            turn == "office" and definition.steps()[step].department == "school" for step, turn in self.turns.items()
+            turn == "office" and every[step].department == "school" and not every[step].signer
+            for step, turn in self.turns.items()
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +15,8 @@ from yinji.identity.session import Session
 from yinji.platform.problem import Problem
 
 STUDENTS = 12
+SUPERVISORS = 4
+STAFF_ID = re.compile(r"[A-Z0-9]{2,16}")
 
 
 def session_for(persona: str, case: Case | None) -> Session:
@@ -31,6 +35,8 @@ def session_for(persona: str, case: Case | None) -> Session:
         return Session(
             f"officer-{place}", "department-officer", university.departments()[place]["zh"], department=place
         )
+    if role == "supervisor" and STAFF_ID.fullmatch(place):
+        return Session(place, "supervisor", place)
     if role in ("administrator", "auditor"):
         return Session(role, role, university.departments()["network-centre"]["zh"])
     raise Problem("not-found")
@@ -65,6 +71,20 @@ def students(store: Store) -> list[Mapping[str, Any]]:
         }
         for row in rows
     ]
+
+
+def supervisors(store: Store) -> list[Mapping[str, Any]]:
+    """A few supervisors to be, from the first school that has any: those with most to sign. {persona, school, left}."""
+    for school in university.schools():
+        theirs = [row for row in map(row_view, store.school(school)) if row.lean.supervisor]
+        if theirs:
+            left = Counter({row.lean.supervisor: 0 for row in theirs})
+            left.update(row.lean.supervisor for row in theirs if row.needs_supervisor)
+            return [
+                {"persona": f"supervisor:{staff}", "school": school, "left": count}
+                for staff, count in left.most_common(SUPERVISORS)
+            ]
+    return []
 
 
 def _first(store: Store, schools: list[str]) -> list[RowView]:

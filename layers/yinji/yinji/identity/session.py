@@ -18,7 +18,9 @@ from yinji.platform.environment import is_local, setting
 if TYPE_CHECKING:
     from aws_lambda_powertools.shared.cookies import Cookie
 
-Role = Literal["student", "counsellor", "school-officer", "department-officer", "administrator", "auditor"]
+Role = Literal[
+    "student", "counsellor", "school-officer", "department-officer", "supervisor", "administrator", "auditor"
+]
 ROLES: tuple[Role, ...] = get_args(Role)
 SECONDS = 12 * 3600
 SALT = "yinji-session"

@@ -1,0 +1,51 @@
+"""anchor: once a day, a witness of where every history ends.
+
+Trigger: every hour; what the day has already is not made again. Reads: the index by school, the heads of all cases,
+the anchor before. Writes: anchors/ in the documents bucket. Emits nothing.
+
+A history that is no continuation of what the last anchor saw is counted, and alarms: nobody but whoever writes into
+the table itself can bring that about.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from yinji.clearance import chain, university
+from yinji.clearance.anchors import Anchors, due
+from yinji.clearance.chain import Head
+from yinji.clearance.store import Store
+from yinji.platform import clock
+from yinji.platform.environment import setting
+from yinji.platform.observability import count, logger, metrics
+
+THREADS, CHUNK = 12, 100
+
+store = Store()
+s3: Any = boto3.client("s3")  # pyright: ignore[reportUnknownMemberType]
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics(raise_on_empty_metrics=False)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    anchors, today = Anchors(s3, setting("DOCUMENTS_BUCKET")), clock.today()
+    if not due(anchors.days(), today):
+        return {}
+    previous = anchors.newest()
+    heads = heads_of([lean.student for school in university.schools() for lean in store.school(school)])
+    rewritten = chain.rewritten(anchors.heads(previous), heads) if previous else []
+    made = chain.anchor(today.isoformat(), clock.stamp(clock.now()), heads, previous)
+    anchors.keep(made, heads, rewritten)
+    count("HistoriesAnchored", len(heads))
+    count("HistoriesRewritten", len(rewritten))
+    logger.info("anchored", extra={"cases": len(heads), "rewritten": len(rewritten)})
+    return made
+
+
+def heads_of(students: Sequence[str]) -> list[Head]:
+    """Where the histories of `students` end."""
+    chunks = [students[start : start + CHUNK] for start in range(0, len(students), CHUNK)]
+    with ThreadPoolExecutor(THREADS) as threads:
+        return [head for heads in threads.map(store.heads, chunks) for head in heads]

@@ -1,0 +1,73 @@
+"""evidence-download: a document that a graduate handed in, to whom may see the answers of its step.
+
+Trigger: GET /api/clearance/cases/{student}/evidence/{id}/{part}, `part` being file or thumbnail. Reads: the table,
+evidence/ of the documents bucket. Writes and emits nothing. The file is fetched from S3 itself, by an address that is
+good for a minute; the thumbnail is small, and pages show pictures of their own origin only.
+"""
+
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from yinji.clearance import definition
+from yinji.clearance.evidence import EXTENSIONS, MEDIA_TYPES, Upload
+from yinji.clearance.policy import may_see_answers, visible_case
+from yinji.clearance.store import Store
+from yinji.platform import objects
+from yinji.platform.environment import setting
+from yinji.platform.http import Api
+from yinji.platform.observability import logger
+from yinji.platform.problem import Problem
+
+SECONDS = 60
+api = Api()
+store = Store()
+s3 = objects.client()
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return api(event, context)
+
+
+def visible_upload(student: str, id: str) -> Upload:
+    """The accepted upload. Raises Problem("forbidden") for whom it does not concern; Problem("not-found")."""
+    case = visible_case(api.session, student, store.get)
+    upload = store.upload(student, id)
+    step = definition.steps().get(upload.step) if upload else None
+    # one answer to who may see only some, whether or not there is such a document
+    seen = [step] if step else list(definition.steps().values())
+    if not any(may_see_answers(api.session, one, case.graduate) for one in seen):
+        raise Problem("forbidden")
+    if upload is None or step is None or upload.status != "accepted":
+        raise Problem("not-found")
+    return upload
+
+
+@api.get("/api/clearance/cases/<student>/evidence/<id>/file")
+def file(student: str, id: str) -> Response[str]:
+    upload = visible_upload(student, id)
+    address = s3.generate_presigned_url(
+        "get_object",
+        Params={
+            "Bucket": setting("DOCUMENTS_BUCKET"),
+            "Key": upload.document_key,
+            "ResponseContentType": MEDIA_TYPES[upload.kind],
+            "ResponseContentDisposition": f'inline; filename="{upload.step}.{EXTENSIONS[upload.kind]}"',
+        },
+        ExpiresIn=SECONDS,
+    )
+    headers = {"Location": address, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    return Response(status_code=303, headers=headers, body="")
+
+
+@api.get("/api/clearance/cases/<student>/evidence/<id>/thumbnail")
+def thumbnail(student: str, id: str) -> Response[bytes]:
+    upload = visible_upload(student, id)
+    picture = s3.get_object(Bucket=setting("DOCUMENTS_BUCKET"), Key=upload.thumbnail_key)["Body"].read()
+    return Response(
+        status_code=200,
+        content_type="image/jpeg",
+        headers={"Cache-Control": "private, max-age=600"},
+        body=picture,
+    )
