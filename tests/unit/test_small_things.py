@@ -198,7 +198,9 @@ INTERNATIONAL = {"scholarship-settlement", "housing-deposit"}
             INTERNATIONAL | {"lab-equipment", "dormitory", "party-transfer", "household-registration"},
         ),
         (
-            graduate(1, category="international", flags=frozenset({"lives_in", "party_member", "scholarship", "thesis"})),
+            graduate(
+                1, category="international", flags=frozenset({"lives_in", "party_member", "scholarship", "thesis"})
+            ),
             {"lab-equipment", "party-transfer", "household-registration", "personal-file"},
         ),
         (
