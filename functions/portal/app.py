@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable
 
 from chalice.app import Chalice, Response
-from chalicelib import graduate, office, page, public, rounds
+from chalicelib import appointments, graduate, office, page, public, rounds
 from chalicelib.visit import Visit
 from chalicelib.words import LANGUAGES
 from yinji.clearance import codes
@@ -134,6 +134,11 @@ def queues(visit: Visit) -> Response:
 @at("/queues/{step}")
 def queue(visit: Visit, step: str) -> Response:
     return page.draw(visit, "queue.html", **office.queue(visit, store, step))
+
+
+@at("/appointments/{step}")
+def appointments_of(visit: Visit, step: str) -> Response:
+    return page.draw(visit, "appointments.html", **appointments.of_office(visit, store, step))
 
 
 @at("/season")

@@ -4,6 +4,7 @@ clearance stack holds; a stack of its own keeps both below CloudFormation's 500 
 from __future__ import annotations
 
 from constructs import Construct
+from yinji.clearance import definition
 from yinji.clearance.evidence import PREFIX
 
 from infra.constructs.doors import ApiRoutes, every, on_message
@@ -23,6 +24,7 @@ class Desk(ServiceStack):
         self._batches()
         self._histories()
         self._evidence()
+        self._appointments()
 
     def _batches(self) -> None:
         house, route = self.house, self.routes.route
@@ -92,3 +94,17 @@ class Desk(ServiceStack):
         self.house.documents.read_by(download, PREFIX)
         self.routes.route(download, "GET", f"{place}/{{id}}/file")
         self.routes.route(download, "GET", f"{place}/{{id}}/thumbnail")
+
+    def _appointments(self) -> None:
+        slots = self._function("clearance/slots", "TABLE", "PUBLIC_URL", timeout=29, memory=1024, answers_people=True)
+        self.house.table.changed_by(slots)
+        for step in definition.steps().values():
+            if step.appointments:
+                # spelled out, for the step's own route with {action} would take them
+                self.routes.route(slots, "GET", f"/api/clearance/steps/{step.id}/slots")
+                self.routes.route(slots, "POST", f"/api/clearance/steps/{step.id}/slots")
+        calendar = self._function(
+            "clearance/appointment_calendar", "TABLE", "PUBLIC_URL", timeout=29, memory=1024, answers_people=True
+        )
+        self.house.table.read_by(calendar)
+        self.routes.route(calendar, "GET", "/api/clearance/cases/{student}/steps/{step}/appointment.ics")

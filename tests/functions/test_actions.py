@@ -16,7 +16,7 @@ from yinji.clearance import definition
 from yinji.identity.session import Session
 
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, officer, store
-from tests.functions.test_season import next_workday
+from tests.functions.test_season import next_slot
 from tests.functions.test_store import together
 from tests.graduates import LIN, graduate
 
@@ -28,7 +28,7 @@ FORM = {"teaching": "5", "services": "4"}
 
 def book(cloud: Cloud, student: str = LIN.student, **more: Any) -> Any:
     me = Session(student, "student", "x")
-    return cloud.act(me, "dormitory", "book-inspection", student, date=next_workday(), half_day="morning", **more)
+    return cloud.act(me, "dormitory", "book-inspection", student, slot=next_slot(), **more)
 
 
 # --- one action ----------------------------------------------------------------------------------------------
@@ -242,7 +242,7 @@ texts = st.text(max_size=30) | st.sampled_from(
     ["\ud800", "\x00", "x" * 5000, "林", "' OR 1=1", "{0}", "%s", "9" * 5000]
 )
 names = st.sampled_from(
-    ["step_version", "idempotency_key", "cases", "next", "date", "half_day", "reason", "teaching", "which", "agreed"]
+    ["step_version", "idempotency_key", "cases", "next", "slot", "belongings", "reason", "teaching", "which", "agreed"]
 ) | st.text(max_size=8)  # fmt: skip
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | texts
 trees = st.recursive(

@@ -52,6 +52,9 @@ def test_a_sample_names_only_actions_and_keys_there_can_be(name: str) -> None:
     told = sample(name)
     if "routeKey" in told and "/steps/" in told["rawPath"] and told["requestContext"]["http"]["method"] == "POST":
         step = told["rawPath"].split("/steps/")[1].split("/")[0]
+        if "pathParameters" not in told:
+            assert definition.steps()[step].appointments, "its times are set"
+            return
         action = told["pathParameters"].get("action")
         assert definition.steps()[step].module == folder_of(name).split("/")[-1]
         assert action is None or action in definition.steps()[step].actions
@@ -113,6 +116,7 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "clearance/audit_export.json": (OPENED, lambda cloud, answer: len(json.loads(answer["body"])["events"]) == 1),
     "clearance/audit_export.school.json": (OPENED, status(200)),
     "clearance/audit_export.anchors.json": (OPENED, status(200)),
+    "clearance/appointment_calendar.json": (act(OPENED, "dormitory", "book-inspection"), status(200)),
     "clearance/batches.json": (OPENED, status(200)),
     "clearance/batches.close.json": (OPENED, lambda cloud, answer: store().closing("2026-summer") is not None),
     "clearance/batches.declare.json": (
@@ -131,6 +135,13 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "clearance/rearrange.json": (OPENED, lambda cloud, answer: answer == {"changed": 0}),
     "clearance/reconcile.json": (OPENED, lambda cloud, answer: answer == {}),
     "clearance/reconcile.after_outage.json": (FINISHED, lambda cloud, answer: answer["case-finished"] == 1),
+    "clearance/slots.json": (OPENED, lambda cloud, answer: len(json.loads(answer["body"])["slots"]) > 40),
+    "clearance/slots.close.json": (
+        OPENED,
+        lambda cloud, answer: (
+            answer["headers"]["Location"] == "/appointments/dormitory?day=2026-06-16&done=dormitory.slots#notice"
+        ),
+    ),
     "clearance/steps/campus_card.json": (OPENED, reported("feeds/campus-card/2026-06-15.csv")),
     "clearance/steps/campus_card.step_ready.json": (OPENED, lambda cloud, answer: cloud.case().version == 1),
     "clearance/steps/diploma.json": (APPROVED, state("diploma", "submitted")),

@@ -24,7 +24,7 @@ from yinji.platform import clock
 
 from tests import portal
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, officer
-from tests.functions.test_season import next_workday, settle_everything
+from tests.functions.test_season import next_slot, settle_everything
 from tests.graduates import LIN, graduate
 from tests.graduates import opened as opened_case
 
@@ -103,7 +103,7 @@ def opened(cloud: Cloud) -> Cloud:
     """Three graduates of S01: one with a book on loan and a room to be inspected, one abroad-free and easy."""
     cloud.open(LIN, graduate(2), graduate(3, school="S02"))
     cloud.feed("library-loans", {"student": LIN.student, "loans": 1, "titles": "乡土中国"})
-    cloud.act(STUDENT, "dormitory", "book-inspection", date=next_workday(), half_day="morning")
+    cloud.act(STUDENT, "dormitory", "book-inspection", slot=next_slot())
     return cloud
 
 
@@ -265,16 +265,16 @@ def test_the_graduates_page_is_one_read_and_the_matrix_one_query(
     opened: Cloud, counted: Callable[[], list[str]]
 ) -> None:
     portal.visit("/me", STUDENT)
-    assert counted() == ["GetItem"]
+    assert counted() == ["GetItem", "Query"], "the case, and the times of the one step that is booked"
     portal.visit("/schools/S01", COUNSELLOR)
-    assert counted() == ["GetItem", "Query"]
+    assert counted() == ["GetItem", "Query", "Query"]
 
 
 def test_every_form_of_the_graduates_page_is_what_the_step_takes(opened: Cloud) -> None:
     values = {
         "which": "乡土中国", "payment": "card", "agreement": "signed", "receiver": "人才服务中心",
         "address": "海滨路 1 号", "teaching": "5",
-        "services": "4", "words": "", "date": next_workday(), "half_day": "afternoon",
+        "services": "4", "words": "", "slot": next_slot("14:00"),
     }  # fmt: skip
     read = Reader(portal.visit("/me", STUDENT).body)
     forms = [form for form in read.forms if form["action"].startswith("/api/clearance/")]
@@ -375,12 +375,12 @@ def test_the_matrix_tells_who_is_stuck_on_what(opened: Cloud) -> None:
 
 def test_a_queue_signs_many_off_at_once_and_tells_how_many_were_refused(opened: Cloud) -> None:
     me = Session("2022S01002", "student", "x")
-    opened.act(me, "dormitory", "book-inspection", me.sub, date=next_workday(), half_day="morning")
+    opened.act(me, "dormitory", "book-inspection", me.sub, slot=next_slot())
     form = Reader(portal.visit("/queues/dormitory", officer("housing")).body).form("/sign-off")
     chosen = form["choices"]["case"]
     assert len(chosen) == 2
     # meanwhile one of them books another day
-    opened.act(me, "dormitory", "book-inspection", me.sub, date=next_workday(), half_day="afternoon")
+    opened.act(me, "dormitory", "book-inspection", me.sub, slot=next_slot("14:00"))
     sent = [*form["fields"].items(), *(("case", case) for case in chosen)]
     answer = opened.call("clearance/steps/dormitory", officer("housing"), "POST", form["action"], sent)
     assert answer.headers["Location"] == "/queues/dormitory?at=dormitory.sign-off&done=dormitory.sign-off.1.1#notice"
@@ -399,7 +399,7 @@ def test_a_queue_is_a_page_at_a_time_and_goes_on(opened: Cloud, monkeypatch: pyt
     monkeypatch.setattr(portal.module("chalicelib.office"), "PAGE", 2)
     for student in ("2022S01002", "2022S02003"):
         me = Session(student, "student", "x")
-        opened.act(me, "dormitory", "book-inspection", student, date=next_workday(), half_day="morning")
+        opened.act(me, "dormitory", "book-inspection", student, slot=next_slot())
     first = portal.visit("/queues/dormitory", officer("housing")).body
     following = re.search(r'href="(/queues/dormitory\?after=[^"]+)"', first)
     assert following

@@ -22,7 +22,7 @@ from tests.functions.test_certificate import documents, finish
 from tests.functions.test_feeds import row
 from tests.functions.test_identity import request
 from tests.functions.test_reading import record
-from tests.functions.test_season import next_workday
+from tests.functions.test_season import next_slot
 from tests.graduates import LIN, roster_csv
 
 MARK = "ZZQXJ"
@@ -84,8 +84,8 @@ def test_a_whole_season_says_nothing_of_anybody(cloud: Cloud, said: Any) -> None
         (officer("library"), "library-loans", "send-back", {"reason": long}),
         (officer("library"), "library-loans", "waive", {"reason": long}),
         (ME, "tuition", "confirm-agreement", {"agreed": "yes"}),
-        (ME, "dormitory", "book-inspection", {"date": next_workday(), "half_day": "morning"}),
-        (ME, "dormitory", "book-inspection", {"date": MARK, "half_day": MARK}),
+        (ME, "dormitory", "book-inspection", {"slot": next_slot()}),
+        (ME, "dormitory", "book-inspection", {"slot": MARK}),
         (ME, "campus-card", "choose", {"balance_to": MARK, "mailbox": MARK}),
         (ME, "party-transfer", "declare-destination", {"organisation": long, "place": long}),
         (ME, "household-registration", "declare-destination", {"move_to": "home", "address": long}),
@@ -93,7 +93,12 @@ def test_a_whole_season_says_nothing_of_anybody(cloud: Cloud, said: Any) -> None
         (ME, "exit-survey", "answer", {"teaching": "5", "services": "4", "words": long}),
         (ME, "exit-survey", "answer", {"teaching": "5", MARK: MARK}),
         (ME, "school-approval", "sign-off", {MARK: MARK}),
-        (ME, "diploma", "choose-delivery", {"delivery": "mail", "details": long}),
+        (
+            ME,
+            "diploma",
+            "ask-for-mail",
+            {"addressee": long, "mail_phone": MARK, "mail_address": long, "mail_country": MARK},
+        ),
         (ME, "exit-survey", MARK, {}),
     ]
     for session, step, action, fields in acts:

@@ -19,7 +19,7 @@ from yinji.platform import clock
 from tests import handlers
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, officer, store
 from tests.functions.test_actions import book
-from tests.functions.test_season import settle_everything
+from tests.functions.test_season import next_slot, settle_everything
 from tests.graduates import BATCH, LIN, graduate
 from tests.unit.test_case import FULL, feed, opened, settled
 
@@ -131,7 +131,7 @@ def test_a_queue_is_read_page_by_page(cloud: Cloud, monkeypatch: pytest.MonkeyPa
         if not after:
             break
     assert sorted(one["student"] for one in found) == [one.student for one in many]
-    assert found[0]["step_version"] == 1 and found[0]["answers"]["half_day"] == "morning"
+    assert found[0]["step_version"] == 1 and found[0]["answers"]["slot"] == next_slot()
 
 
 @pytest.mark.parametrize("token", ["%00", "ÿ", "A", "_" * 4000, "gICA"])

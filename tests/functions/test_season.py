@@ -13,7 +13,7 @@ def settle_everything(cloud: Cloud, student: str = LIN.student) -> None:
     for step in ("graduation-audit", "library-loans", "tuition", "campus-card"):
         assert cloud.feed(step, {"student": student})["status"] == "accepted"
     acts = [
-        (me, "dormitory", "book-inspection", {"date": next_workday(), "half_day": "morning"}),
+        (me, "dormitory", "book-inspection", {"slot": next_slot()}),
         (officer("housing"), "dormitory", "sign-off", {}),
         (me, "campus-card", "choose", {"balance_to": "refund", "mailbox": "alumni"}),
         (officer("network-centre"), "campus-card", "sign-off", {}),
@@ -32,7 +32,7 @@ def hand_over(cloud: Cloud, student: str = LIN.student) -> None:
     from yinji.identity.session import Session
 
     me = Session(student, "student", "x")
-    assert cloud.act(me, "diploma", "choose-delivery", student, delivery="pick-up").status == 200
+    assert cloud.act(me, "diploma", "book-pick-up", student, slot=next_slot()).status == 200
     assert cloud.act(officer("academic-affairs"), "diploma", "hand-over", student).status == 200
 
 
@@ -40,14 +40,20 @@ FILE = {"agreement": "signed", "receiver": "江屿市人才服务中心", "addre
 
 
 def next_workday() -> str:
+    """The first day worked on after tomorrow: a time of it may be booked at any hour of today."""
     from datetime import timedelta
 
+    from yinji.clearance.appointments import working_day
     from yinji.platform.clock import today
 
-    day = today() + timedelta(days=1)
-    while day.weekday() > 4:
+    day = today() + timedelta(days=2)
+    while not working_day(day):
         day += timedelta(days=1)
     return day.isoformat()
+
+
+def next_slot(time: str = "08:30") -> str:
+    return f"{next_workday()}T{time}"
 
 
 def test_from_the_roster_to_a_finished_case(cloud: Cloud) -> None:

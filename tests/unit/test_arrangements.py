@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from yinji.clearance import arrangements, definition, flow
+from yinji.clearance.appointments import bookings
 from yinji.clearance.arrangements import arrange, behind, carry_over, migrate, possible, preview
 from yinji.clearance.case import Case, Certificate, Change, correct
 from yinji.clearance.document import case_document, case_of
@@ -195,3 +196,11 @@ def test_a_flow_that_is_named_wrongly_is_no_flow() -> None:
         with pytest.raises(ValueError, match="flows"):
             definition.membership(wrong)
     assert definition.membership("undergraduate@2-") == ("undergraduate", definition.Membership(2))
+
+
+def test_who_is_withdrawn_gives_their_appointment_back() -> None:
+    booked = act(opened(LIN), "dormitory", "book-inspection")
+    assert bookings(booked)
+    out = arranged(booked, "withdraw", reason="延期毕业")
+    assert not bookings(out) and not bookings(arranged(out, "restore"))
+    assert arranged(out, "restore").state("dormitory") == "ready"

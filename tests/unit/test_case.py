@@ -47,7 +47,7 @@ FORMS: dict[tuple[str, str], dict[str, str]] = {
     },
     ("scholarship-settlement", "declare-account"): ACCOUNT,
     ("tuition", "confirm-agreement"): {"agreed": "yes"},
-    ("dormitory", "book-inspection"): {"date": "2026-06-16", "half_day": "morning"},
+    ("dormitory", "book-inspection"): {"slot": "2026-06-16T08:30"},
     ("housing-deposit", "declare-account"): ACCOUNT,
     ("campus-card", "choose"): {"balance_to": "refund", "mailbox": "alumni"},
     ("campus-card", "choose-from-abroad"): {"balance_abroad": "transfer", "mailbox_abroad": "close"} | ACCOUNT,
@@ -63,7 +63,7 @@ FORMS: dict[tuple[str, str], dict[str, str]] = {
     ("residence-permit", "send-permit"): {"permit": "b" * 32, "expires_on": "2026-06-15"},
     ("residence-permit", "send-record"): {"record": "c" * 32, "entered_on": "2026-06-15"},
     ("exit-survey", "answer"): {"teaching": "5", "services": "4"},
-    ("diploma", "choose-delivery"): {"delivery": "pick-up"},
+    ("diploma", "book-pick-up"): {"slot": "2026-06-17T08:30"},
 }
 REASON = {"reason": "请补充材料"}
 _count = iter(range(10**9))
@@ -287,28 +287,101 @@ def test_a_form_that_nobody_checks_is_done_when_it_is_sent(step: str, action: st
     assert act(again, step, action).state(step) == "done"
 
 
-@pytest.mark.parametrize(("day", "fits"), [
-    ("2026-06-14", False), ("2026-06-15", True), ("2026-06-19", True), ("2026-06-20", False), ("2026-06-21", False),
-    ("2026-08-14", True), ("2026-08-17", False),
+@pytest.mark.parametrize(("slot", "fits"), [
+    ("2026-06-14T08:30", False), ("2026-06-15T08:30", False), ("2026-06-15T15:30", False), ("2026-06-16T08:30", True),
+    ("2026-06-16T08:31", False), ("2026-06-16", False), ("nonsense", False), ("2026-06-19T08:30", False),
+    ("2026-06-20T08:30", False), ("2026-07-15T15:30", True), ("2026-07-16T08:30", False),
 ])  # fmt: skip
-def test_an_inspection_is_booked_on_a_working_day_within_sixty_days(day: str, fits: bool) -> None:
-    book = lambda: act(opened(), "dormitory", "book-inspection", date=day, half_day="morning")  # noqa: E731
+def test_an_inspection_is_booked_on_a_working_day_not_too_soon_nor_too_far_ahead(slot: str, fits: bool) -> None:
+    """It is noon on Monday 15 June 2026; Friday 19 June is the Dragon Boat Festival."""
+    book = lambda: act(opened(), "dormitory", "book-inspection", slot=slot)  # noqa: E731
     if fits:
-        assert book().steps["dormitory"].facts.answers["date"] == day
+        assert book().steps["dormitory"].facts.answers["slot"] == slot
     else:
-        assert refusal(book) == "date-not-possible"
+        assert refusal(book) == "slot-not-possible"
 
 
-@pytest.mark.parametrize("delivery", ["mail", "proxy"])
-def test_a_diploma_that_is_not_picked_up_needs_an_address_or_a_name(delivery: str) -> None:
-    case = act(settled(opened()), "school-approval", "sign-off")
-    assert refusal(lambda: act(case, "diploma", "choose-delivery", delivery=delivery)) == "invalid-form"
-    assert refusal(lambda: act(case, "diploma", "choose-delivery", delivery=delivery, details=" ")) == "invalid-form"
-    case = act(case, "diploma", "choose-delivery", delivery=delivery, details="海滨路 1 号")
-    assert case.state("diploma") == "submitted"
-    case = act(case, "diploma", "choose-delivery", delivery="pick-up")
-    assert case.steps["diploma"].facts.answers["details"] == "", "the address of before is not kept"
-    assert act(case, "diploma", "hand-over").closed
+def test_who_is_abroad_names_who_collects_what_is_left_in_the_room() -> None:
+    abroad = opened(replace(FULL, category="international", flags=frozenset({"lives_in", "abroad"})))
+    declare = {"declaration": "yes", "belongings": "proxy"}
+    proxy = {"room_proxy_name": "周一鸣", "room_proxy_phone": "13800000000", "room_proxy_identity": "042X"}
+    assert refusal(lambda: act(abroad, "dormitory", "book-inspection")) == "not-possible-now"
+    assert refusal(lambda: act(abroad, "dormitory", "hand-back-from-abroad", **declare)) == "invalid-form"
+    named = act(abroad, "dormitory", "hand-back-from-abroad", **declare, **proxy)
+    assert act(named, "dormitory", "sign-off").state("dormitory") == "done"
+    empty = {"declaration": "yes", "belongings": "nothing-left"}
+    emptied = act(named, "dormitory", "hand-back-from-abroad", **empty)
+    assert not emptied.steps["dormitory"].facts.answers["room_proxy_name"], "nobody comes any more"
+    assert refusal(lambda: act(opened(), "dormitory", "hand-back-from-abroad", **empty)) == "not-possible-now"
+
+
+MAIL = {"addressee": "林晓雨", "mail_phone": "13800000000", "mail_address": "海滨路 1 号", "mail_country": "中国"}
+PROXY = {
+    "proxy_name": "周一鸣", "proxy_phone": "13800000000", "proxy_relation": "friend", "proxy_identity": "042X",
+    "proxy_declaration": "yes",
+}  # fmt: skip
+
+
+def approved() -> Case:
+    return act(settled(opened()), "school-approval", "sign-off")
+
+
+def answers_of(case: Case) -> dict[str, str]:
+    return {name: value for name, value in case.steps["diploma"].facts.answers.items() if value}
+
+
+def test_a_diploma_is_delivered_the_way_that_was_chosen_last() -> None:
+    case = act(approved(), "diploma", "ask-for-mail", **MAIL)
+    assert answers_of(case) == {**MAIL, "delivery": "mail"}
+    assert refusal(lambda: act(case, "diploma", "hand-over")) == "not-possible-now"
+    picked = act(case, "diploma", "book-pick-up")
+    assert answers_of(picked) == {"slot": "2026-06-17T08:30", "delivery": "pick-up"}, "the address is not kept"
+    parcel = {"carrier": "EMS", "tracking_number": "EX123456789CN"}
+    assert refusal(lambda: act(picked, "diploma", "post", **parcel)) == "not-possible-now"
+    assert act(picked, "diploma", "hand-over").closed
+    posted = act(case, "diploma", "post", **parcel)
+    assert posted.closed and answers_of(posted) == {**MAIL, **parcel, "delivery": "mail"}
+
+
+def test_a_proxy_gets_the_diploma_for_the_code_that_was_given_last() -> None:
+    first = act(approved(), "diploma", "authorise-proxy", **PROXY)
+    code = answers_of(first)["code"]
+    assert len(code) == 8 and code.isdecimal()
+    again = act(first, "diploma", "authorise-proxy", **PROXY)
+    assert answers_of(again)["code"] != code
+    spaced = f"{answers_of(again)['code'][:4]} {answers_of(again)['code'][4:]}"
+    done = act(again, "diploma", "hand-to-proxy", code=spaced, identity_checked="yes")
+    assert done.closed and "code" not in answers_of(done) and answers_of(done)["identity_checked"] == "yes"
+    changed = act(again, "diploma", "ask-for-mail", **MAIL)
+    assert "code" not in answers_of(changed) and "proxy_name" not in answers_of(changed)
+
+
+def test_after_five_wrong_codes_the_graduate_must_authorise_again() -> None:
+    case = act(approved(), "diploma", "authorise-proxy", **PROXY)
+    code = answers_of(case)["code"]
+    wrong = f"{(int(code) + 1) % 10**8:08d}"
+    for tries in range(1, 5):
+        case = act(case, "diploma", "hand-to-proxy", code=wrong, identity_checked="yes")
+        assert (case.state("diploma"), answers_of(case)["code_tries"]) == ("submitted", str(tries))
+    locked = act(case, "diploma", "hand-to-proxy", code=wrong, identity_checked="yes")
+    assert locked.steps["diploma"].standing == cases.blocked(cases.Reason("code-locked"))
+    assert "code" not in answers_of(locked)
+    assert refusal(lambda: act(locked, "diploma", "hand-to-proxy", code=code, identity_checked="yes")) == (
+        "not-possible-now"
+    )
+    new = act(locked, "diploma", "authorise-proxy", **PROXY)
+    assert act(new, "diploma", "hand-to-proxy", code=answers_of(new)["code"], identity_checked="yes").closed
+    assert act(case, "diploma", "hand-to-proxy", code=code, identity_checked="yes").closed, "the fifth may be right"
+
+
+def test_an_empty_code_is_never_the_right_one() -> None:
+    """A case that was open before codes existed has none; its graduate authorises again."""
+    case = act(approved(), "diploma", "authorise-proxy", **PROXY)
+    record = case.steps["diploma"]
+    old = replace(record, facts=replace(record.facts, answers={"delivery": "proxy", "details": "周一鸣 0426"}))
+    case = replace(case, steps={**case.steps, "diploma": old})
+    assert act(case, "diploma", "hand-to-proxy", code="", identity_checked="yes").state("diploma") == "submitted"
+    assert act(case, "diploma", "hand-to-proxy", code="0", identity_checked="yes").state("diploma") == "submitted"
 
 
 def test_the_school_signs_last_and_not_before() -> None:
@@ -316,7 +389,7 @@ def test_the_school_signs_last_and_not_before() -> None:
     assert case.state("school-approval") == "waiting"
     assert refusal(lambda: act(case, "school-approval", "sign-off")) == "not-possible-now"
     assert refusal(lambda: act(case, "school-approval", "waive")) == "not-possible-now"
-    assert refusal(lambda: act(case, "diploma", "choose-delivery")) == "not-possible-now"
+    assert refusal(lambda: act(case, "diploma", "book-pick-up")) == "not-possible-now"
     done = act(act(case, "exit-survey", "answer"), "school-approval", "sign-off")
     assert (done.state("school-approval"), done.state("diploma")) == ("done", "ready")
 
@@ -324,7 +397,7 @@ def test_the_school_signs_last_and_not_before() -> None:
 def test_an_officer_who_saw_another_version_is_told_so() -> None:
     case = act(opened(), "dormitory", "book-inspection")
     seen = case.steps["dormitory"].version
-    case = act(case, "dormitory", "book-inspection", date="2026-06-17", half_day="afternoon")
+    case = act(case, "dormitory", "book-inspection", slot="2026-06-17T14:00")
     assert refusal(lambda: act(case, "dormitory", "sign-off", version=seen)) == "changed-meanwhile"
 
 
@@ -407,7 +480,7 @@ def test_since_tells_when_the_state_began() -> None:
     request = Request("book-inspection", FORMS["dormitory", "book-inspection"], 0, event("1", at=NOW + hour))
     change = step.act(opened(), request, TODAY)
     assert change and change.after.steps["dormitory"].since == NOW + hour
-    again = Request("book-inspection", {"date": "2026-06-17", "half_day": "morning"}, 1, event("2", at=NOW + 2 * hour))
+    again = Request("book-inspection", {"slot": "2026-06-17T08:30"}, 1, event("2", at=NOW + 2 * hour))
     later: Change | None = step.act(change.after, again, TODAY)
     assert later and later.after.steps["dormitory"].since == NOW + hour, "still submitted, since then"
     assert later.after.updated_at == NOW + 2 * hour

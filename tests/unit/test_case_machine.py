@@ -75,6 +75,8 @@ def answers(data: st.DataObject, action: Action) -> dict[str, str]:
             filled[field.name] = data.draw(st.sampled_from(["2026-06-01", "2026-06-02"]))
         elif schema.get("format") == "date":
             filled[field.name] = data.draw(st.sampled_from(["2026-06-16", "2026-06-17"]))
+        elif schema.get("format") == "slot":
+            filled[field.name] = data.draw(st.sampled_from(["2026-06-16T08:30", "2026-06-17T14:00"]))
         elif "enum" in schema or "const" in schema:
             filled[field.name] = data.draw(st.sampled_from(schema.get("enum") or [schema["const"]]))
         else:

@@ -24,7 +24,6 @@ REFUSALS = tomllib.loads((ROOT / "layers/yinji/yinji/clearance/refusals.toml").r
 CJK = re.compile(r"[\u4e00-\u9fff]")
 PARAMS = {
     "already-done": {"state": "done", "by": "T0001", "at": "2026-06-15 12:00"},
-    "date-not-possible": {"first": "2026-06-15", "last": "2026-08-14"},
     "invalid-form": {"fields": "date", "errors": [{"field": "date", "code": "required"}]},
     "not-possible-now": {"state": "waiting"},
     "not-open-yet": {"first": "2026-06-01"},

@@ -11,7 +11,7 @@ from yinji.clearance import definition, flow, university
 from yinji.clearance.case import STATES, Facts
 from yinji.clearance.definition import Action, StepDefinition
 from yinji.clearance.roster import FLAGS
-from yinji.clearance.step import Step
+from yinji.clearance.step import Step, TurnedDown
 
 from tests import handlers
 from tests.graduates import graduate
@@ -186,6 +186,10 @@ def test_the_reasons_a_handler_gives_are_the_reasons_defined(step: StepDefinitio
             standing = reactions._settle(Facts(feed=reactions.read(row)), graduate(1, flags=flags))
             for reason in standing.reasons:
                 given[reason.code] = set(reason.params)
+    for action, signer in reactions._signers.items():
+        signed = signer({"code_tries": "4"}, {field.name: "wrong" for field in step.actions[action].fields})
+        if isinstance(signed, TurnedDown) and signed.reason:
+            given[signed.reason.code] = set(signed.reason.params)
     assert set(given) == set(step.reasons)
     for code, params in given.items():
         assert placeholders(step.reasons[code]["zh"]) <= params | {"office"}

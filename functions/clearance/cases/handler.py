@@ -55,6 +55,9 @@ def step_document(step: StepView) -> dict[str, Any]:
         "since": stamp(step.since),
         "reasons": [{**code, "text": text} for code, text in zip(step.reason_codes, step.reasons, strict=True)],
         "waits_for": list(step.waits_for),
+        "slot": step.slot or None,
+        # to the graduate alone: who passes a code on must be told it
+        "secrets": {name: code for name, _, code in step.secrets},
         "actions": [
             {
                 "id": action.id,

@@ -19,6 +19,7 @@ from yinji.clearance.view import Document, StepView, answers_view, case_view, fl
 from yinji.identity.session import Session
 from yinji.platform.clock import CAMPUS, instant
 
+from . import appointments
 from .visit import Visit
 
 RARE = ("waive", "reopen")
@@ -56,7 +57,7 @@ def _found(visit: Visit, store: Store, student: str) -> tuple[Session, Case]:
     return visit.someone, visible_case(visit.someone, student, store.get)
 
 
-def _shown(visit: Visit, session: Session, case: Case) -> dict[str, Any]:
+def _shown(visit: Visit, store: Store, session: Session, case: Case) -> dict[str, Any]:
     view = case_view(case, session, visit.language)
     return {
         "case": case,
@@ -69,6 +70,8 @@ def _shown(visit: Visit, session: Session, case: Case) -> dict[str, Any]:
         "opens": case.opens_on if visit.today < case.opens_on else None,
         "arrangements": _arrangements(visit, case),
         "spoken": codes.spoken(case.certificate.code) if case.certificate else "",
+        "choices": appointments.choices(visit, store, view.steps),
+        "booked": appointments.booked(visit, view.steps),
     }
 
 
@@ -91,7 +94,7 @@ def _arrangements(visit: Visit, case: Case) -> list[Action]:
 def me(visit: Visit, store: Store) -> dict[str, Any]:
     """What the graduate sees of their own case: what needs them, what others do, what waits, what is done."""
     session, case = _found(visit, store, own(visit))
-    shown = _shown(visit, session, case)
+    shown = _shown(visit, store, session, case)
     view = shown["view"]
     others = [step for step in view.others if step.state != "waiting"]
     return shown | {"mine": view.mine, "others": others}
@@ -100,7 +103,7 @@ def me(visit: Visit, store: Store) -> dict[str, Any]:
 def case(visit: Visit, store: Store, student: str) -> dict[str, Any]:
     """The case for an office: what the visitor can do first, then whatever else is left."""
     session, case = _found(visit, store, student)
-    shown = _shown(visit, session, case)
+    shown = _shown(visit, store, session, case)
     steps: Sequence[StepView] = shown["view"].steps
     mine = [step for step in steps if any(action.id not in RARE for action in step.actions)]
     rest = [step for step in shown["view"].mine + shown["view"].others if step not in mine and step.state != "waiting"]

@@ -12,7 +12,7 @@ from yinji.clearance import definition, university
 from yinji.clearance.case import SETTLED
 from yinji.clearance.definition import Action, StepDefinition
 from yinji.clearance.document import MARKS
-from yinji.clearance.queue import queue_id
+from yinji.clearance.queue import fits, queue_id
 from yinji.clearance.store import FeedState, Store
 from yinji.clearance.view import RowView, StepFigures, answers_view, figures_of, row_view, school_figures
 from yinji.platform.clock import instant
@@ -183,6 +183,7 @@ def queue(visit: Visit, store: Store, step: str) -> dict[str, Any]:
             (entry, instant(entry.since), answers_view(known, entry.answers, visit.language) if tells else [])
             for entry in page
         ],
+        "fitting": {entry.student for entry in page if chosen and fits(chosen, entry)},
         "more": more,
         "bulk": bulk,
         "signs": signs,

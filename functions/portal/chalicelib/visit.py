@@ -154,6 +154,8 @@ class Visit:
         at, title = f"{step}.{action}", self.words.say(known.title)
         if action in ("feed-confirm", "feed-discard"):
             return Notice(True, self.words(f"notice.{action}", step=title), at)
+        if action == "slots":
+            return Notice(True, self.words("appointments.saved"), at)
         chosen = known.actions.get(action)
         if chosen is None or not all(count.isdecimal() for count in counts):
             return None

@@ -1,24 +1,26 @@
-"""dormitory 退宿: the student books the inspection of the room, housing signs off."""
+"""dormitory 退宿: the student books the inspection of the room, housing signs off. Who is abroad declares who collects
+what is left in it."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from yinji.clearance.case import Graduate, Values
 from yinji.clearance.step import Step
 from yinji.platform.problem import Problem
 
-SATURDAY = 5
+PROXY = ("room_proxy_name", "room_proxy_phone", "room_proxy_identity")
 
 step = Step("dormitory")
-[DAYS_AHEAD] = [field.days_ahead for field in step.definition.actions["book-inspection"].fields if field.days_ahead]
 
 
-@step.on("book-inspection")
+@step.on("hand-back-from-abroad")
 def check(answers: Values, graduate: Graduate, today: date) -> Values:
-    """A working day from today on, no further ahead than the form offers."""
-    last = today + timedelta(days=DAYS_AHEAD)
-    day = date.fromisoformat(answers["date"])
-    if not today <= day <= last or day.weekday() >= SATURDAY:
-        raise Problem("date-not-possible", first=today.isoformat(), last=last.isoformat())
+    """Somebody who comes for the belongings is named in full; nobody is when nothing is left."""
+    if answers["belongings"] == "nothing-left":
+        return {**answers, **dict.fromkeys(PROXY, "")}
+    missing = [name for name in PROXY if not answers.get(name)]
+    if missing:
+        errors = [{"field": name, "code": "required"} for name in missing]
+        raise Problem("invalid-form", fields=", ".join(missing), errors=errors)
     return answers
 
 

@@ -27,7 +27,7 @@ from yinji.clearance import bus, definition
 from yinji.clearance.case import Case, Change, Event
 from yinji.clearance.intake import Desk, FeedIntake, Report, delivered
 from yinji.clearance.policy import demand
-from yinji.clearance.step import Request, Step
+from yinji.clearance.step import REFUSED, Request, Step
 from yinji.clearance.store import Outcome, Store
 from yinji.identity.session import Session
 from yinji.platform import clock
@@ -134,6 +134,9 @@ class _StepFunction:
                 # who signs for some graduates only must not learn which of the others there are
                 raise Problem("forbidden") from problem
             raise
+        if outcome.event and (refused := outcome.event.evidence.get(REFUSED)):
+            count("ActionsRefused", step=self._id)
+            raise Problem(str(refused))
         if not outcome.repeated:
             count("ActionsAccepted", step=self._id)
         return outcome
@@ -156,7 +159,7 @@ class _StepFunction:
             at=clock.now(),
             why=answers.get("reason", ""),
             fingerprint=fingerprint(self._id, action.id, answers),
-            evidence={} if action.standard else answers,
+            evidence={} if action.standard else _evidence(self._step.definition, answers),
         )
         request = Request(action.id, answers, version, event)
 
@@ -311,6 +314,11 @@ def _valid(schema: dict[str, Any], value: str) -> bool:
 def _validator(schema: str) -> Callable[[str], Any]:
     """What checks a value against the JSON Schema in `schema`; made once, for making it takes a millisecond."""
     return cast(Callable[[str], Any], fastjsonschema.compile(json.loads(schema)))  # pyright: ignore[reportUnknownMemberType]
+
+
+def _evidence(step: definition.StepDefinition, answers: Mapping[str, str]) -> dict[str, str]:
+    """What the event tells of `answers`: all but one-time codes."""
+    return {name: value for name, value in answers.items() if name not in step.secrets}
 
 
 def fingerprint(step: str, action: str, answers: Mapping[str, str]) -> str:

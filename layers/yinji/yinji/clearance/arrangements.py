@@ -13,7 +13,20 @@ from pathlib import Path
 from typing import Any
 
 from yinji.clearance import definition, flow
-from yinji.clearance.case import SETTLED, UNSETTLED, Batch, Case, Change, Event, changed, correct, refitted, told
+from yinji.clearance.appointments import held_slot
+from yinji.clearance.case import (
+    SETTLED,
+    UNSETTLED,
+    Batch,
+    Case,
+    Change,
+    Event,
+    StepRecord,
+    changed,
+    correct,
+    refitted,
+    told,
+)
 from yinji.clearance.definition import Action
 from yinji.clearance.policy import Permission
 from yinji.platform.problem import Problem
@@ -68,13 +81,25 @@ def arrange(
         draft = replace(refitted(case, told(case.graduate, declared), event), declared=declared)
         return changed(case, draft, event)
     if arrangement == "withdraw":
-        return changed(case, replace(case, withdrawn_at=event.at), event)
+        return changed(case, replace(case, steps=_appointments_given_back(case, event), withdrawn_at=event.at), event)
     if arrangement == "restore":
         back = replace(case, withdrawn_at=None)
         if batch:
             back = replace(back, opens_on=batch.opens_on, deadline=_deadline(case, batch))
         return changed(case, back, event)
     return _reopen(case, event)
+
+
+def _appointments_given_back(case: Case, event: Event) -> dict[str, StepRecord]:
+    """The steps of `case` without the appointments that are still to come: others can have the time."""
+    steps = dict(case.steps)
+    for id, record in case.steps.items():
+        known = definition.steps().get(id)
+        if known and known.appointments and record.standing.state == "submitted" and held_slot(known, record):
+            answers = {name: value for name, value in record.facts.answers.items() if name != known.appointments.field}
+            facts = replace(record.facts, answers=answers)
+            steps[id] = replace(record, facts=facts, standing=UNSETTLED, version=record.version + 1, by=event.who)
+    return steps
 
 
 def _deadline(case: Case, batch: Batch) -> date:

@@ -274,12 +274,32 @@ def refitted(case: Case, graduate: Graduate, event: Event, version: int | None =
     kept: dict[str, StepRecord] = {}
     for step in flow.applicable(graduate, version):
         record = case.steps.get(step, StepRecord(since=event.at))
+        if its_flow != case.flow:
+            record = _moved(every[step], record, its_flow, event)
         asked_again = every[step].ready and every[step].asks_about & (graduate.flags ^ case.graduate.flags)
         if asked_again and record.standing.state not in (None, "waived"):
             # what it was settled upon may have changed: it settles itself again once it is told to be ready
             record = replace(record, standing=UNSETTLED, version=record.version + 1, by=event.who)
         kept[step] = record
     return replace(case, graduate=graduate, flow=its_flow, flow_version=version, steps=kept)
+
+
+def _moved(step: definition.StepDefinition, record: StepRecord, flow: str, event: Event) -> StepRecord:
+    """`record` in another flow: what was submitted by an action which that flow does not have is asked anew.
+
+    What is done stays done, however it was done.
+    """
+    strange = {
+        field.name
+        for action in step.actions.values()
+        if action.by == "student" and action.flows and flow not in action.flows
+        for field in action.fields
+    }
+    answers = record.facts.answers
+    if record.standing.state != "submitted" or not any(answers.get(name) for name in strange):
+        return record
+    facts = replace(record.facts, answers={name: value for name, value in answers.items() if name not in strange})
+    return replace(record, facts=facts, standing=UNSETTLED, version=record.version + 1, by=event.who)
 
 
 def settle(case: Case, step: str, facts: Facts, standing: Standing, event: Event) -> Change | None:

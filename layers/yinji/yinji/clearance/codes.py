@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -28,3 +29,17 @@ def spoken(code: str) -> str:
 def document_key(student: str, code: str) -> str:
     """Where the certificate's document is kept in the documents bucket."""
     return f"certificates/{student}/{code}.pdf"
+
+
+DIGITS = 8
+
+
+def one_time() -> str:
+    """A code of eight digits that somebody shows once; who checks it allows few wrong ones."""
+    return f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
+
+
+def same(shown: str, told: str) -> bool:
+    """Whether the one-time code `shown` is `told`, spaces and dashes apart; takes as long whichever digit is wrong."""
+    digits = "".join(sign for sign in shown if sign.isdecimal())
+    return bool(told) and hmac.compare_digest(digits.encode(), told.encode())

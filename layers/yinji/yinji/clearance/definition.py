@@ -50,6 +50,8 @@ class Field:
     """Of a date that is over: how many days before today it may lie; the page offers none after today."""
     evidence: Evidence | None = None
     """Of a question that a document answers: the value is the id of an upload."""
+    secret: bool = False
+    """What only the graduate may see until somebody shows it: a one-time code. It is in no list, event or queue."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,20 @@ class Feed:
 
 
 @dataclass(frozen=True)
+class Appointments:
+    """The times people can book: the answer `field` that holds one, hours of a working day, how many fit in each."""
+
+    field: str
+    title: Text
+    times: tuple[tuple[str, str], ...]
+    """Beginning and end, "08:30"."""
+    capacity: int
+    days_ahead: int
+    notice_hours: int
+    """How long before its beginning a time must be booked."""
+
+
+@dataclass(frozen=True)
 class Membership:
     """In which versions of a flow a step is part of it: from `first` to `last`, or for as long as the flow lives."""
 
@@ -114,6 +130,9 @@ class StepDefinition:
     """What the graduate answers is for the step's own office; their school does not see it."""
     actions: Mapping[str, Action] = field(default_factory=dict[str, Action])
     reasons: Mapping[str, Text] = field(default_factory=dict[str, Text])
+    appointments: Appointments | None = None
+    former: tuple[Field, ...] = ()
+    """What earlier forms asked: answers that open cases still hold are shown in these words."""
     folder: Path = Path()
 
     @property
@@ -134,6 +153,11 @@ class StepDefinition:
     def supervisor(self, staff: str) -> str:
         """`staff` where the step is signed by the graduate's supervisor, nobody (an empty text) where it is not."""
         return staff if self.signer == "supervisor" else ""
+
+    @property
+    def secrets(self) -> dict[str, Text]:
+        """The answers that only the graduate may see, by field, and what they are called."""
+        return {one.name: one.title for action in self.actions.values() for one in action.fields if one.secret}
 
     def guide(self, language: str, flow: str = "") -> str:
         """The guide of the step in `language` (Markdown), or an empty text when it has none.
@@ -198,22 +222,34 @@ def _standard_actions(step: Mapping[str, Any], actions: Mapping[str, Action]) ->
     return standard
 
 
-def action(name: str, raw: Mapping[str, Any]) -> Action:
-    fields = tuple(
-        Field(
-            name=entry["name"],
-            schema=UPLOAD_ID if "evidence" in entry else entry["schema"],
-            title=entry["title"],
-            required=entry.get("required", True),
-            options=tuple(entry.get("options", ())),
-            days_ahead=entry.get("days_ahead"),
-            days_back=entry.get("days_back"),
-            evidence=Evidence(tuple(entry["evidence"]["types"]), entry["evidence"]["largest_mb"])
-            if "evidence" in entry
-            else None,
-        )
-        for entry in raw.get("fields", ())
+def _field(entry: Mapping[str, Any]) -> Field:
+    evidence = entry.get("evidence")
+    return Field(
+        name=entry["name"],
+        schema=UPLOAD_ID if evidence else entry["schema"],
+        title=entry["title"],
+        required=entry.get("required", True),
+        options=tuple(entry.get("options", ())),
+        days_ahead=entry.get("days_ahead"),
+        days_back=entry.get("days_back"),
+        evidence=Evidence(tuple(evidence["types"]), evidence["largest_mb"]) if evidence else None,
+        secret=entry.get("secret", False),
     )
+
+
+def _appointments(raw: Mapping[str, Any]) -> Appointments:
+    return Appointments(
+        field=raw["field"],
+        title=raw["title"],
+        times=tuple((start, end) for start, _, end in (time.partition("-") for time in raw["times"])),
+        capacity=raw["capacity"],
+        days_ahead=raw["days_ahead"],
+        notice_hours=raw["notice_hours"],
+    )
+
+
+def action(name: str, raw: Mapping[str, Any]) -> Action:
+    fields = tuple(_field(entry) for entry in raw.get("fields", ()))
     return Action(
         id=name,
         by=raw["by"],
@@ -269,6 +305,8 @@ def read(path: Path) -> StepDefinition:
         confidential=raw.get("confidential", False),
         actions=actions,
         reasons=reasons,
+        appointments=_appointments(raw["appointments"]) if "appointments" in raw else None,
+        former=tuple(_field(entry) for entry in raw.get("former", ())),
         folder=path.parent,
     )
 

@@ -11,6 +11,7 @@ import os
 from typing import Any, TypeVar
 
 from pynamodb.attributes import (
+    BooleanAttribute,
     ListAttribute,
     MapAttribute,
     NumberAttribute,
@@ -121,6 +122,36 @@ class QueueItem(Model):
     step_version = NumberAttribute()
     supervisor = UnicodeAttribute(null=True)
     answers = MapAttribute[str, Any](null=True)
+
+
+class SlotItem(Model):
+    """A slot that somebody holds or the office decided about; one nobody touched has none."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    booked = NumberAttribute()
+    capacity = NumberAttribute(null=True)
+    closed = BooleanAttribute(null=True)
+    set_by = UnicodeAttribute(null=True)
+    set_at = UnicodeAttribute(null=True)
+
+
+class BookingItem(Model):
+    """Who holds a slot; names its graduate as a queue's entry does, for the same reason."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    of_student = UnicodeAttribute()
+    of_school = UnicodeAttribute()
+    name = UnicodeAttribute()
+    room = UnicodeAttribute(null=True)
+    done = BooleanAttribute(null=True)
 
 
 class BatchItem(Model):

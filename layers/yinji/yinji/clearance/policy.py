@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Permission = Literal[
     "see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed", "see-feed",
     "export-history", "extend-case", "withdraw-case", "move-case", "reopen-case", "see-batches", "manage-batches",
+    "see-slots", "set-slots",
 ]  # fmt: skip
 Scope = Literal["own", "own-school", "own-department", "own-office", "own-graduates", "any"]
 
@@ -79,6 +80,17 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
     "see-feed": {"department-officer": "own-department", "administrator": "any", "auditor": "any"},
     # everything that happened to cases, with what proves that it was not changed afterwards
     "export-history": {"administrator": "any", "auditor": "any"},
+    # which times are free; who holds them is the queue's matter
+    "see-slots": {
+        "student": "any",
+        "counsellor": "any",
+        "school-officer": "any",
+        "department-officer": "any",
+        "administrator": "any",
+        "auditor": "any",
+    },
+    # close a time, or say how many fit in
+    "set-slots": {"department-officer": "own-department"},
 }
 
 

@@ -52,6 +52,11 @@ def waits_for_office(step: definition.StepDefinition, state: State) -> bool:
     )
 
 
+def fits(action: definition.Action, entry: Entry) -> bool:
+    """Whether `action` is for what the entry's graduate answered; in which flow they are, an entry does not tell."""
+    return all(entry.answers.get(name) == value for name, value in action.when.items())
+
+
 def entries(case: Case | None) -> dict[tuple[str, str], Entry]:
     """The queue entries that `case` has, by queue and position."""
     found: dict[tuple[str, str], Entry] = {}
@@ -61,7 +66,7 @@ def entries(case: Case | None) -> dict[tuple[str, str], Entry]:
         step = definition.steps().get(id)
         if step is None or not waits_for_office(step, state):
             continue
-        record = case.steps[id]
+        record, secrets = case.steps[id], step.secrets
         entry = Entry(
             step=id,
             school=case.graduate.school,
@@ -69,7 +74,7 @@ def entries(case: Case | None) -> dict[tuple[str, str], Entry]:
             name=case.graduate.name,
             since=stamp(record.since or case.opened_at),
             step_version=record.version,
-            answers=record.facts.answers,
+            answers={name: value for name, value in record.facts.answers.items() if name not in secrets},
         )
         found[entry.queue, entry.position] = entry
         if supervisor := step.supervisor(case.graduate.supervisor):

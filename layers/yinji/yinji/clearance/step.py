@@ -1,4 +1,4 @@
-"""A step as it runs: its definition and at most three small reactions, all pure.
+"""A step as it runs: its definition and a few small reactions, all pure.
 
     step = Step("tuition")
 
@@ -10,6 +10,9 @@
 
     @step.on("choose")       # an action's fields -> the answers to keep; raise Problem to refuse
     def choose(answers, graduate, today): ...
+
+    @step.signs("post")      # an officer's action: what is known and the fields -> the answers to keep
+    def post(known, answers): ...
 
     handler = step.handler
 
@@ -23,8 +26,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from yinji.clearance import appointments, definition
 from yinji.clearance import case as cases
-from yinji.clearance import definition
 from yinji.clearance.case import (
     DONE,
     UNSETTLED,
@@ -49,6 +52,10 @@ Reader = Callable[[Row], Values]
 Settler = Callable[[Facts, Graduate], Standing]
 Keeper = Callable[[Values, Values], bool]
 Checker = Callable[[Values, Graduate, date], Values]
+Signer = Callable[[Values, Values], "Values | TurnedDown"]
+
+REFUSED = "refused"
+"""In an event's evidence: the code of the problem that an action was answered with."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,16 @@ class Request:
     event: Event
 
 
+@dataclass(frozen=True)
+class TurnedDown:
+    """An officer's action that is refused but remembered: the case keeps `answers` and stands where it stood, or as
+    blocked for `reason`; whoever acted is told the `problem`."""
+
+    problem: Problem
+    answers: Values
+    reason: Reason | None = None
+
+
 class Step:
     """The step `id` with its reactions. Raises KeyError when there is no definition of that name."""
 
@@ -70,6 +87,7 @@ class Step:
         self._settle: Settler | None = None
         self._keeps: Keeper | None = None
         self._checks: dict[str, Checker] = {}
+        self._signers: dict[str, Signer] = {}
 
     # --- reactions -----------------------------------------------------------------------------------------
     def on_feed(self, reaction: Reader) -> Reader:
@@ -99,6 +117,15 @@ class Step:
 
         return register
 
+    def signs(self, action: str) -> Callable[[Signer], Signer]:
+        """Register what an officer's action leaves in the answers; it may be TurnedDown."""
+
+        def register(reaction: Signer) -> Signer:
+            self._signers[self.definition.actions[action].id] = reaction
+            return reaction
+
+        return register
+
     # --- what the triggers do ------------------------------------------------------------------------------
     def read(self, row: Row) -> Values:
         """The facts in a row of the feed."""
@@ -107,8 +134,10 @@ class Step:
 
     def act(self, case: Case, request: Request, today: date) -> Change | None:
         """The case after somebody's action on the campus's day `today`. Raises Problem: not-applicable, case-closed,
-        case-withdrawn, not-open-yet, already-done, changed-meanwhile, not-possible-now, and what the step's own check
-        raises."""
+        case-withdrawn, not-open-yet, already-done, changed-meanwhile, not-possible-now, slot-not-possible, and what the
+        step's own check raises. An action that is refused but remembered leaves an event whose evidence says so
+        (REFUSED).
+        """
         action = self.definition.actions[request.action]
         record = case.steps.get(self.definition.id)
         if record is None:
@@ -127,6 +156,15 @@ class Step:
             raise Problem("not-possible-now", state=state)
         if request.version != record.version:
             raise Problem("changed-meanwhile")
+        if told := self.definition.appointments:
+            for field in action.fields:
+                if appointments.is_slot(field) and field.name in request.answers:
+                    appointments.check(told, str(request.answers[field.name]), request.event.at)
+        if signer := self._signers.get(action.id):
+            signed = signer(record.facts.answers, request.answers)
+            if isinstance(signed, TurnedDown):
+                return self._refused(case, record, signed, request.event)
+            request = replace(request, answers=signed)
         facts, standing = self._acted(action, request, record, case.graduate, today)
         if standing.state not in (None, "waived") and case.state(self.definition.id) == "waiting":
             raise Problem("not-possible-now", state=state)
@@ -149,16 +187,32 @@ class Step:
             facts = replace(facts, answers={**facts.answers, **answers}, signed_off=False)
             if action.to == "done":
                 facts = replace(facts, signed_off=True)
+        elif action.id in self._signers:
+            facts = replace(facts, answers={**facts.answers, **request.answers}, signed_off=True)
         else:
             facts = replace(facts, signed_off=True)
         return facts, self._settle(facts, graduate) if self._settle else Standing(action.to)  # type: ignore[arg-type]
+
+    def _refused(self, case: Case, record: cases.StepRecord, turned: TurnedDown, event: Event) -> Change | None:
+        facts = replace(record.facts, answers={**record.facts.answers, **turned.answers})
+        standing = cases.blocked(turned.reason) if turned.reason else record.standing
+        told = replace(event, evidence={**event.evidence, REFUSED: turned.problem.code})
+        return cases.settle(case, self.definition.id, facts, standing, told)
+
+    def _without_slot(self, facts: Facts) -> Facts:
+        """`facts` without the booked time, which whoever is not awaited any more gives up."""
+        told = self.definition.appointments
+        if told is None or told.field not in facts.answers:
+            return facts
+        kept = {name: value for name, value in facts.answers.items() if name != told.field}
+        return replace(facts, answers=kept)
 
     def _standard(
         self, action: definition.Action, answers: Values, facts: Facts, graduate: Graduate
     ) -> tuple[Facts, Standing]:
         if action.id == "waive":
-            return facts, Standing("waived")
-        facts = replace(facts, signed_off=False)
+            return self._without_slot(facts), Standing("waived")
+        facts = replace(self._without_slot(facts), signed_off=False)
         if action.id == "send-back":
             facts = replace(facts, answers={})
             rest = self._settle(facts, graduate).reasons if self._settle else ()

@@ -1,13 +1,14 @@
 """Where cases live: the table `Cases`, and the transactions that keep it true.
 
 A change is one transaction: the case, if nobody changed it since it was read; its event, if it is new; and the
-queue entries that follow from it. So a repeated delivery finds its event and changes nothing, and two officers
-cannot overwrite each other. Events are sealed to one another (chain.py) by the same transaction: as nobody else may
-have changed the case, no two events can follow the same one.
+queue entries and bookings that follow from it, with the places of slots they take and give back. So a repeated delivery
+finds its event and changes nothing, two officers cannot overwrite each other, and no place is given away twice. Events
+are sealed to one another (chain.py) by the same transaction: as nobody else may have changed the case, no two events
+can follow the same one.
 
 Items (pk, sk): CASE#<student> CASE; CASE#<student> EVENT#<key>; QUEUE#<queue> <since>#<student>;
 BATCHES <batch>; CERTIFICATE#<code> CERTIFICATE; FEED#<step> STATE; CASE#<student> UPLOAD#<id>;
-CASE#<student> UPLOADS#<step>#<day>.
+CASE#<student> UPLOADS#<step>#<day>; SLOTS#<step> <slot>; BOOKINGS#<step> <slot>#<student>.
 Index by-school (school, student): the lean copy of cases that a counsellor's page reads.
 """
 
@@ -25,18 +26,22 @@ from pynamodb.exceptions import TransactWriteError, UpdateError
 from pynamodb.expressions.update import Action as UpdateAction
 from pynamodb.transactions import TransactWrite
 
+from yinji.clearance import definition
+from yinji.clearance.appointments import Booking, Standing, bookings
 from yinji.clearance.case import Batch, Case, Change, Event
 from yinji.clearance.chain import Head, sealed
 from yinji.clearance.document import case_document, case_of, event_document, event_of
 from yinji.clearance.evidence import KEPT_UNUSED, MOST_A_DAY, Upload
 from yinji.clearance.items import (
     BatchItem,
+    BookingItem,
     CaseItem,
     CertificateItem,
     EventItem,
     FeedItem,
     QueueItem,
     Settings,
+    SlotItem,
     UploadItem,
     UploadsItem,
     one,
@@ -159,6 +164,7 @@ class Store:
 
         When the event exists already, nothing changes and it is returned. `decide` may be asked several times
         and returns None when there is nothing to change. Raises what `decide` raises; Problem("not-in-season");
+        Problem("slot-full") when a slot that the change books has no place left;
         Problem("key-reused") when the event exists with another `fingerprint`; Problem("too-busy"). A case just read
         may be given as `known`, which saves reading it again.
         """
@@ -206,6 +212,8 @@ class Store:
         event = EventItem(f"CASE#{student}", f"EVENT#{change.event.key}", **event_document(change.event))
         had, has = entries(before), entries(after)
         gone = had.keys() - has.keys()
+        held, holds = bookings(before), bookings(after)
+        freed, taken = held.keys() - holds.keys(), holds.keys() - held.keys()
         try:
             with TransactWrite(connection=self._connection) as transaction:
                 transaction.save(event, condition=EventItem.pk.does_not_exist())
@@ -223,11 +231,44 @@ class Store:
                         CertificateItem(f"CERTIFICATE#{before.certificate.code}"),
                         actions=[CertificateItem.revoked_at.set(stamp(change.event.at))],
                     )
+                for key in freed:
+                    transaction.delete(_booking_item(held[key]))
+                for key, booking in holds.items():
+                    if held.get(key) != booking:
+                        transaction.save(_booking_item(booking))
                 if extra:
                     extra(transaction)
+                # last of all: by their position it is told that a slot was full
+                for step, slot, _ in freed:
+                    _release(transaction, step, slot)
+                for step, slot, _ in taken:
+                    _book(transaction, step, slot)
         except TransactWriteError as error:
-            return _why(error, len(gone))
+            return _why(error, len(gone) + len(freed), len(freed), len(taken))
         return "written"
+
+    # --- appointments --------------------------------------------------------------------------------------
+    def slots(self, step: str, first: date, last: date) -> dict[str, Standing]:
+        """What is kept of the slots of `step` from the day `first` to the day `last`, by slot: one Query."""
+        found = SlotItem.query(f"SLOTS#{step}", SlotItem.sk.between(f"{first.isoformat()}T", f"{last.isoformat()}U"))
+        return {str(item.sk): _standing(item) for item in found}
+
+    def set_slot(self, step: str, slot: str, who: str, *, capacity: int | None, closed: bool) -> None:
+        """Give `slot` a capacity of its own (None: the step's), or close it. Who holds it already keeps it."""
+        SlotItem(f"SLOTS#{step}", slot).update(
+            actions=[
+                SlotItem.booked.set(SlotItem.booked | 0),
+                SlotItem.capacity.remove() if capacity is None else SlotItem.capacity.set(capacity),
+                SlotItem.closed.set(True) if closed else SlotItem.closed.remove(),
+                SlotItem.set_by.set(who),
+                SlotItem.set_at.set(stamp(now())),
+            ]
+        )
+
+    def coming(self, step: str, day: date) -> list[Booking]:
+        """Who holds a slot of `step` on `day`, by slot and student: one Query."""
+        found = BookingItem.query(f"BOOKINGS#{step}", BookingItem.sk.startswith(f"{day.isoformat()}T"))
+        return [_booking(step, item) for item in found]
 
     # --- certificates --------------------------------------------------------------------------------------
     def certify(self, change: Change) -> bool:
@@ -443,19 +484,82 @@ def _wait(attempt: int) -> None:
     time.sleep(CHANCE.uniform(0, 0.01 * 2 ** min(attempt, 5)))
 
 
-def _why(error: TransactWriteError, place: int) -> str:
+def _why(error: TransactWriteError, place: int, freed: int, taken: int) -> str:
     """What cancelled a change: its event was there ("repeated"), or somebody was quicker ("conflict").
 
-    The event stands at `place` in the transaction: PynamoDB sends what is deleted before what is put.
+    The event stands at `place` in the transaction and the case behind it: PynamoDB sends what is deleted before what is
+    put, and what is updated last: `freed` slots, then `taken` ones. Raises Problem("slot-full") for one of the latter.
     """
     codes = [reason.code if reason else "None" for reason in error.cancellation_reasons]
     if len(codes) > place and codes[place] == "ConditionalCheckFailed":
         return "repeated"
+    if freed + taken and codes[place + 1 : place + 2] == ["None"]:
+        # the case is as it was read: what stands in the way are the slots
+        if "ConditionalCheckFailed" in codes[len(codes) - taken :]:
+            raise Problem("slot-full") from error
+        if "ConditionalCheckFailed" in codes[len(codes) - taken - freed :]:
+            raise error
     if CONFLICTS.intersection(codes):
         return "conflict"
     if error.cause_response_code in ("TransactionInProgressException", "TransactionConflictException"):
         return "conflict"
     raise error
+
+
+def _book(transaction: TransactWrite, step: str, slot: str) -> None:
+    """Take a place of `slot`: within the capacity the office gave it, or the step's when it gave none."""
+    known = definition.steps()[step].appointments
+    assert known  # noqa: S101 - only steps with appointments are booked
+    transaction.update(
+        SlotItem(f"SLOTS#{step}", slot),
+        actions=[SlotItem.booked.add(1)],
+        condition=SlotItem.closed.does_not_exist()
+        & (
+            (SlotItem.booked < SlotItem.capacity)
+            | (
+                SlotItem.capacity.does_not_exist()
+                & (SlotItem.booked.does_not_exist() | (SlotItem.booked < known.capacity))
+            )
+        ),
+    )
+
+
+def _release(transaction: TransactWrite, step: str, slot: str) -> None:
+    """Give a place of `slot` back. Below nothing it cannot fall; that it would is a fault, and no conflict."""
+    transaction.update(
+        SlotItem(f"SLOTS#{step}", slot), actions=[SlotItem.booked.add(-1)], condition=SlotItem.booked > 0
+    )
+
+
+def _standing(item: SlotItem) -> Standing:
+    known = values(item)
+    capacity = known.get("capacity")
+    return Standing(int(known["booked"]), None if capacity is None else int(capacity), bool(known.get("closed")))
+
+
+def _booking(step: str, item: BookingItem) -> Booking:
+    known = values(item)
+    return Booking(
+        step=step,
+        slot=known["sk"].partition("#")[0],
+        student=known["of_student"],
+        name=known["name"],
+        school=known["of_school"],
+        room=known.get("room", ""),
+        done=bool(known.get("done")),
+    )
+
+
+def _booking_item(booking: Booking) -> BookingItem:
+    return BookingItem(
+        f"BOOKINGS#{booking.step}",
+        f"{booking.slot}#{booking.student}",
+        of_student=booking.student,
+        of_school=booking.school,
+        name=booking.name,
+        room=booking.room or None,
+        done=booking.done or None,
+    )
 
 
 def _batch(item: BatchItem) -> Batch:

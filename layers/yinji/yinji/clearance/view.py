@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from yinji.clearance import definition, flow, university
+from yinji.clearance import appointments, definition, flow, university
+from yinji.clearance.appointments import held_slot, is_slot
 from yinji.clearance.case import SETTLED, Case, State
-from yinji.clearance.definition import Action, StepDefinition, Text
+from yinji.clearance.definition import Action, Field, StepDefinition, Text
 from yinji.clearance.document import STATE_OF_MARK
 from yinji.clearance.policy import may, may_see_answers
 from yinji.clearance.queue import waits_for_office
@@ -56,6 +57,10 @@ class StepView:
     by: str
     as_of: datetime | None = None
     """When the department's row about this graduate was true, if there is one."""
+    slot: str = ""
+    """The appointment that the graduate holds (see appointments.Slot.id), to whom answers are shown."""
+    secrets: Sequence[tuple[str, str, str]] = ()
+    """What only the graduate sees: the answer's name, what it is called, and a one-time code."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +159,11 @@ def _step_view(case: Case, step: StepDefinition, state: State, session: Session,
     ]
     blocked = record.standing.reasons if state == "blocked" else ()
     every = definition.steps()
+    sees_answers = may_see_answers(session, step, graduate)
+    slot = held_slot(step, record) if sees_answers else ""
+    # an appointment to come stands by itself
+    coming = step.appointments.field if step.appointments and slot and state not in SETTLED else ""
+    answers = {name: value for name, value in record.facts.answers.items() if name != coming}
     return StepView(
         id=step.id,
         title=say(step.title, language),
@@ -176,25 +186,38 @@ def _step_view(case: Case, step: StepDefinition, state: State, session: Session,
             if state == "waiting" and case.steps[need].standing.state not in SETTLED
         ],
         actions=actions,
-        answers=answers_view(step, record.facts.answers, language) if may_see_answers(session, step, graduate) else [],
+        answers=answers_view(step, answers, language) if sees_answers else [],
         guide=step.guide(language, case.flow),
         by=record.by,
         as_of=instant(record.facts.as_of) if record.facts.as_of else None,
+        slot=slot,
+        secrets=[
+            (name, say(title, language), str(record.facts.answers[name]))
+            for name, title in step.secrets.items()
+            if may_act and record.facts.answers.get(name)
+        ],
     )
 
 
 def answers_view(step: StepDefinition, answers: Mapping[str, Any], language: str) -> list[tuple[str, str | Document]]:
-    """What was answered, as (question, answer) in words; documents by their id."""
+    """What was answered, as (question, answer) in words; documents by their id, never a one-time code."""
     shown: list[tuple[str, str | Document]] = []
-    for action in step.actions.values():
-        for field in action.fields:
-            value = answers.get(field.name)
-            if value and field.evidence:
-                shown.append((say(field.title, language), Document(str(value))))
-            elif value:
-                words = {option["value"]: say(option, language) for option in field.options}
-                shown.append((say(field.title, language), words.get(str(value), str(value))))
+    asked = [field for action in step.actions.values() for field in action.fields]
+    for field in [*asked, *step.former]:
+        value = answers.get(field.name)
+        if value and field.evidence:
+            shown.append((say(field.title, language), Document(str(value))))
+        elif value and not field.secret:
+            shown.append((say(field.title, language), _answer(step, field, str(value), language)))
     return shown
+
+
+def _answer(step: StepDefinition, field: Field, value: str, language: str) -> str:
+    if step.appointments and is_slot(field):
+        return appointments.say(step.appointments, value, language)
+    words = {option["value"]: say(option, language) for option in field.options}
+    # a box that was ticked says yes by standing there
+    return words.get(value, "✓" if "const" in field.schema else value)
 
 
 @dataclass(frozen=True)
