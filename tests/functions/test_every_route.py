@@ -74,6 +74,7 @@ class Row:
         return "{school}" in self.route + self.query
 
 
+SEE_SLOTS = tuple(role for role in ROLES if role != "supervisor")
 READ = frozenset({200})
 SEE_CASE: dict[str, Any] = {"own": ("student", *SCHOOL, "supervisor"), "any": ("department-officer", *CENTRE)}
 
@@ -123,6 +124,13 @@ ROWS: tuple[Row, ...] = (
     Row(f"GET {API}/cases/{{student}}/audit.json", "clearance/audit_export", any=CENTRE, answers=READ),
     Row(f"GET {API}/schools/{{school}}/audit.ndjson", "clearance/audit_export", any=CENTRE, answers=READ),
     Row(f"GET {API}/anchors.json", "clearance/audit_export", any=CENTRE, answers=READ),
+    Row(
+        f"GET {API}/cases/{{student}}/steps/{{step}}/appointment.ics",
+        "clearance/appointment_calendar",
+        **SEE_CASE,
+        about={"step": "dormitory"},
+        answers=frozenset({NOT_THERE}),
+    ),
     Row(
         f"POST {API}/cases/{{student}}/evidence",
         "clearance/evidence_upload",
@@ -204,6 +212,14 @@ def rows_of_arrangements() -> Iterator[Row]:
         )
 
 
+def rows_of_appointments() -> Iterator[Row]:
+    for step in definition.steps().values():
+        if step.appointments:
+            route, told = f"{API}/steps/{step.id}/slots", {"department": step.department}
+            yield Row(f"GET {route}", "clearance/slots", any=SEE_SLOTS, **told)
+            yield Row(f"POST {route}", "clearance/slots", own=("department-officer",), **told)
+
+
 def _actors(step: StepDefinition, action: Action) -> tuple[str, ...]:
     if action.by == "student":
         return ("student",)
@@ -221,7 +237,7 @@ def _answers(action: Action) -> dict[str, str]:
         return {}
 
 
-HERE = (*ROWS, *rows_of_arrangements())
+HERE = (*ROWS, *rows_of_arrangements(), *rows_of_appointments())
 EVERY = (*HERE, *rows_of_steps())
 
 
