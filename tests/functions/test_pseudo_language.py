@@ -30,6 +30,7 @@ NOT_OURS = re.compile(
     r"|20\d\d(S\d\d|\*{4})\d+"  # student numbers
     r"|\b(officer-[a-z-]+|T\d{4}|D\d{4})\b"  # staff ids
     r"|\bS\d\d\b"
+    r"|\b20\d\d-[a-z]+\b|\bSummer\b|夏"  # a batch, as who declared it called it
 )
 """What is said to people as it is, in whatever language."""
 ALONE: Mapping[str, str] = {
