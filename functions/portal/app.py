@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable
 
 from chalice.app import Chalice, Response
-from chalicelib import appointments, graduate, office, page, public, rounds
+from chalicelib import appointments, batches, graduate, office, page, public
 from chalicelib.visit import Visit
 from chalicelib.words import LANGUAGES
 from yinji.clearance import codes
@@ -150,18 +150,18 @@ def season(visit: Visit) -> Response:
 
 
 @at("/batches")
-def batches(visit: Visit) -> Response:
-    return page.draw(visit, "batches.html", **rounds.batches(visit, store))
+def every_batch(visit: Visit) -> Response:
+    return page.draw(visit, "batches.html", **batches.batches(visit, store))
 
 
 @at("/batches/{batch}")
 def batch(visit: Visit, batch: str) -> Response:
-    return page.draw(visit, "batch.html", **rounds.batch(visit, store, batch))
+    return page.draw(visit, "batch.html", **batches.batch(visit, store, batch))
 
 
 @at("/flows")
 def flows(visit: Visit) -> Response:
-    return page.draw(visit, "flows.html", **rounds.flows_(visit, store))
+    return page.draw(visit, "flows.html", **batches.flows_(visit, store))
 
 
 # --- nothing there: a page says so rather than the gateway ----------------------------------------------------

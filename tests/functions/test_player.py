@@ -37,6 +37,8 @@ PLACES = {
     ("GET", "cases"): "clearance/cases",
     ("GET", "schools"): "clearance/cases",
     ("GET", "steps"): "clearance/cases",
+    ("GET", "slots"): "clearance/slots",
+    ("GET", "certificate"): "clearance/certificate_download",
 }
 
 
@@ -88,7 +90,7 @@ class Front:
         if parts[0] == "demo":
             return "identity/demo_sign_in"
         if method == "GET":
-            return "clearance/certificate_download" if parts[-1] == "certificate" else PLACES[method, parts[1]]
+            return PLACES.get((method, parts[-1])) or PLACES[method, parts[1]]
         return folder(parts[4] if parts[1] == "cases" else parts[2])
 
     def put(self, key: str, data: bytes) -> None:

@@ -33,6 +33,8 @@ AUDITOR = Session("auditor", "auditor", "网络信息中心")
 LIBRARY = officer("library")
 OTHER_STUDENT = Session("2022S01002", "student", "学生2")
 OTHER_COUNSELLOR = Session("T0002", "counsellor", "李老师", school="S02")
+SUPERVISOR = Session("T0123", "supervisor", "T0123", school="S01")
+OTHER_SUPERVISOR = Session("T0124", "supervisor", "T0124", school="S01")
 CASE = f"/cases/{LIN.student}"
 PAGES: list[tuple[str, Session | None]] = [
     ("/sign-in", None),
@@ -53,6 +55,10 @@ PAGES: list[tuple[str, Session | None]] = [
     ("/queues/dormitory", officer("housing")),
     ("/queues/dormitory?do=send-back", officer("housing")),
     ("/queues/school-approval", COUNSELLOR),
+    ("/queues", SUPERVISOR),
+    ("/queues/lab-equipment", SUPERVISOR),
+    ("/queues/lab-equipment", COUNSELLOR),
+    (CASE, SUPERVISOR),
     ("/season", ADMINISTRATOR),
     ("/season", AUDITOR),
     ("/nowhere/at/all", None),
@@ -467,8 +473,8 @@ def test_anybody_can_check_a_certificate(cloud: Cloud, language: str) -> None:
 
 
 def test_every_step_has_a_guide_in_both_languages_of_a_length_one_reads() -> None:
-    for step in definition.steps().values():
-        chinese, english = step.guide("zh"), step.guide("en")
+    for step, flow_id in [(step, flow_id) for step in definition.steps().values() for flow_id in step.flows]:
+        chinese, english = step.guide("zh", flow_id), step.guide("en", flow_id)
         assert 120 <= len(CHINESE.findall(chinese)) <= 300, step.id
         assert 60 <= len(english.split()) <= 150, step.id
         assert not CHINESE.search(english), step.id
@@ -527,3 +533,97 @@ def test_four_hundred_graduates_fit_into_one_light_page_drawn_at_once(
     assert time.perf_counter() - began < 1
     assert page.body.count('<tr><th scope="row">') == 400
     assert transferred(page.body) < 60_000
+
+
+# --- supervisors ----------------------------------------------------------------------------------------------
+MASTER = graduate(9, category="postgraduate", supervisor="T0123")
+OTHER_MASTER = graduate(10, category="postgraduate", supervisor="T0124")
+
+
+@pytest.fixture
+def laboratory(cloud: Cloud) -> Cloud:
+    """Two postgraduates of S01 with a supervisor each; the first has returned everything, the second has not."""
+    cloud.open(MASTER, OTHER_MASTER)
+    lent = {"student": OTHER_MASTER.student, "items": 1, "names": "示波器"}
+    cloud.feed("lab-equipment", {"student": MASTER.student}, lent)
+    return cloud
+
+
+@pytest.mark.parametrize(("language", "who"), [("zh", "导师"), ("en", "The supervisor")])
+def test_a_supervisor_sees_what_waits_for_them_and_signs(laboratory: Cloud, language: str, who: str) -> None:
+    assert portal.visit("/", SUPERVISOR).location == "/queues"
+    queues = portal.visit("/queues", SUPERVISOR, language).body
+    assert 'href="/queues/lab-equipment"' in queues and "/queues/school-approval" not in queues
+    assert f"/cases/{MASTER.student}" in queues and OTHER_MASTER.student not in queues
+    queue = portal.visit("/queues/lab-equipment", SUPERVISOR, language).body
+    assert MASTER.student in queue and OTHER_MASTER.student not in queue
+    form = Reader(queue).form("/lab-equipment/sign-off")
+    sent = [*form["fields"].items(), ("case", f"{MASTER.student}:1")]
+    told = laboratory.call("clearance/steps/lab_equipment", SUPERVISOR, "POST", form["action"], sent)
+    assert "done=lab-equipment.sign-off.1.0" in told.headers["Location"]
+    assert laboratory.case(MASTER.student).state("lab-equipment") == "done"
+    history = portal.visit(f"/cases/{MASTER.student}/history", COUNSELLOR, language).body
+    assert who in history and "T0123" in history
+
+
+def test_a_supervisor_sees_their_own_graduates_only(laboratory: Cloud) -> None:
+    for path in (f"/cases/{MASTER.student}", f"/cases/{MASTER.student}/history"):
+        assert portal.visit(path, SUPERVISOR).status == 200
+        assert portal.visit(path, OTHER_SUPERVISOR).status == 403
+    for path in ("/cases/2022S01999", "/schools/S01", "/queues/school-approval", "/queues/dormitory", "/season", "/me"):
+        assert portal.visit(path, SUPERVISOR).status == 403
+    elsewhere = Session("T0123", "supervisor", "T0123", school="S02")
+    assert MASTER.student in portal.visit("/queues/lab-equipment", elsewhere).body, "whatever the school"
+    nowhere = Session("T0123", "supervisor", "T0123")
+    assert portal.visit("/queues", nowhere).status == portal.visit("/queues/lab-equipment", nowhere).status == 200
+
+
+def test_the_school_can_sign_in_a_supervisor_s_place(laboratory: Cloud) -> None:
+    assert MASTER.student in portal.visit("/queues/lab-equipment", COUNSELLOR).body
+    answer = laboratory.act(COUNSELLOR, "lab-equipment", "sign-off", MASTER.student)
+    assert (answer.status, answer.json["state"]) == (200, "done")
+    assert MASTER.student not in portal.visit("/queues/lab-equipment", SUPERVISOR).body, "gone from both queues"
+    assert laboratory.act(SUPERVISOR, "lab-equipment", "sign-off", MASTER.student).json["code"] == "already-done"
+
+
+def test_what_is_lent_is_said_and_can_be_explained(laboratory: Cloud) -> None:
+    who = Session(OTHER_MASTER.student, "student", "x")
+    assert "示波器" in portal.visit("/me", who).body
+    assert OTHER_MASTER.student not in portal.visit("/queues/lab-equipment", OTHER_SUPERVISOR).body
+    laboratory.act(who, "lab-equipment", "declare-handed-over", who.sub, handed_over="交给了师弟周一鸣")
+    assert "周一鸣" in portal.visit("/queues/lab-equipment", OTHER_SUPERVISOR).body
+    assert laboratory.act(OTHER_SUPERVISOR, "lab-equipment", "sign-off", who.sub).json["state"] == "done"
+    laboratory.feed("lab-equipment", {"student": who.sub, "items": 2, "names": "示波器;相机"})
+    assert laboratory.case(who.sub).state("lab-equipment") == "blocked", "something new is not covered by it"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_one_can_be_a_supervisor_with_something_to_sign(laboratory: Cloud, language: str) -> None:
+    body = portal.visit("/sign-in?as=supervisor", None, language).body
+    assert "supervisor:T0123:S01" in body and "supervisor:T0124:S01" in body
+    assert body.index("supervisor:T0123") < body.index("supervisor:T0124"), "who has most to sign comes first"
+
+
+# --- bank accounts --------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_bank_account_is_seen_by_the_graduate_and_the_office_only(cloud: Cloud, language: str) -> None:
+    who = graduate(11, category="international", flags=frozenset({"scholarship", "abroad"}))
+    cloud.open(who)
+    me, office = Session(who.student, "student", "x"), officer("international-education")
+    account = {"account_holder": "Aigerim", "swift": "hsbk kzkx", "bank_abroad": "Halyk Bank"}
+    refused = cloud.act(
+        me, "scholarship-settlement", "declare-account", who.student, iban="KZ86125KZT5004100101", **account
+    )
+    assert refused.json["errors"] == [{"field": "iban", "code": "invalid"}], "a digit that is wrong is noticed"
+    good = cloud.act(
+        me, "scholarship-settlement", "declare-account", who.student, iban="kz86 125K ZT50 0410 0100", **account
+    )
+    assert good.json["state"] == "submitted"
+    case, queue = f"/cases/{who.student}", "/queues/scholarship-settlement"
+    for path, session in (("/me", me), (case, office), (queue, office)):
+        assert "KZ86125KZT5004100100" in portal.visit(path, session, language).body
+    for session in (COUNSELLOR, ADMINISTRATOR, AUDITOR, LIBRARY):
+        for path in (case, f"{case}/history", queue, f"{queue}?do=send-back"):
+            assert "KZ86125KZT5004100100" not in portal.visit(path, session, language).body
+    told = cloud.call("clearance/cases", AUDITOR, "GET", "/api/clearance/steps/scholarship-settlement/queue")
+    assert [one["answers"] for one in told.json["items"]] == [{}]

@@ -6,7 +6,7 @@ from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, officer
 from tests.graduates import LIN, graduate
 
 
-def settle_everything(cloud: Cloud, student: str = LIN.student) -> None:
+def settle_everything(cloud: Cloud, student: str = LIN.student, until: str = "") -> None:
     from yinji.identity.session import Session
 
     me = Session(student, "student", "x")
@@ -22,6 +22,8 @@ def settle_everything(cloud: Cloud, student: str = LIN.student) -> None:
         (COUNSELLOR, "school-approval", "sign-off", {}),
     ]
     for session, step, action, fields in acts:
+        if step == until:
+            return
         answer = cloud.act(session, step, action, student, **fields)
         assert answer.status == 200, (step, action, answer.json)
     hand_over(cloud, student)

@@ -23,7 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from yinji.clearance import case as cases
-from yinji.clearance import chain, definition, store
+from yinji.clearance import chain, definition, flow, store
 from yinji.clearance.case import Case, Certificate, Change, Event
 from yinji.clearance.document import case_document
 from yinji.clearance.items import QueueItem
@@ -411,20 +411,21 @@ def test_a_queue_is_read_page_by_page_oldest_first(cloud: Cloud) -> None:
 def test_what_is_stored_comes_back(cloud: Cloud) -> None:
     """Empty texts, booleans and numbers of facts included: a feed that brings them again is no news."""
     one = Store()
-    one.open(cases.open_case(LIN, BATCH, event("open")))
+    everybody = [LIN, graduate(2, category="postgraduate"), graduate(3, category="international")]
+    for person in everybody:
+        one.open(cases.open_case(person, BATCH, event("open")))
     for step, rows in FEEDS.items():
+        who = next(person.student for person in everybody if step in flow.applicable(person))
         for at, row in enumerate(rows):
             as_of = stamp(START + timedelta(minutes=at))
             told = event(f"{step}{at}")
             reactions = handlers.steps()[step]
-            one.change(
-                LIN.student, told.key, lambda case, r=reactions, row=row, a=as_of, t=told: r.learn(case, row, a, t)
-            )
-            case = one.get(LIN.student)
+            one.change(who, told.key, lambda case, r=reactions, row=row, a=as_of, t=told: r.learn(case, row, a, t))
+            case = one.get(who)
             assert case and case.steps[step].facts.feed == reactions.read(row)
             assert reactions.learn(case, row, as_of, event("again")) is None
-            assert one.get_many([LIN.student]) == {LIN.student: case}
-            assert list(one.going_on([LIN.school])) == [case]
+            assert one.get_many([who]) == {who: case}
+            assert case in one.going_on([LIN.school])
 
 
 def test_what_is_over_is_not_gone_through_again(cloud: Cloud) -> None:

@@ -5,16 +5,14 @@ import { DESK, accessible, browser, fits, graduateWith, signIn, visitor, URL_, W
 const language = process.argv[2];
 const words = WORDS[language];
 const opened = await browser();
-const day = new Date(Date.now() + 86_400_000);
-while ([0, 6].includes(day.getDay())) day.setTime(day.getTime() + 86_400_000);
 
 const booked = [];
 while (booked.length < 2) {
   const { page, context, student } = await graduateWith(opened, ["article#dormitory.ready"], { language }, booked);
   const dormitory = page.locator("#dormitory");
-  if (!(await dormitory.locator("input[name=date]").isVisible())) await dormitory.locator("summary").first().click();
-  await dormitory.locator("input[name=date]").fill(day.toISOString().slice(0, 10));
-  await dormitory.locator("input[name=half_day][value=morning]").check();
+  const times = dormitory.locator("select[name=slot]");
+  if (!(await times.isVisible())) await dormitory.locator("summary").first().click();
+  await times.selectOption(await times.locator("option:not([disabled]):not([value=''])").first().getAttribute("value"));
   await dormitory.locator("form button").click();
   await page.waitForSelector("#notice.good");
   booked.push(student.persona);

@@ -485,3 +485,125 @@ def test_since_tells_when_the_state_began() -> None:
     assert later and later.after.steps["dormitory"].since == NOW + hour, "still submitted, since then"
     assert later.after.updated_at == NOW + 2 * hour
     assert later.after.steps["tuition"].since == NOW
+
+
+# --- from abroad, and what only some flows have --------------------------------------------------------------
+def offers(case: Case, step: str) -> set[str]:
+    """The student's own actions on `step` as they are offered now."""
+    own = definition.steps()[step].actions.values()
+    state, record = case.state(step), case.steps[step]
+    return {one.id for one in own if one.by == "student" and state in one.sources and offered(one, case, record)}
+
+
+def test_books_come_home_by_post_from_abroad_and_at_a_desk_otherwise() -> None:
+    here, away = (feed(opened(who), "library-loans", loans="1", titles="围城") for who in (SCHOLAR, ABROAD))
+    assert (offers(here, "library-loans"), offers(away, "library-loans")) == ({"declare-lost"}, {"settle-from-abroad"})
+    assert [reason.code for reason in away.steps["library-loans"].standing.reasons] == ["books-abroad"]
+    sent = act(away, "library-loans", "settle-from-abroad")
+    assert sent.state("library-loans") == "submitted"
+    assert act(sent, "library-loans", "sign-off").state("library-loans") == "done"
+    assert feed(sent, "library-loans", "2026-06-12T00:00:00.000Z", loans="2").state("library-loans") == "blocked"
+
+
+@pytest.mark.parametrize(
+    ("who", "action"), [(SCHOLAR, "confirm-account"), (ABROAD, "declare-account")], ids=["here", "away"]
+)
+def test_the_last_stipend_is_paid_to_an_account_here_or_abroad(who: Any, action: str) -> None:
+    case = opened(who)
+    assert offers(case, "scholarship-settlement") == {action}
+    case = act(case, "scholarship-settlement", action)
+    assert case.state("scholarship-settlement") == "submitted"
+    assert offers(case, "scholarship-settlement") == {action}, "it can be corrected until it is paid"
+    assert act(case, "scholarship-settlement", "sign-off").state("scholarship-settlement") == "done"
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("iban", "KZ86 125K ZT50 0410 0101"),
+        ("iban", "abc"),
+        ("iban", "１２３４５６７８"),
+        ("swift", "HSBKKZ"),
+        ("swift", "HSBK12KX"),
+    ],
+)
+def test_an_account_that_no_transfer_reaches_is_noticed(field: str, typed: str) -> None:
+    with pytest.raises(Problem) as refused:
+        act(opened(ABROAD), "scholarship-settlement", "declare-account", **(ACCOUNT | {field: typed}))
+    assert refused.value.params["errors"] == [{"field": field, "code": "invalid"}]
+
+
+def test_an_account_is_kept_as_banks_write_it() -> None:
+    typed = ACCOUNT | {"iban": "kz86 125k zt50 0410 0100", "swift": "hsbk kz kx"}
+    case = act(opened(ABROAD), "scholarship-settlement", "declare-account", **typed)
+    assert case.steps["scholarship-settlement"].facts.answers == ACCOUNT
+    plain = act(opened(ABROAD), "scholarship-settlement", "declare-account", **(ACCOUNT | {"iban": "0071-0009-1234"}))
+    assert plain.steps["scholarship-settlement"].facts.answers["iban"] == "007100091234", "not every country has IBANs"
+
+
+def test_the_deposit_comes_back_after_the_room_was_inspected() -> None:
+    early = feed(opened(SCHOLAR), "housing-deposit", refunded="no")
+    assert early.state("housing-deposit") == "waiting"
+    case = opened(SCHOLAR)
+    for action in ("book-inspection", "sign-off"):
+        case = act(case, "dormitory", action)
+    assert case.state("housing-deposit") == "ready" and offers(case, "housing-deposit") == set()
+    owed = feed(case, "housing-deposit", refunded="no")
+    assert owed.steps["housing-deposit"].standing.reasons == (cases.Reason("not-refunded", {"amount": "800.00"}),)
+    assert feed(owed, "housing-deposit", "2026-06-12T00:00:00.000Z").state("housing-deposit") == "done"
+    assert feed(case, "housing-deposit", refunded="no", amount="0").state("housing-deposit") == "done", "none was paid"
+
+
+def test_from_abroad_the_deposit_is_transferred() -> None:
+    case = opened(ABROAD)
+    for action in ("book-inspection", "sign-off"):
+        case = act(case, "dormitory", action)
+    owed = feed(case, "housing-deposit", refunded="no")
+    assert owed.state("housing-deposit") == "ready" and offers(owed, "housing-deposit") == {"declare-account"}
+    asked = act(owed, "housing-deposit", "declare-account")
+    assert asked.state("housing-deposit") == "submitted"
+    assert act(asked, "housing-deposit", "sign-off").state("housing-deposit") == "done"
+    assert feed(asked, "housing-deposit", "2026-06-12T00:00:00.000Z").state("housing-deposit") == "done"
+    back = act(asked, "housing-deposit", "send-back")
+    assert back.state("housing-deposit") == "blocked" and offers(back, "housing-deposit") == {"declare-account"}
+
+
+def test_a_card_s_balance_goes_abroad_or_to_the_bursary() -> None:
+    case = opened(ABROAD)
+    for step in ("library-loans", "campus-card"):
+        case = feed(case, step)
+    assert offers(case, "campus-card") == {"choose-from-abroad"}
+    with pytest.raises(Problem) as refused:
+        act(case, "campus-card", "choose-from-abroad", balance_abroad="transfer", mailbox_abroad="close", iban="1234")
+    assert [error["field"] for error in refused.value.params["errors"]] == ["account_holder", "swift", "bank_abroad"]
+    asked = act(case, "campus-card", "choose-from-abroad")
+    assert asked.state("campus-card") == "submitted"
+    given = act(asked, "campus-card", "choose-from-abroad", balance_abroad="donate", mailbox_abroad="alumni")
+    assert given.state("campus-card") == "done"
+
+
+def test_the_laboratory_is_signed_by_the_supervisor_once_nothing_is_on_loan() -> None:
+    case = opened(MASTER)
+    assert case.state("lab-equipment") == "ready" and offers(case, "lab-equipment") == set()
+    clear = feed(case, "lab-equipment")
+    assert clear.state("lab-equipment") == "submitted"
+    assert {queue for queue, _ in entries(clear)} == {"lab-equipment#S01", "lab-equipment#supervisor#T0123"}
+    assert {queue for queue, _ in entries(feed(opened(replace(MASTER, supervisor="")), "lab-equipment"))} == {
+        "lab-equipment#S01"
+    }
+    assert act(clear, "lab-equipment", "sign-off").state("lab-equipment") == "done"
+    lent = feed(case, "lab-equipment", items="1", names="示波器")
+    assert refusal(lambda: act(lent, "lab-equipment", "sign-off")) == "not-possible-now"
+    told_so = act(lent, "lab-equipment", "declare-handed-over")
+    assert told_so.state("lab-equipment") == "submitted"
+    assert act(told_so, "lab-equipment", "send-back").state("lab-equipment") == "blocked"
+    signed = act(told_so, "lab-equipment", "sign-off")
+    assert signed.state("lab-equipment") == "done"
+    assert feed(signed, "lab-equipment", "2026-06-12T00:00:00.000Z", items="2").state("lab-equipment") == "blocked"
+
+
+def test_a_graduate_who_changes_supervisor_changes_the_queue() -> None:
+    clear = feed(opened(MASTER), "lab-equipment")
+    change = cases.correct(clear, replace(MASTER, supervisor="T0124"), BATCH, told("roster"))
+    assert change
+    assert {queue for queue, _ in entries(change.after)} == {"lab-equipment#S01", "lab-equipment#supervisor#T0124"}

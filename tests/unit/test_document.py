@@ -66,6 +66,7 @@ cases = st.builds(
         programme=text,
         class_name=text,
         counsellor=text,
+        supervisor=text,
         email=text,
         language=st.sampled_from(["zh", "en"]),
         nationality=some,

@@ -8,19 +8,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOMAIN = (
-    "definition",
-    "case",
-    "step",
-    "roster",
-    "feed",
-    "policy",
-    "flow",
-    "cells",
-    "codes",
-    "document",
-    "queue",
-    "evidence",
-)
+    "definition", "case", "step", "roster", "feed", "policy", "flow", "cells", "codes", "document", "queue",
+    "appointments", "calendar", "evidence", "arrangements", "report",
+)  # fmt: skip
 FOREIGN = ("boto3", "botocore", "pynamodb", "aws_lambda_powertools")
 
 

@@ -27,6 +27,7 @@ graduates = st.builds(
     programme=plain,
     class_name=plain,
     counsellor=st.text("AT0123456789", min_size=2, max_size=16),
+    supervisor=st.just("") | st.text("AT0123456789", min_size=2, max_size=16),
     email=st.just("") | st.from_regex(r"[a-z]{1,9}@[a-z]{2,9}\.edu", fullmatch=True),
     language=st.sampled_from(["zh", "en"]),
     nationality=st.sampled_from(["CN", "KZ", "VN", "RU"]),
@@ -96,6 +97,8 @@ def test_garbage_below_a_good_header_is_rejected_row_by_row(text: str) -> None:
         ("school", ""),
         ("counsellor", ""),
         ("counsellor", "王老师"),
+        ("supervisor", "王教授"),
+        ("supervisor", "T"),
         ("email", "nobody"),
         ("email", "a b@c.de"),
         ("language", "fr"),
@@ -145,6 +148,13 @@ def test_another_header_refuses_the_file_and_tells_the_right_one(header: tuple[s
         parse((",".join(header) + "\n").encode())
     assert (refused.value.code, refused.value.line) == ("columns", 1)
     assert refused.value.params["expected"] == ",".join(COLUMNS)
+
+
+def test_a_roster_that_knows_no_supervisors_is_refused_rather_than_take_them_away() -> None:
+    older = [name for name in COLUMNS if name != "supervisor"]
+    with pytest.raises(Refused) as refused:
+        parse((",".join(older) + "\n").encode())
+    assert refused.value.code == "columns" and ",supervisor," in str(refused.value.params["expected"])
 
 
 def test_an_unbalanced_quote_refuses_the_file() -> None:

@@ -113,7 +113,7 @@ def test_every_office_on_offer_can_be_chosen() -> None:
     assert len({one.sub for one in found}) == len(found)
     assert {one.role for one in found} == set(ROLES) - {"student", "school-officer", "supervisor"}
     assert demo.session_for("school-officer:S02", None).school == "S02"
-    assert demo.session_for("supervisor:T0123", None) == Session("T0123", "supervisor", "T0123")
+    assert demo.session_for("supervisor:T0123:S02", None) == Session("T0123", "supervisor", "T0123", school="S02")
 
 
 def test_a_student_persona_has_a_case() -> None:
@@ -124,7 +124,9 @@ def test_a_student_persona_has_a_case() -> None:
         "counsellor:S99",
         "department-officer:school",
         "supervisor:",
-        "supervisor:a b",
+        "supervisor:T0123",
+        "supervisor:a b:S02",
+        "supervisor:T0123:S99",
         "rector:x",
     ):
         with pytest.raises(Problem) as refused:

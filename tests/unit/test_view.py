@@ -13,7 +13,7 @@ from yinji.clearance.view import Turn, case_view, flow_title, row_view, turn_of
 from yinji.identity.session import Session
 
 from tests.graduates import LIN, opened
-from tests.unit.test_case import FULL, act, feed, settled
+from tests.unit.test_case import FULL, MASTER, act, feed, settled
 
 STUDENT = Session(LIN.student, "student", LIN.name)
 COUNSELLOR = Session("T1", "counsellor", "x", school="S01")
@@ -38,6 +38,8 @@ LOAN = frozenset({"student_loan"})
         ("campus-card", "ready", NONE, "student"),
         ("campus-card", "waiting", NONE, "nobody"),
         ("school-approval", "ready", NONE, "office"),
+        ("lab-equipment", "ready", NONE, "feed"),
+        ("lab-equipment", "submitted", NONE, "office"),
         ("school-approval", "waiting", NONE, "nobody"),
         ("diploma", "ready", NONE, "student"),
         ("diploma", "done", NONE, "nobody"),
@@ -153,3 +155,31 @@ def test_a_row_of_the_matrix_says_what_the_case_says() -> None:
         assert row.left == case_view(case, COUNSELLOR, "zh").left
         assert row.needs_school == (case.state("school-approval") == "ready")
     assert row_view(lean(settled(opened()))).needs_school
+
+
+@pytest.mark.parametrize(("flow", "turn"), [("international-on-campus", "feed"), ("international-overseas", "student")])
+def test_from_abroad_it_can_be_the_graduate_s_turn_where_it_is_the_data_s_here(flow: str, turn: Turn) -> None:
+    assert turn_of(definition.steps()["housing-deposit"], "ready", flow) == turn
+
+
+def test_what_a_supervisor_signs_is_theirs_and_not_counted_as_the_school_s() -> None:
+    case = feed(opened(MASTER), "lab-equipment")
+    row = row_view(lean(case))
+    assert row.needs_supervisor and not row.needs_school
+    theirs, others = (Session(staff, "supervisor", "x") for staff in ("T0123", "T0124"))
+
+    def signable(session: Session) -> dict[str, list[str]]:
+        steps = case_view(case, session, "en").steps
+        return {step.id: [action.id for action in step.actions] for step in steps if step.actions}
+
+    assert signable(theirs) == {"lab-equipment": ["sign-off", "send-back", "waive"]}
+    assert signable(others) == {}
+    assert "lab-equipment" in signable(COUNSELLOR)
+    (step,) = (step for step in case_view(case, theirs, "en").steps if step.id == "lab-equipment")
+    assert step.office.startswith("The supervisor, or ")
+
+
+def test_a_supervisor_sees_how_it_stands_and_not_what_was_answered() -> None:
+    case = act(opened(MASTER), "personal-file", "declare-destination")
+    supervisor = Session("T0123", "supervisor", "x")
+    assert not any(step.answers for step in case_view(case, supervisor, "en").steps)

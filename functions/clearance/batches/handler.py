@@ -11,7 +11,8 @@ from typing import Any
 import boto3
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from yinji.clearance import bus, flow, roster, rounds
+from yinji.clearance import bus, flow, roster
+from yinji.clearance.batches import report_of
 from yinji.clearance.case import Batch
 from yinji.clearance.policy import demand
 from yinji.clearance.roster import Refused
@@ -44,7 +45,7 @@ def one(batch: str) -> Response[str]:
     demand(api.session, "see-batches")
     known = found(batch)
     closing = store.closing(batch)
-    now = rounds.report_of(store, known).document
+    now = report_of(store, known).document
     then = {"at": clock.stamp(closing[0]), **json.loads(closing[1])} if closing else None
     return as_json(200, {**document(known), "now": now, "closing": then})
 
@@ -95,7 +96,7 @@ def decide(batch: str, deed: str) -> Response[str]:
     demand(api.session, "manage-batches")
     body, known = api.body, found(batch)
     if deed == "close":
-        report = json.dumps(rounds.report_of(store, known).document)
+        report = json.dumps(report_of(store, known).document)
         if not store.close_batch(batch, clock.now(), report):
             raise Problem("batch-closed-already")
     elif deed == "carry-over":

@@ -7,7 +7,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes import EventBridgeEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from yinji.clearance import rounds
+from yinji.clearance.batches import carry_over, migrate
 from yinji.clearance.store import Store
 from yinji.platform.observability import count, logger, metrics
 
@@ -19,9 +19,9 @@ store = Store()
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     told = EventBridgeEvent(event).detail
     if told["what"] == "migrate":
-        changed = rounds.migrate(store, str(told["flow"]), int(told["version"]), str(told["who"]))
+        changed = migrate(store, str(told["flow"]), int(told["version"]), str(told["who"]))
     else:
-        changed = rounds.carry_over(store, str(told["batch"]), str(told["into"]), str(told["who"]))
+        changed = carry_over(store, str(told["batch"]), str(told["into"]), str(told["who"]))
     count("CasesRearranged", changed)
     logger.info("rearranged", extra={"what": told["what"], "changed": changed})
     return {"changed": changed}

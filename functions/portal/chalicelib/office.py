@@ -135,7 +135,10 @@ def _line(visit: Visit, store: Store, step: StepDefinition, school: str, supervi
 
 
 def queues(visit: Visit, store: Store) -> dict[str, Any]:
-    """What waits for the visitor's office; who sees every office sees every queue but those of the schools."""
+    """What waits for the visitor's office; who sees every office sees every queue but those of the schools.
+
+    A supervisor sees their graduates below, from one Query on their school.
+    """
     session = visit.someone
     school = session.school
     steps = [
@@ -145,7 +148,13 @@ def queues(visit: Visit, store: Store) -> dict[str, Any]:
     ]
     if not steps:
         raise Problem("forbidden")
-    return {"lines": [_line(visit, store, step, school, _supervises(visit, step)) for step in steps]}
+    graduates = [
+        row_view(lean)
+        for lean in (store.school(school) if school and session.role == "supervisor" else ())
+        if visit.may("see-case", student=lean.student, school=lean.school, supervisor=lean.supervisor)
+    ]
+    lines = [_line(visit, store, step, school, _supervises(visit, step)) for step in steps]
+    return {"lines": lines, "graduates": sorted(graduates, key=lambda row: (-row.left, row.lean.student))}
 
 
 def _supervises(visit: Visit, step: StepDefinition) -> str:

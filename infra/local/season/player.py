@@ -47,6 +47,10 @@ AT_ONCE = 100
 SENT_BACK = 0.04
 ACTS_ON_DEBT = 0.25
 """Who owes something and is offered a way out (a lost book) takes it as often as this; the others pay."""
+STAYS_AWAY = 0.2
+"""Who can make an appointment or choose another way chooses that as often as this."""
+NEAR, TIMES_TRIED = 40, 5
+"""How many of the next free times people choose from, and how often they choose again when others were faster."""
 LOOKED_AT = 50
 """Of so many certificates one is fetched."""
 UPLOAD_PAUSE, UPLOAD_LOOKS = 0.2, 300
@@ -138,6 +142,8 @@ class _Player:
         """By student and step: the reasons they were told when they chose to pay."""
         self._offers: dict[tuple[str, ...], Sequence[Mapping[str, Any]]] = {}
         """What an office is offered for a step, once seen, by all that it can depend on."""
+        self._free: dict[str, list[str]] = {}
+        """By step: the times that were free when somebody looked last."""
         self._tried: set[tuple[str, str, int]] = set()
         self._returned: set[tuple[str, str]] = set()
         self._paid = False
@@ -229,7 +235,9 @@ class _Player:
             for step, state in row.steps.items()
         ):
             return True
-        return self._paid and student in self._seen and row.version != self._seen[student]
+        # what they waited for may have left them with another reason
+        waits = self._paid and student in self._seen and "blocked" in row.steps.values()
+        return waits and row.version != self._seen[student]
 
     def _may_concern(self, student: str, step: str, state: Any) -> bool:
         """Whether a step in `state` can be the student's: for what is an office's turn nobody opens their case."""
@@ -251,7 +259,7 @@ class _Player:
         for step in case["steps"]:
             if step["state"] not in ("ready", "blocked"):
                 continue
-            action = next(iter(step["actions"]), None) if step["turn"] == "student" else None
+            action = self._way(student, step) if step["turn"] == "student" else None
             if self._pays(student, step):
                 self._seen[student] = row.version
                 action = None
@@ -268,14 +276,41 @@ class _Player:
         told = self._owed.setdefault((student, step["id"]), step["reasons"])
         return bool(told == step["reasons"])
 
+    def _way(self, student: str, step: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """What the student does of what is offered: the first, though not everybody comes who could book a time."""
+        offers: Sequence[Mapping[str, Any]] = step["actions"]
+        chance = self._chance("way", student, step["id"])
+        if len(offers) > 1 and _times_asked(offers[0]) and chance.random() < STAYS_AWAY:
+            return chance.choice(offers[1:])
+        return offers[0] if offers else None
+
+    async def _time(self, student: str, step: str, random: Random) -> str:
+        """A time of `step` that is free and not far ahead, or nothing."""
+        free = self._free.get(step)
+        if not free:
+            answer = await self._door.get(f"student:{student}", f"/api/clearance/steps/{step}/slots")
+            free = [one["slot"] for one in answer.json.get("slots", ()) if one["free"]][:NEAR]
+            self._free[step] = free
+        return random.choice(free) if free else ""
+
     async def _act(self, student: str, step: Mapping[str, Any], action: Mapping[str, Any]) -> bool:
         """Do `action`; whether the step will look different at the next look."""
         path = f"/api/clearance/cases/{student}/steps/{step['id']}/{action['id']}"
         fields = await self._answers(student, step, action)
+        random, times = self._chance(student, step["id"], action["id"]), _times_asked(action)
+        if not all(fields.get(name) for name in times):
+            self.summary.errors[f"{step['id']} no time left"] += 1
+            return False
         answer = await self._door.post(f"student:{student}", path, _signed(step["version"], fields))
         if answer.code == "invalid-form":  # what is optional may be needed after all
             needed = {error["field"] for error in answer.json.get("errors", ())}
             fields = await self._answers(student, step, action, needed)
+            answer = await self._door.post(f"student:{student}", path, _signed(step["version"], fields))
+        for _ in range(TIMES_TRIED):
+            if answer.code != "slot-full":
+                break
+            self._free.pop(step["id"], None)  # what was seen of the times is out of date
+            fields |= {name: await self._time(student, step["id"], random) for name in times}
             answer = await self._door.post(f"student:{student}", path, _signed(step["version"], fields))
         if answer.code == "changed-meanwhile":
             fresh = await self._fresh(f"student:{student}", student, step["id"])
@@ -329,6 +364,7 @@ class _Player:
         language = self._graduates[student].language
         known = {"which": titles} if (titles := _told(step, "titles")) else {}
         known |= await self._uploads(student, step["id"], action)
+        known |= {name: await self._time(student, step["id"], random) for name in _times_asked(action)}
         asked = [{**entry, "required": entry["required"] or entry["name"] in needed} for entry in action["fields"]]
         return answers(asked, random, clock.today(), language, known)
 
@@ -351,7 +387,7 @@ class _Player:
         """Who signs `step` for `student`: their supervisor where supervisors do, their school, or the department."""
         known, graduate = definition.steps()[step], self._graduates[student]
         if supervisor := known.supervisor(graduate.supervisor):
-            return f"supervisor:{supervisor}"
+            return f"supervisor:{supervisor}:{graduate.school}"
         return (
             f"counsellor:{graduate.school}"
             if known.department == "school"
@@ -391,7 +427,12 @@ class _Player:
         self._begin("offices", len(items))
         work: dict[str, tuple[Mapping[str, Any], list[tuple[str, int]]]] = {}
         for kind, chosen in alike.items():
-            bulk = [offer for offer in await self._offered(persona, step, kind, chosen) if offer["bulk"]]
+            offers = await self._offered(persona, step, kind, chosen)
+            bulk = [offer for offer in offers if offer["bulk"]]
+            if any(not offer["bulk"] and not _asks_reason(offer) for offer in offers):
+                await self._each(chosen, lambda case: self._one(persona, step, *case))
+                self._finish("offices", len(chosen))
+                continue
             signs = [offer for offer in bulk if not _asks_reason(offer)]
             returns = [offer for offer in bulk if _asks_reason(offer)]
             for student, version in chosen if signs else ():
@@ -440,8 +481,12 @@ class _Player:
             self._wrong(f"{step} {offer['id']}", answer)
             return
         versions = dict(items)
+        singly: list[tuple[str, int]] = []
         for outcome in answer.json["outcomes"]:
             student = outcome["student"]
+            if not outcome["ok"] and outcome["code"] == "not-possible-now":
+                singly.append((student, versions[student]))  # who chose another way is served by themselves
+                continue
             if not outcome["ok"] and outcome["code"] in LATER:
                 continue
             self._tried.add((student, step, versions[student]))
@@ -449,6 +494,26 @@ class _Player:
                 self.summary.actions += 1
             elif outcome["code"] not in OVERTAKEN:
                 self.summary.errors[f"{step} {offer['id']} {outcome['code']}"] += 1
+        await self._each(singly, lambda item: self._one(persona, step, *item))
+
+    async def _one(self, persona: str, step: str, student: str, version: int) -> None:
+        """Serve one graduate with what the office can do for them alone; a code is what the graduate passed on."""
+        self._tried.add((student, step, version))
+        fresh = await self._fresh(persona, student, step)
+        offers = [offer for offer in fresh.get("actions", ()) if not offer["bulk"] and not _asks_reason(offer)]
+        if not offers:
+            return
+        offer = offers[0]
+        known = (await self._fresh(f"student:{student}", student, step)).get("secrets", {})
+        fields = answers(offer["fields"], self._chance(student, step, offer["id"]), clock.today(), "zh", known)
+        path = f"/api/clearance/cases/{student}/steps/{step}/{offer['id']}"
+        answer = await self._door.post(persona, path, _signed(fresh["version"], fields))
+        if answer.ok:
+            self.summary.actions += 1
+        elif answer.code in LATER or answer.code == "changed-meanwhile":
+            self._tried.discard((student, step, version))
+        elif answer.code not in OVERTAKEN:
+            self._wrong(f"{step} {offer['id']}", answer)
 
     # --- departments ---------------------------------------------------------------------------------------
     async def _pay(self) -> None:
@@ -536,6 +601,11 @@ class _Player:
 
 def _signed(version: int, fields: Mapping[str, str]) -> dict[str, Any]:
     return {"step_version": version, "idempotency_key": uuid.uuid4().hex, **fields}
+
+
+def _times_asked(offer: Mapping[str, Any]) -> list[str]:
+    """The fields of `offer` that are times of an appointment."""
+    return [field["name"] for field in offer["fields"] if field["schema"].get("format") == "slot"]
 
 
 def _asks_reason(offer: Mapping[str, Any]) -> bool:

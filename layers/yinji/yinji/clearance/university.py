@@ -30,6 +30,12 @@ def departments() -> Mapping[str, Mapping[str, Any]]:
     return _data()["departments"]
 
 
+def supervisor(office: Text) -> Text:
+    """The supervisor, and `office` that signs in their place."""
+    words = _data()["supervisor"]
+    return {language: words[language].format(office=office[language]) for language in ("zh", "en")}
+
+
 def office(department: str, school: str, flow: str = "") -> Text:
     """The office that acts for `department`: the school itself for "school", the graduate school for postgraduates."""
     entry = schools()[school] if department == "school" else departments()[department]

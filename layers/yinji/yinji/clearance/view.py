@@ -125,9 +125,7 @@ def case_view(case: Case, session: Session, language: str) -> CaseView:
 def signing_office(step: StepDefinition, school: str, flow: str) -> Text:
     """Who signs `step`, in words: its office, and before that the supervisor where the definition says so."""
     office = university.office(step.department, school, flow)
-    if not step.signer:
-        return office
-    return {"zh": f"导师（{office['zh']}可代签）", "en": f"The supervisor, or {office['en']} in their place"}
+    return university.supervisor(office) if step.signer else office
 
 
 def _step_view(case: Case, step: StepDefinition, state: State, session: Session, language: str) -> StepView:
@@ -216,8 +214,7 @@ def _answer(step: StepDefinition, field: Field, value: str, language: str) -> st
     if step.appointments and is_slot(field):
         return appointments.say(step.appointments, value, language)
     words = {option["value"]: say(option, language) for option in field.options}
-    # a box that was ticked says yes by standing there
-    return words.get(value, "✓" if "const" in field.schema else value)
+    return words.get(value, value)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ STAFF_ID = re.compile(r"[A-Z0-9]{2,16}")
 
 
 def session_for(persona: str, case: Case | None) -> Session:
-    """The session of a persona such as "counsellor:S03" or "department-officer:library"; a student's needs their case.
+    """The session of a persona such as "counsellor:S03", "department-officer:library" or
+    "supervisor:T0123:S03"; a student's needs their case.
 
     Raises Problem("not-found") for anybody else.
     """
@@ -35,8 +36,9 @@ def session_for(persona: str, case: Case | None) -> Session:
         return Session(
             f"officer-{place}", "department-officer", university.departments()[place]["zh"], department=place
         )
-    if role == "supervisor" and STAFF_ID.fullmatch(place):
-        return Session(place, "supervisor", place)
+    staff, _, school = place.partition(":")
+    if role == "supervisor" and STAFF_ID.fullmatch(staff) and school in university.schools():
+        return Session(staff, "supervisor", staff, school=school)
     if role in ("administrator", "auditor"):
         return Session(role, role, university.departments()["network-centre"]["zh"])
     raise Problem("not-found")
@@ -81,7 +83,7 @@ def supervisors(store: Store) -> list[Mapping[str, Any]]:
             left = Counter({row.lean.supervisor: 0 for row in theirs})
             left.update(row.lean.supervisor for row in theirs if row.needs_supervisor)
             return [
-                {"persona": f"supervisor:{staff}", "school": school, "left": count}
+                {"persona": f"supervisor:{staff}:{school}", "school": school, "left": count}
                 for staff, count in left.most_common(SUPERVISORS)
             ]
     return []

@@ -6,7 +6,8 @@ import json
 from datetime import datetime
 from typing import Any
 
-from yinji.clearance import arrangements, definition, flow, report, roster, rounds, university
+from yinji.clearance import arrangements, definition, flow, report, roster, university
+from yinji.clearance.batches import previewed, report_of
 from yinji.clearance.store import Lean, Store
 from yinji.platform.problem import Problem
 
@@ -42,7 +43,7 @@ def batch(visit: Visit, store: Store, id: str) -> dict[str, Any]:
     closing = store.closing(id)
     closed_at: datetime | None = closing[0] if closing else None
     then = closing is not None and visit.query.get("then") == "1"
-    shown = report.read(json.loads(closing[1])) if closing and then else rounds.report_of(store, known)
+    shown = report.read(json.loads(closing[1])) if closing and then else report_of(store, known)
     return {
         "batch": known,
         "report": shown,
@@ -62,7 +63,7 @@ def flows_(visit: Visit, store: Store) -> dict[str, Any]:
         newest = flow.version(id)
         of_flow = [lean.flow_version for lean in cases if lean.flow == id]
         older = sum(version < newest for version in of_flow)
-        preview = rounds.previewed(store, id, newest) if older else arrangements.Preview()
+        preview = previewed(store, id, newest) if older else arrangements.Preview()
         steps = [step for step in definition.steps().values() if step.part_of(id, newest)]
         lines.append(
             {
