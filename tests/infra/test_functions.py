@@ -67,7 +67,7 @@ def test_what_fails_asynchronously_is_kept(either: Synthesis) -> None:
         for config in either.of_type("AWS::Lambda::EventInvokeConfig")
     }
     invoked = {
-        behind(either, plain(target["Arn"]))
+        behind(either, plain(target["Arn"]), rule.stack)
         for rule in either.of_type("AWS::Events::Rule")
         for target in rule.properties["Targets"]
     }
