@@ -383,8 +383,14 @@ def test_every_page_has_its_row() -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_each_page_is_for_whom_its_row_says(cloud: Cloud, role: Role) -> None:
     code = certified(cloud)
-    cloud.open(graduate(3, school="S02"))
-    places = {"student": LIN.student, "school": "S01", "batch": BATCH.id, "code": code}
+    led = graduate(4, supervisor=SUPERVISOR)
+    cloud.open(graduate(3, school="S02"), led)
+    places = {
+        "student": led.student if role == "supervisor" else LIN.student,
+        "school": "S01",
+        "batch": BATCH.id,
+        "code": code,
+    }
     for page in pages.PAGES:
         for path in [path.format_map(places) for path in page.paths]:
             mine = portal.visit(path, session(role, page.department, mine=True)).status
