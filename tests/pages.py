@@ -13,6 +13,7 @@ from yinji.clearance import flow
 
 STUDENT = ("student",)
 SCHOOL = ("counsellor", "school-officer")
+SUPERVISOR = ("supervisor",)
 CENTRE = ("administrator", "auditor")
 EVERYBODY = ("",)
 """Nobody need be signed in."""
@@ -20,7 +21,7 @@ EVERYBODY = ("",)
 
 @dataclass(frozen=True)
 class Page:
-    """A route, and the `paths` of it that are looked at, with {student}, {school} and {code} to be filled in.
+    """A route, and the `paths` of it that are looked at, with {student}, {school}, {batch} and {code} to be filled in.
 
     `own` are the roles that may see it of what is theirs (their case, school, office), `any` those that may of whatever
     there is. It is looked at as every role in `seen_by`. `department` is the office of a department officer who does.
@@ -60,14 +61,14 @@ PAGES: tuple[Page, ...] = (
     Page(
         "/cases/{student}",
         ("/cases/{student}",),
-        own=(*STUDENT, *SCHOOL),
+        own=(*STUDENT, *SCHOOL, *SUPERVISOR),
         any=("department-officer", *CENTRE),
         seen_by=("counsellor", "department-officer", "auditor"),
     ),
     Page(
         "/cases/{student}/history",
         ("/cases/{student}/history",),
-        own=(*STUDENT, *SCHOOL),
+        own=(*STUDENT, *SCHOOL, *SUPERVISOR),
         any=("department-officer", *CENTRE),
         seen_by=("counsellor",),
     ),
@@ -82,8 +83,8 @@ PAGES: tuple[Page, ...] = (
     Page(
         "/queues",
         ("/queues",),
-        any=(*SCHOOL, "department-officer", *CENTRE),
-        seen_by=("counsellor", "department-officer", "administrator"),
+        any=(*SCHOOL, "department-officer", *SUPERVISOR, *CENTRE),
+        seen_by=("counsellor", "department-officer", *SUPERVISOR, "administrator"),
     ),
     Page(
         "/queues/{step}",
@@ -100,7 +101,18 @@ PAGES: tuple[Page, ...] = (
         any=CENTRE,
         seen_by=("counsellor",),
     ),
+    Page(
+        "/appointments/{step}",
+        ("/appointments/dormitory",),
+        own=("department-officer",),
+        any=CENTRE,
+        seen_by=("department-officer", "administrator"),
+        department="housing",
+    ),
     Page("/season", ("/season",), any=CENTRE, seen_by=CENTRE, text=False),
+    Page("/batches", ("/batches",), any=CENTRE, seen_by=CENTRE, text=False),
+    Page("/batches/{batch}", ("/batches/{batch}",), any=CENTRE, seen_by=CENTRE, text=False),
+    Page("/flows", ("/flows",), any=CENTRE, seen_by=CENTRE, text=False),
     Page("/{part0}", ("/nowhere",), any=EVERYBODY),
 )
 

@@ -18,6 +18,7 @@ BENCHES = {
     "certificates": "documents drawn",
     "rosters": "a season generated and read",
     "dispatch": "an action from the event to the answer",
+    "school": "a school of 400: its page, and who acts on it at once",
 }
 
 

@@ -21,7 +21,7 @@ from tests.functions.conftest import STUDENT, Cloud, officer
 from tests.functions.test_every_route import session
 from tests.functions.test_portal import certified
 from tests.functions.test_season import next_workday
-from tests.graduates import LIN, graduate
+from tests.graduates import BATCH, LIN, graduate
 from tests.unit.test_both_languages import LANGUAGES, TOML, WORD
 
 OPEN, CLOSE = "⟦", "⟧"
@@ -30,6 +30,7 @@ NOT_OURS = re.compile(
     r"|20\d\d(S\d\d|\*{4})\d+"  # student numbers
     r"|\b(officer-[a-z-]+|T\d{4}|D\d{4})\b"  # staff ids
     r"|\bS\d\d\b"
+    r"|\b20\d\d-[a-z]+\b|\bSummer\b|夏"  # a batch, as who declared it called it
 )
 """What is said to people as it is, in whatever language."""
 ALONE: Mapping[str, str] = {
@@ -179,7 +180,7 @@ def visits() -> list[tuple[str, Session | None]]:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_page_says_anything_that_is_in_no_catalogue(pseudo: Cloud, language: str) -> None:
     code = some_life(pseudo)
-    places = {"student": LIN.student, "school": "S01", "code": code}
+    places = {"student": LIN.student, "school": "S01", "batch": BATCH.id, "code": code}
     wrong: dict[str, list[str]] = {}
     for path, who in visits():
         page = portal.visit(path.format_map(places), who, language)

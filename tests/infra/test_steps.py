@@ -67,7 +67,8 @@ def check(step: StepDefinition, of: Synthesis) -> None:
     rules = [
         rule.properties["EventPattern"]
         for rule in of.of_type("AWS::Events::Rule")
-        if "EventPattern" in rule.properties
+        if rule.stack == "Clearance"
+        and "EventPattern" in rule.properties
         and any(behind(of, plain(target["Arn"])) == function.id for target in rule.properties["Targets"])
     ]
     assert {kind for rule in rules for kind in rule["detail-type"]} == expected_messages(step)

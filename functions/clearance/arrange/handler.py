@@ -58,8 +58,11 @@ def arranged(student: str, arrangement: str) -> Response[str]:
 
     try:
         outcome = store.change(student, key, decide, event.fingerprint)
-    except Problem:
+    except Problem as problem:
         count("ArrangementsRefused")
+        if problem.code == "not-in-season" and session.school:
+            # who arranges for a school must not learn who there is in others
+            raise Problem("forbidden") from problem
         raise
     count("ArrangementsMade", 0 if outcome.repeated else 1)
     document = {"student": student, "arrangement": arrangement, "repeated": outcome.repeated}
