@@ -11,7 +11,9 @@ from yinji.platform.problem import Problem
 if TYPE_CHECKING:
     from yinji.clearance.case import Case
 
-Permission = Literal["see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed"]
+Permission = Literal[
+    "see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed", "see-messages", "remind"
+]
 Scope = Literal["own", "own-school", "own-department", "own-office", "any"]
 
 TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
@@ -49,6 +51,15 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
     },
     # let a held snapshot through, or discard it
     "decide-feed": {"department-officer": "own-department", "administrator": "any"},
+    # the box of messages: a student's own, an office's for all its officers
+    "see-messages": {
+        "student": "own",
+        "counsellor": "own-school",
+        "school-officer": "own-school",
+        "department-officer": "own-department",
+    },
+    # remind a student of what is theirs; a department of its own steps only
+    "remind": {"counsellor": "own-school", "school-officer": "own-school", "department-officer": "own-department"},
 }
 
 
