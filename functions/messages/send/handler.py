@@ -24,7 +24,7 @@ from yinji.messages import stop
 from yinji.messages.channels import Channel, Ses, Webhook
 from yinji.messages.model import Delivery, Topic
 from yinji.messages.people import Campus
-from yinji.messages.sending import Sender
+from yinji.messages.sending import Sender, Unknown
 from yinji.messages.store import Outbox, delivery_of
 from yinji.platform import clock
 from yinji.platform.environment import setting
@@ -73,10 +73,10 @@ def send(delivery: Delivery, owner: str) -> None:
     sender = Sender(outbox, Campus(store.get), channel, stop_link, setting("PUBLIC_URL"))
     try:
         outcome = sender.deliver(delivery, owner, clock.now())
-    except Exception as error:
-        # nobody knows whether it was taken; it stays on its way until it counts as uncertain
-        logger.error("delivery broke off", exc_info=error, extra={"channel": delivery.channel})
-        raise
+    except Unknown as error:
+        # to try again would be to send twice; it stays on its way until it counts as uncertain
+        logger.error("delivery broke off", extra={"channel": delivery.channel, "why": str(error)})
+        return
     if outcome == "sent":
         count("MessagesSent", channel=delivery.channel)
     elif outcome == "failed":

@@ -19,6 +19,9 @@ from yinji.platform.problem import Problem
 
 from .words import LANGUAGES, Words
 
+MESSAGES = "/messages"
+OF_MESSAGES = ("read", "saved", "stopped", "reminded")
+"""What can be done about messages, as their notices call it."""
 TOLD = ("done", "problem", "fields", "at")
 
 
@@ -98,12 +101,20 @@ class Visit:
         if session is None:
             return []
         if session.role == "student":
-            return [("/me", words("nav.me"))]
+            return [("/me", words("nav.me")), self._messages]
         if session.role == "department-officer":
-            return [("/queues", words("nav.queues"))]
+            return [("/queues", words("nav.queues")), self._messages]
         if session.role in ("counsellor", "school-officer"):
-            return [(f"/schools/{session.school}", words("nav.school")), ("/queues", words("nav.queues"))]
+            return [
+                (f"/schools/{session.school}", words("nav.school")),
+                ("/queues", words("nav.queues")),
+                self._messages,
+            ]
         return [("/season", words("nav.season")), ("/queues", words("nav.queues"))]
+
+    @property
+    def _messages(self) -> tuple[str, Markup]:
+        return (MESSAGES, self.words("messages.nav"))
 
     @property
     def wanted(self) -> str:
@@ -136,6 +147,8 @@ class Visit:
 
     def _success(self, done: str) -> Notice | None:
         step, action, *counts = done.split(".")
+        if step == "messages" and action in OF_MESSAGES:
+            return Notice(True, self.words(f"messages.done-{action}"), done)
         known = definition.steps().get(step)
         if known is None:
             return None

@@ -19,6 +19,10 @@ from yinji.messages.store import Outbox, taken
 CHANCE = random.SystemRandom()
 
 
+class Unknown(Exception):
+    """Nobody knows whether a letter left. The text names the kind of error only: what SES says can name addresses."""
+
+
 @dataclass(frozen=True)
 class Subject:
     """What a message is about, now: its reader, and what needs them (None where that does not matter)."""
@@ -44,7 +48,10 @@ class Sender:
     site: str
 
     def deliver(self, delivery: Delivery, owner: str, now: datetime) -> State:
-        """What became of `delivery`: sent, moot, failed; "due" when it waits on; "sending" when another has it."""
+        """What became of `delivery`: sent, moot, failed; "due" when it waits on; "sending" when another has it.
+
+        Raises Unknown; the delivery stays on its way until it counts as uncertain.
+        """
         if delivery.state == "sending":
             return self._left(delivery, now)
         if delivery.state != "due":
@@ -101,6 +108,8 @@ class Sender:
             channel.send(written)
         except NotSent as error:
             return self._not_sent(delivery, error, now)
+        except Exception as error:
+            raise Unknown(type(error).__name__) from None
         self.outbox.settle(delivery, "sent")
         if delivery.channel == "email" and delivery.message.kind in NEEDS_ACTION - {"reminder"}:
             self.outbox.told(delivery.message.box, now)
