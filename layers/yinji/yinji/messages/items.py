@@ -62,6 +62,7 @@ class DeliveryItem(Model):
     due_at = UnicodeAttribute()
     attempts = NumberAttribute(default=0)
     owner = UnicodeAttribute(null=True)
+    why = UnicodeAttribute(null=True)
     waits = UnicodeAttribute(null=True)
 
     waiting = Waiting()

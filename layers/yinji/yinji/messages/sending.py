@@ -117,7 +117,7 @@ class Sender:
 
     def _not_sent(self, delivery: Delivery, error: NotSent, now: datetime) -> State:
         if not error.again or delivery.attempts >= len(BACKOFF):
-            self.outbox.settle(delivery, "failed")
+            self.outbox.settle(delivery, "failed", error.why)
             return "failed"
         wait = BACKOFF[delivery.attempts] + timedelta(seconds=CHANCE.uniform(0, 30))
         self.outbox.put_off(replace(delivery, attempts=delivery.attempts + 1), awake(now + wait))

@@ -149,9 +149,13 @@ class Outbox:
             return found is not None and (found.state, found.owner) == ("sending", owner)
         return True
 
-    def settle(self, delivery: Delivery, state: State) -> bool:
-        """End `delivery`, which was read in its state and of its owner; False when that is no longer so."""
-        return self._move(delivery, [DeliveryItem.state.set(state), DeliveryItem.waits.remove()])
+    def settle(self, delivery: Delivery, state: State, why: str = "") -> bool:
+        """End `delivery`, which was read in its state and of its owner; False when that is no longer so.
+
+        `why` is a code of what the channel answered, for whoever looks after it.
+        """
+        ended = [DeliveryItem.state.set(state), DeliveryItem.waits.remove()]
+        return self._move(delivery, [*ended, DeliveryItem.why.set(why)] if why else ended)
 
     def put_off(self, delivery: Delivery, until: datetime) -> bool:
         """Have `delivery` sent later, after one more attempt that certainly failed, or untried."""
