@@ -268,6 +268,7 @@ def test_one_thing_is_not_said_as_many() -> None:
     assert title("tuition") == f"1 thing needs you: {every['tuition'].title['en']}"
     loans, tuition = every["library-loans"].title["en"], every["tuition"].title["en"]
     assert title("library-loans", "tuition") == f"2 things need you: {loans}, {tuition}"
+    assert title(*list(every)[:4]) == "4 things need you"
 
 
 @pytest.mark.parametrize("message", SAMPLES, ids=lambda message: message.kind)
@@ -297,7 +298,7 @@ def test_both_catalogues_say_the_same_with_the_same_blanks() -> None:
         }
 
     assert flat("zh") == flat("en")
-    assert set(words.catalogue("zh")["title"]) == set(KINDS)
+    assert set(words.catalogue("zh")["title"]) == {*KINDS, "yours-many"}
     assert not re.search("[\u4e00-\u9fff]", str(dict(words.catalogue("en"))))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from markupsafe import Markup
 from yinji.identity.session import signing_keys
 from yinji.messages import stop
 from yinji.messages.model import box_of, topics_of
@@ -29,13 +28,12 @@ def inbox(visit: Visit, outbox: Outbox) -> dict[str, Any]:
     return {"shown": shown, "new": sum(new for _, _, new in shown), "newest": box.newest}
 
 
-def unread(visit: Visit, outbox: Outbox) -> Markup | None:
+def unread(visit: Visit, outbox: Outbox) -> str:
     """How many are new, for the navigation; nothing when none are, or nobody is signed in."""
     session = visit.session
     box = box_of(session) if session else ""
     number = outbox.unread(box, session.sub) if session and box else 0
-    many = Markup("{}+").format(MOST_UNREAD) if number >= MOST_UNREAD else number
-    return visit.words("messages.unread", n=number, many=many) if number else None
+    return f"{MOST_UNREAD}+" if number >= MOST_UNREAD else str(number or "")
 
 
 def preferences(visit: Visit, outbox: Outbox) -> dict[str, Any]:

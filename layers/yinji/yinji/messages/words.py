@@ -15,6 +15,8 @@ from yinji.clearance.definition import Text
 from yinji.messages.model import Message
 from yinji.platform.clock import CAMPUS, instant
 
+MOST_IN_TITLE = 3
+"""Steps that a title names; of more it says how many."""
 SEPARATOR = {"zh": "、", "en": ", "}
 
 
@@ -59,7 +61,8 @@ def told(message: Message, language: str, steps: Sequence[str] | None = None, no
             lines = [mine if number else say(language, "line", "nothing-yet"), until]
             return Told(say(language, "title", "welcome"), lines, "/me")
         case "yours":
-            return Told(say(language, "title", "yours", number, n=number, steps=many), [mine], _at(chosen))
+            name = "yours" if number <= MOST_IN_TITLE else "yours-many"
+            return Told(say(language, "title", name, number, n=number, steps=many), [mine], _at(chosen))
         case "sent-back":
             why = str(params.get("reason", ""))
             line = say(language, "line", "sent-back")
@@ -75,7 +78,8 @@ def told(message: Message, language: str, steps: Sequence[str] | None = None, no
         case "reminder":
             office = office_name(str(params["office"]), language)
             line = say(language, "line", "reminder", office=office, steps=many)
-            return Told(say(language, "title", "reminder", office=office, steps=many), [line, until], _at(chosen))
+            few = many if number <= MOST_IN_TITLE else say(language, "line", "things", n=number)
+            return Told(say(language, "title", "reminder", office=office, steps=few), [line, until], _at(chosen))
         case "digest":
             return _digest(params, language, now or message.at)
 
