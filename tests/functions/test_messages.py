@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import threading
@@ -21,7 +22,7 @@ from yinji.identity.session import ROLES, Session
 from yinji.messages import stop
 from yinji.messages.channels import NotSent, Ses, Webhook
 from yinji.messages.letter import Letter, Reader, letter
-from yinji.messages.model import BACKOFF, PATIENCE, REMIND_AGAIN, Message
+from yinji.messages.model import BACKOFF, GATHER, PATIENCE, REMIND_AGAIN, Message
 from yinji.messages.store import Outbox, position
 from yinji.platform import clock
 from yinji.platform.clock import CAMPUS
@@ -29,8 +30,12 @@ from yinji.platform.problem import Problem
 
 from tests import handlers, portal
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, officer, store
+from tests.functions.test_privacy import MARK, said
+from tests.functions.test_privacy import WHO as MARKED
 from tests.functions.test_season import next_workday, settle_everything
 from tests.graduates import LIN, graduate
+
+__all__ = ["said"]
 
 DAY = datetime.combine(clock.today() + timedelta(days=1), time(10, 0), CAMPUS)
 """What happens to cases happens now; whatever is about messages, tomorrow at ten."""
@@ -195,7 +200,7 @@ def test_a_mail_leaves_once_however_often_the_stream_delivers(opened: Post) -> N
 def test_what_may_be_stopped_says_how_in_the_words_of_rfc_8058_and_what_may_not_does_not(opened: Post) -> None:
     opened.send()
     opened.now += timedelta(seconds=1)
-    opened.outbox.put(yours(opened), opened.now)
+    opened.outbox.put(yours(opened), opened.now - GATHER)
     opened.send()
     welcome, news = (mail["Content"]["Simple"] for mail in opened.letters)
     headers = {header["Name"]: header["Value"] for header in news["Headers"]}
@@ -223,17 +228,32 @@ def test_what_came_together_over_night_is_one_mail_that_lists_everything(post: P
     post.compose()
     for id in ("yours#2", "yours#3", "yours#4"):
         post.outbox.put(yours(post, id), post.now)
+        post.now += timedelta(minutes=1)
     post.now = NIGHT + timedelta(hours=9)
     post.sweep()
     assert len(post.letters) == 1
     assert sorted(post.states()) == ["moot", "moot", "moot", "sent"]
 
 
+def test_what_departments_deliver_within_minutes_is_one_mail_that_lists_everything(opened: Post) -> None:
+    opened.send()
+    opened.now += timedelta(seconds=1)
+    for number in range(2, 6):
+        opened.outbox.put(yours(opened, f"yours#{number}"), opened.now + timedelta(minutes=number))
+        opened.send()
+    assert len(opened.letters) == 1
+    opened.now += GATHER + timedelta(minutes=6)
+    opened.sweep()
+    opened.sweep()
+    assert len(opened.letters) == 2
+    assert sorted(opened.states()) == ["moot", "moot", "moot", "sent", "sent"]
+
+
 def test_what_was_done_meanwhile_is_not_mailed(opened: Post) -> None:
     opened.send()
     settle_everything(opened.cloud)
     opened.now += timedelta(minutes=1)
-    opened.outbox.put(yours(opened), opened.now)
+    opened.outbox.put(yours(opened), opened.now - GATHER)
     opened.send()
     assert len(opened.letters) == 1 and "moot" in opened.states()
 
@@ -255,7 +275,7 @@ def test_a_mail_is_in_the_language_of_the_graduate_unless_they_chose_another(pos
 
 def test_who_stopped_a_kind_is_not_mailed_that_and_reads_it_still(opened: Post) -> None:
     opened.outbox.stop(LIN.student, "yours")
-    opened.outbox.put(yours(opened), opened.now)
+    opened.outbox.put(yours(opened), opened.now - GATHER)
     opened.send()
     assert len(opened.letters) == 1 and opened.kinds() == ["welcome", "yours"]
 
@@ -310,6 +330,28 @@ def test_when_nobody_knows_whether_it_left_it_is_uncertain_and_never_sent_again(
     assert opened.states() == ["uncertain"] and opened.letters == []
 
 
+def test_no_log_or_metric_says_who_was_written_to(post: Post, said: Callable[[], str]) -> None:
+    post.cloud.open(MARKED)
+    records = post.cases()
+    broken = json.loads(json.dumps(records[0]).replace('"steps"', '"no-steps"'))
+    said()
+    for told in ([*records, broken | {"eventID": "9"}], [broken]):
+        with contextlib.suppress(Exception):  # what the runtime would write is looked at as well
+            post.cloud.invoke(COMPOSE, {"Records": told})
+    for error in (throttled("MessageRejected", 400), RuntimeError(f"{MARKED.email} is not verified")):
+        post.fails = [error]
+        post.now += timedelta(seconds=1)
+        post.outbox.put(replace(yours(post), id=repr(error)[:9], box=MARKED.student, kind="done"), post.now)
+        post.send()
+    remind(post, COUNSELLOR, "a-key-of-mine", f"/api/clearance/cases/{MARKED.student}/remind")
+    me = Session(MARKED.student, "student", MARKED.name)
+    post.cloud.call("messages/inbox", me, "GET", "/api/messages")
+    post.cloud.call("messages/stop", None, "POST", f"/api/messages/stop/{stop.token(MARKED.student, 'yours', ['new'])}")
+    text = said()
+    assert "delivery broke off" in text and "MessagesFailed" in text
+    assert MARK not in text and "2022S01001" not in text
+
+
 # --- killed between any two calls -----------------------------------------------------------------------------
 
 
@@ -348,7 +390,7 @@ def calls(opened: Post, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[i
 def test_a_sender_that_dies_anywhere_sends_nothing_twice_and_loses_nothing_of_the_box(
     opened: Post, calls: Callable[[int | None], int], after: int
 ) -> None:
-    opened.outbox.put(yours(opened), opened.now)
+    opened.outbox.put(yours(opened), opened.now - GATHER)
     [news] = [item for item in opened.deliveries() if item["kind"]["S"] == "yours"]
     event = {"Records": [record(news)]}
     calls(after)
@@ -478,7 +520,7 @@ def test_the_box_is_read_up_to_where_it_was_seen(opened: Post) -> None:
     box = opened.outbox.box(LIN.student, LIN.student)
     assert opened.outbox.unread(LIN.student, LIN.student) == 1
     opened.now += timedelta(seconds=1)
-    opened.outbox.put(yours(opened), opened.now)
+    opened.outbox.put(yours(opened), opened.now - GATHER)
     answer = opened.cloud.call("messages/inbox", STUDENT, "POST", "/api/messages/read", {"upto": box.newest})
     assert answer.json == {"unread": 1}
     earlier = {"upto": "MESSAGE#2026"}

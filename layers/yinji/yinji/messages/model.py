@@ -33,6 +33,8 @@ BACKOFF = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60, 
 """How long after each failed attempt the next one is due; after the last the delivery has failed."""
 PATIENCE = timedelta(minutes=15)
 """How long a delivery may be on its way before it counts as uncertain; no function runs for so long."""
+GATHER = timedelta(minutes=10)
+"""How long the mail about a step waits for others: what departments deliver in one morning is one mail."""
 KEPT = timedelta(days=400)
 """How long a message is kept: a year's cycle and some weeks."""
 REMIND_AGAIN = timedelta(hours=24)
@@ -95,6 +97,11 @@ def box_of(session: Session) -> str:
 def topics_of(box: str) -> tuple[Topic, ...]:
     """What can be stopped in `box`."""
     return ("digest",) if box.startswith("office:") else ("yours", "reminders")
+
+
+def due(kind: Kind, now: datetime) -> datetime:
+    """When a message that is said now is to be mailed."""
+    return awake(now + GATHER if kind == "yours" else now)
 
 
 def awake(moment: datetime) -> datetime:

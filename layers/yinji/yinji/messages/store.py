@@ -22,7 +22,7 @@ from yinji.clearance.items import one, values
 from yinji.clearance.store import CONFLICTS
 from yinji.messages.items import DeliveryItem, MessageItem, ReadItem, RemindedItem, SettingsItem
 from yinji.messages.items import Settings as Table
-from yinji.messages.model import KEPT, PATIENCE, REMIND_AGAIN, Delivery, Kind, Message, Settings, State, awake
+from yinji.messages.model import KEPT, PATIENCE, REMIND_AGAIN, Delivery, Kind, Message, Settings, State, due
 from yinji.platform.clock import instant, stamp
 from yinji.platform.problem import Problem
 
@@ -64,7 +64,7 @@ class Outbox:
     def put(self, message: Message, now: datetime, channels: Sequence[str] = ("email",)) -> bool:
         """Keep `message` in its box and on its way through `channels`; False when it was said before.
 
-        It is due at once, or in the morning (model.awake). Raises Problem("too-busy").
+        It is due at once or later (model.due). Raises Problem("too-busy").
         """
         return self._put(message, now, channels)
 
@@ -91,14 +91,14 @@ class Outbox:
         self, message: Message, now: datetime, channels: Sequence[str], beside: tuple[RemindedItem, Any] | None = None
     ) -> bool:
         kept = _kept(message)
-        due = stamp(awake(now))
+        due_at = stamp(due(message.kind, now))
         for _ in range(ATTEMPTS):
             try:
                 with TransactWrite(connection=self._connection) as transaction:
                     for place, channel in enumerate(channels):
                         item = DeliveryItem(
                             f"BOX#{message.box}", _delivery_sk(channel, message.id), channel=channel, state="due",
-                            due_at=due, attempts=0, waits=channel, **kept,
+                            due_at=due_at, attempts=0, waits=channel, **kept,
                         )  # fmt: skip
                         new = DeliveryItem.pk.does_not_exist() if place == 0 else None
                         transaction.save(item, condition=new)
