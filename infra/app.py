@@ -14,6 +14,7 @@ from infra.stacks.clearance import Clearance
 from infra.stacks.dashboards import Dashboards
 from infra.stacks.desk import Desk
 from infra.stacks.front_door import REGION, FrontDoor
+from infra.stacks.messages import Messages
 from infra.stacks.portal import Portal
 
 
@@ -25,8 +26,11 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
         app, setting.stack("Clearance"), setting, env=environment, termination_protection=not setting.local
     )
     desk = Desk(app, setting.stack("Desk"), setting, clearance, env=environment)
-    portal = Portal(app, setting.stack("Portal"), setting, clearance, env=environment)
-    dashboards = Dashboards(app, setting.stack("Dashboards"), setting, clearance, [desk], portal, env=environment)
+    messages = Messages(app, setting.stack("Messages"), setting, clearance, env=environment)
+    portal = Portal(app, setting.stack("Portal"), setting, clearance, messages, env=environment)
+    dashboards = Dashboards(
+        app, setting.stack("Dashboards"), setting, clearance, [desk, messages], portal, env=environment
+    )
     # a local deployment does not deploy the front door; its proxy reads the template
     front_door = FrontDoor(
         app,
@@ -40,7 +44,7 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
     )
     Tags.of(app).add("project", "yinji")
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    return [clearance, desk, portal, dashboards, front_door]
+    return [clearance, desk, messages, portal, dashboards, front_door]
 
 
 if __name__ == "__main__":

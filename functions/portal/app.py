@@ -1,7 +1,8 @@
 """portal: the pages people see, on phones first. The Chalice app behind everything that is not /api.
 
-Trigger: GET on the REST API. Reads: the table, the index by school, the signing keys; of the documents bucket
-reports/feeds/ and previews/. Writes and emits nothing: every form of a page is sent to the functions below /api.
+Trigger: GET on the REST API. Reads: the table, the index by school, the boxes of messages, the signing keys; of the
+documents bucket reports/feeds/ and previews/. Writes and emits nothing: every form of a page is sent to the functions
+below /api.
 """
 
 from __future__ import annotations
@@ -10,17 +11,19 @@ import functools
 from collections.abc import Callable
 
 from chalice.app import Chalice, Response
-from chalicelib import appointments, batches, graduate, office, page, practice, public
+from chalicelib import appointments, batches, graduate, messages, office, page, practice, public
 from chalicelib import feeds as deliveries
 from chalicelib.visit import Visit
 from chalicelib.words import LANGUAGES
 from yinji.clearance import codes
 from yinji.clearance.store import Store
+from yinji.messages.store import Outbox
 from yinji.platform.observability import logger
 from yinji.platform.problem import Problem
 
 app = Chalice(app_name="portal")
 store = Store()
+outbox = Outbox()
 View = Callable[..., Response]
 
 
@@ -203,6 +206,31 @@ def batch(visit: Visit, batch: str) -> Response:
 @at("/flows")
 def flows(visit: Visit) -> Response:
     return page.draw(visit, "flows.html", **batches.flows_(visit, store))
+
+
+# --- messages -------------------------------------------------------------------------------------------------
+
+
+@at("/messages")
+def inbox(visit: Visit) -> Response:
+    return page.draw(visit, "messages.html", **messages.inbox(visit, outbox))
+
+
+@at("/messages/preferences")
+def preferences(visit: Visit) -> Response:
+    return page.draw(visit, "preferences.html", **messages.preferences(visit, outbox))
+
+
+@at("/messages/unread")
+def unread(visit: Visit) -> Response:
+    """A piece of the navigation, which every page asks for once it is there."""
+    number = messages.unread(visit, outbox)
+    return page.draw(visit, "unread.html", number=number) if number else page.nothing()
+
+
+@at("/messages/stop/{token}")
+def stopping(visit: Visit, token: str) -> Response:
+    return page.draw(visit, "stop.html", **messages.stopping(visit, outbox, token))
 
 
 # --- nothing there: a page says so rather than the gateway ----------------------------------------------------

@@ -9,13 +9,14 @@ from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.constructs.function import Function
 from infra.constructs.reasons import accept
-from infra.constructs.storage import Bucket
+from infra.constructs.storage import Bucket, TableWithStream
 from infra.setting import Setting
 
 COOKIE = "$request.header.Cookie"
@@ -193,3 +194,38 @@ def every(function: Function, minutes: int) -> None:
         schedule=events.Schedule.rate(Duration.minutes(minutes)),
         targets=[targets.LambdaFunction(function.target, retry_attempts=0)],
     )
+
+
+def every_morning(function: Function, hour: int, minute: int) -> None:
+    """Invoke `function` every day at that time of the campus (UTC+8)."""
+    events.Rule(
+        function,
+        "EveryMorning",
+        schedule=events.Schedule.cron(minute=str(minute), hour=str((hour - 8) % 24)),
+        targets=[targets.LambdaFunction(function.target)],
+    )
+
+
+def on_change(table: TableWithStream, function: Function, *filters: Mapping[str, object]) -> None:
+    """Let changes of `table` that match one of `filters` invoke `function`; a record that keeps failing goes to its
+    queue, and the others go on. A stream bears two readers."""
+    assert table.table.table_stream_arn and function.failures  # noqa: S101
+    function.function.add_event_source(
+        sources.DynamoEventSource(
+            table.table,
+            starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+            batch_size=100,
+            max_batching_window=Duration.seconds(0),
+            parallelization_factor=4,
+            bisect_batch_on_error=True,
+            report_batch_item_failures=True,
+            retry_attempts=5,
+            on_failure=sources.SqsDlq(function.failures),
+            filters=[lambda_.FilterCriteria.filter(dict(one)) for one in filters],
+        )
+    )
+    accept(function.role, "ListStreams cannot be limited to one table.", "AwsSolutions-IAM5[Resource::*]")
+
+
+OF_CASES: Mapping[str, object] = {"dynamodb": {"Keys": {"sk": {"S": lambda_.FilterRule.is_equal("CASE")}}}}
+"""Changes of cases, among those of the table they are in."""

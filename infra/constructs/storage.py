@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
@@ -23,10 +24,28 @@ READ_KEY = ["kms:Decrypt", "kms:DescribeKey"]
 USE_KEY = [*READ_KEY, "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
 
 
-class TableWithStream(Construct):
-    """The table `Cases`: items as clearance.items describes them, the index by school, a stream of old and new."""
+@dataclass(frozen=True)
+class Index:
+    """A second way to find items: by `partition` and `sort`; it holds `attributes` besides, or all there are."""
 
-    def __init__(self, scope: Construct, id: str, key: kms.IKey) -> None:
+    name: str
+    partition: str
+    sort: str
+    attributes: Sequence[str] = ()
+
+
+BY_SCHOOL = Index("by-school", "school", "student", LEAN)
+
+
+class TableWithStream(Construct):
+    """A table of items by pk and sk with one index and a stream of old and new: `Cases` unless told otherwise.
+
+    Items that have the attribute `expires` go by themselves at the second it names; cases and events have none.
+    """
+
+    def __init__(
+        self, scope: Construct, id: str, key: kms.IKey, index: Index = BY_SCHOOL, expires: str = "expires_at"
+    ) -> None:
         super().__init__(scope, id)
         self.key = key
         text = dynamodb.AttributeType.STRING
@@ -42,21 +61,22 @@ class TableWithStream(Construct):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
-            time_to_live_attribute="expires_at",
             deletion_protection=True,
+            time_to_live_attribute=expires,
             removal_policy=RemovalPolicy.RETAIN,
         )
+        some = dynamodb.ProjectionType.INCLUDE
         self.table.add_global_secondary_index(
-            index_name="by-school",
-            partition_key=dynamodb.Attribute(name="school", type=text),
-            sort_key=dynamodb.Attribute(name="student", type=text),
-            projection_type=dynamodb.ProjectionType.INCLUDE,
-            non_key_attributes=LEAN,
+            index_name=index.name,
+            partition_key=dynamodb.Attribute(name=index.partition, type=text),
+            sort_key=dynamodb.Attribute(name=index.sort, type=text),
+            projection_type=some if index.attributes else dynamodb.ProjectionType.ALL,
+            non_key_attributes=list(index.attributes) or None,
         )
-        self.index_arn = f"{self.table.table_arn}/index/by-school"
+        self.index_arn = f"{self.table.table_arn}/index/{index.name}"
 
     def read_by(self, function: Function, *, index: bool = False) -> None:
-        """Let `function` read items; by school as well with `index`."""
+        """Let `function` read items; by the index as well with `index`."""
         function.allow(READ_ITEMS, [self.table.table_arn])
         if index:
             function.allow(["dynamodb:Query"], [self.index_arn])

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from aws_cdk import CfnOutput, Duration, RemovalPolicy
+from aws_cdk import CfnOutput, RemovalPolicy
 from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 from yinji.clearance import definition
 from yinji.clearance.evidence import PREFIX
 
-from infra.constructs.doors import ApiDoor, BucketDoor, every, on_message
+from infra.constructs.doors import OF_CASES, ApiDoor, BucketDoor, every, on_change, on_message
 from infra.constructs.function import Function
 from infra.constructs.reasons import accept
 from infra.constructs.step import House, Step
@@ -114,7 +112,7 @@ class Clearance(ServiceStack):
 
         advance = self._function("clearance/advance", "BUS", asynchronous=True)
         advance.allow(["events:PutEvents"], [bus.event_bus_arn])
-        self._stream(advance)
+        on_change(house.table, advance, OF_CASES)
 
         certificate = self._function(
             "clearance/certificate",
@@ -184,34 +182,6 @@ class Clearance(ServiceStack):
         house.documents.written_by(arrived, PREFIX, delete=True)
         on_message(house.bus, arrived, "IntakeLeft", "intake-left", {"key": [{"prefix": PREFIX}]})
         return arrived
-
-    def _stream(self, advance: Function) -> None:
-        """The table's changes of cases go to `advance`; a record that keeps failing goes to its queue."""
-        table, failures = self.house.table.table, advance.failures
-        assert table.table_stream_arn and failures  # noqa: S101
-        advance.function.add_event_source(
-            sources.DynamoEventSource(
-                table,
-                starting_position=lambda_.StartingPosition.TRIM_HORIZON,
-                batch_size=100,
-                max_batching_window=Duration.seconds(0),
-                parallelization_factor=4,
-                bisect_batch_on_error=True,
-                report_batch_item_failures=True,
-                retry_attempts=5,
-                on_failure=sources.SqsDlq(failures),
-                filters=[
-                    lambda_.FilterCriteria.filter(
-                        {"dynamodb": {"Keys": {"sk": {"S": lambda_.FilterRule.is_equal("CASE")}}}}
-                    )
-                ],
-            )
-        )
-        accept(
-            advance.role,
-            "ListStreams cannot be limited to one table.",
-            "AwsSolutions-IAM5[Resource::*]",
-        )
 
     def _outputs(self) -> None:
         told = {

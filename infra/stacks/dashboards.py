@@ -21,6 +21,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 from yinji.clearance import definition
 from yinji.clearance.definition import StepDefinition, Text
+from yinji.messages.model import KINDS
 
 from infra.setting import Setting
 from infra.stacks import portal
@@ -31,6 +32,8 @@ SAID = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 RUNBOOKS = "docs/operations.md"
 SERVICE = "clearance"
 RELAY = "clearance-advance"
+MESSAGES = "messages"
+CHANNELS = ("email", "webhook")
 CASE_STATES = ("open", "in-progress", "finished", "overdue")
 MINUTE, FIVE_MINUTES, HOUR = Duration.minutes(1), Duration.minutes(5), Duration.hours(1)
 
@@ -138,6 +141,9 @@ class Dashboards(Stack):
             lines("arranged", arranged, THIRD), lines("batches", batches, THIRD), lines("histories", histories, THIRD)
         )
 
+        composed = [ours("MessagesComposed", "Sum", kind, HOUR, MESSAGES, kind=kind) for kind in KINDS]
+        board.add_widgets(lines("messages", composed, FULL))
+
     def _operations(self) -> None:
         board = self._board("operations")
         board.add_widgets(
@@ -159,6 +165,15 @@ class Dashboards(Stack):
         board.add_widgets(
             lines("portal-answers", [self._of_portal(name, "Sum") for name in ("Count", "4XXError", "5XXError")], HALF),
             lines("portal-latency", [self._of_portal("Latency", quantile) for quantile in QUANTILES], HALF),
+        )
+        ways = (
+            ("mail-sent", "MessagesSent", HALF),
+            ("mail-failed", "MessagesFailed", QUARTER),
+            ("mail-uncertain", "MessagesUncertain", QUARTER),
+        )
+        board.add_widgets(
+            *(lines(name, self._by_channel(metric), width) for name, metric, width in ways),
+            lines("messages-swept", [ours("MessagesSwept", "Sum", service=MESSAGES)], FULL),
         )
         for row in rows_of(self._functions, FULL // QUARTER):
             board.add_widgets(*(durations(function) for function in row))
@@ -188,15 +203,22 @@ class Dashboards(Stack):
             self._alarm("feed-stale", step.id, age, LONGEST_FEED_AGE, Above.GREATER_THAN_THRESHOLD)
             self._alarm("feed-held", step.id, ours("FeedSnapshotsHeld", "Sum", step=step.id), 1)
             self._alarm("feed-refused", step.id, ours("FeedSnapshotsRefused", "Sum", step=step.id), 1)
+        for kind, name in (("mail-failed", "MessagesFailed"), ("mail-uncertain", "MessagesUncertain")):
+            for channel, metric in zip(CHANNELS, self._by_channel(name), strict=True):
+                self._alarm(kind, channel, metric, 1)
         for step in self._steps:
             wait = ours("OldestWaitingHours", "Maximum", step=step.id)
             self._alarm("long-wait", step.id, wait, LONGEST_WAIT, Above.GREATER_THAN_THRESHOLD)
         # what is emitted by every run: a run that fails midway is missing too
-        for subject, metric in (("clearance-figures", "CasesTotal"), ("clearance-reconcile", "CasesResumed")):
+        for subject, metric, service in (
+            ("clearance-figures", "CasesTotal", SERVICE),
+            ("clearance-reconcile", "CasesResumed", SERVICE),
+            ("messages-send", "MessagesSwept", MESSAGES),
+        ):
             self._alarm(
                 "not-running",
                 subject,
-                ours(metric, "SampleCount"),
+                ours(metric, "SampleCount", service=service),
                 1,
                 Above.LESS_THAN_THRESHOLD,
                 periods=3,
@@ -249,6 +271,9 @@ class Dashboards(Stack):
         """The metric `name` of each of `steps`, of all unless told."""
         chosen = self._steps if steps is None else steps
         return [ours(name, statistic, both(step.title), period, step=step.id) for step in chosen]
+
+    def _by_channel(self, name: str) -> list[cloudwatch.Metric]:
+        return [ours(name, "Sum", channel, service=MESSAGES, channel=channel) for channel in CHANNELS]
 
     def _queued(self) -> list[Watched]:
         return [function for function in self._functions if function.queue]
@@ -319,10 +344,15 @@ def unlabelled(metric: cloudwatch.Metric) -> cloudwatch.Metric:
 
 
 def ours(
-    name: str, statistic: str, label: str = "", period: Duration = FIVE_MINUTES, **dimensions: str
+    name: str,
+    statistic: str,
+    label: str = "",
+    period: Duration = FIVE_MINUTES,
+    service: str = SERVICE,
+    **dimensions: str,
 ) -> cloudwatch.Metric:
     """A metric that our code emits."""
-    return metric_of("Yinji", name, statistic, {"service": SERVICE, **dimensions}, label, period)
+    return metric_of("Yinji", name, statistic, {"service": service, **dimensions}, label, period)
 
 
 def of_lambda(function: Watched, name: str, statistic: str, period: Duration = FIVE_MINUTES) -> cloudwatch.Metric:

@@ -20,6 +20,7 @@ from infra.bundling import NOT_CODE
 from infra.constructs.storage import READ_ITEMS, READ_KEY
 from infra.setting import FOLDER_TAG, Setting
 from infra.stacks.clearance import Clearance
+from infra.stacks.messages import Messages
 from infra.stacks.service import python_layer
 
 CONFIG = '{"version": "2.0", "app_name": "portal"}'
@@ -32,12 +33,14 @@ HTMX = "node_modules/htmx.org/dist/htmx.min.js"
 class Portal(Stack):
     """See the module. `api_id` and `stage` are of the REST API; what is not /api goes there."""
 
-    def __init__(self, scope: Construct, id: str, setting: Setting, clearance: Clearance, **more: object) -> None:
+    def __init__(
+        self, scope: Construct, id: str, setting: Setting, clearance: Clearance, messages: Messages, **more: object
+    ) -> None:
         super().__init__(scope, id, **more)
         self.function_name = f"{setting.prefix}-portal"
         self.api_name = self.function_name
         self.stage = "pages"
-        role = self._role(clearance)
+        role = self._role(clearance, messages)
         with _staged(setting) as source:
             chalice = Chalice(
                 self,
@@ -64,6 +67,7 @@ class Portal(Stack):
                         # of the intake it is told the name only, to tell departments
                         "YINJI_INTAKE_BUCKET": clearance.house.intake.name,
                         "YINJI_DOCUMENTS_BUCKET": clearance.house.documents.name,
+                        "YINJI_MESSAGES_TABLE": messages.table.table.table_name,
                     },
                 },
             )
@@ -72,9 +76,9 @@ class Portal(Stack):
         for name, value in {"PortalApiId": self.api_id, "PortalStage": self.stage}.items():
             CfnOutput(self, name, value=value)
 
-    def _role(self, clearance: Clearance) -> iam.Role:
-        """The portal's role: it reads cases, by school as well, the signing keys, and what became of deliveries and
-        previews of feeds; it writes its own log only."""
+    def _role(self, clearance: Clearance, messages: Messages) -> iam.Role:
+        """The portal's role: it reads cases, by school as well, messages, the signing keys, and what became of
+        deliveries and previews of feeds; it writes its own log only."""
         log = logs.LogGroup(
             self,
             "Log",
@@ -88,6 +92,7 @@ class Portal(Stack):
             (["logs:CreateLogStream", "logs:PutLogEvents"], log.log_group_arn),
             (READ_ITEMS, table.table.table_arn),
             (["dynamodb:Query"], table.index_arn),
+            (READ_ITEMS, messages.table.table.table_arn),
             (READ_KEY, table.key.key_arn),
             (["secretsmanager:GetSecretValue"], clearance.session_keys.secret_arn),
         ):

@@ -107,6 +107,26 @@ def create_table(client: Any, name: str = "Cases") -> None:
     )
 
 
+def create_messages_table(client: Any) -> None:
+    names = ("pk", "sk", "waits", "due_at")
+    client.create_table(
+        TableName="Messages",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "waiting",
+                "KeySchema": [
+                    {"AttributeName": "waits", "KeyType": "HASH"},
+                    {"AttributeName": "due_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
+
+
 class Cloud:
     """The resources, the functions on them, and what was said on the bus."""
 
@@ -116,6 +136,7 @@ class Cloud:
         self.said: list[tuple[str, dict[str, Any]]] = []
         self.calls: list[tuple[str, str]] = []
         create_table(self.dynamodb)
+        create_messages_table(self.dynamodb)
         for bucket in ("intake", "documents"):
             self.s3.create_bucket(Bucket=bucket)
         boto3.client("events").create_event_bus(Name="yinji")

@@ -14,6 +14,8 @@ import pytest
 from yinji.clearance import definition
 from yinji.clearance.case import Case, Change, Graduate, open_case
 from yinji.clearance.evidence import Upload
+from yinji.messages.model import Message
+from yinji.messages.store import Outbox
 from yinji.platform import clock
 
 from tests import handlers
@@ -125,6 +127,10 @@ def reported(key: str) -> Check:
     return lambda cloud, answer: cloud.report(key)["status"] == "accepted"
 
 
+def in_box(box: str = WHO.student) -> list[Message]:
+    return list(Outbox().box(box, box).messages)
+
+
 RESULTS: dict[str, tuple[Case | None, Check]] = {
     "clearance/advance.json": (
         None,
@@ -214,6 +220,21 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "identity/demo_sign_in.json": (OPENED, lambda cloud, answer: answer["cookies"][0].startswith("yinji_session=")),
     "identity/demo_sign_in.personas.json": (OPENED, status(200)),
     "identity/sign_out.json": (None, status(303)),
+    "messages/compose.json": (None, lambda cloud, answer: [one.kind for one in in_box()] == ["welcome"]),
+    "messages/send.json": (OPENED, lambda cloud, answer: answer == {"batchItemFailures": []}),
+    "messages/send.schedule.json": (None, lambda cloud, answer: answer == {"looked_at": 0}),
+    "messages/deadlines.json": (OPENED, lambda cloud, answer: set(answer) == {"said"}),
+    "messages/deadlines.missed.json": (
+        settled(OPENED, until="exit-survey"),
+        lambda cloud, answer: answer == {"said": len(in_box())},
+    ),
+    "messages/digest.json": (OPENED, lambda cloud, answer: set(answer) == {"said"}),
+    "messages/digest.missed.json": (SIGNABLE, lambda cloud, answer: answer["said"] == len(in_box("office:S01")) == 1),
+    "messages/inbox.json": (OPENED, lambda cloud, answer: json.loads(answer["body"]) == {"messages": []}),
+    "messages/inbox.read.json": (None, status(303)),
+    "messages/inbox.preferences.json": (None, lambda cloud, answer: Outbox().settings(WHO.student).language == "en"),
+    "messages/remind.json": (OPENED, lambda cloud, answer: [one.kind for one in in_box()] == ["reminder"]),
+    "messages/stop.json": (None, lambda cloud, answer: Outbox().settings(WHO.student).stopped == {"yours"}),
 }
 
 

@@ -35,7 +35,8 @@ ONLY_WITH_A_FEED = {"FeedAgeHours", "FeedRowsChanged"}
 
 def emitted() -> set[tuple[str, frozenset[str]]]:
     """Every metric that code of functions and layers emits: its name, and the names of its dimensions."""
-    sources = [*(ROOT / "functions" / "clearance").glob("**/*.py"), *(ROOT / "layers" / "yinji").glob("**/*.py")]
+    folders = [ROOT / "functions" / "clearance", ROOT / "functions" / "messages", ROOT / "layers" / "yinji"]
+    sources = [path for folder in folders for path in folder.glob("**/*.py")]
     return {metric for path in sources if path.name != "observability.py" for metric in _emitted_by(path)}
 
 
@@ -86,7 +87,7 @@ def test_metrics_are_shown_of_every_step_and_state_there_is(either: Synthesis) -
     shown: dict[str, set[str]] = {}
     for metric in ours(metrics_of(either.templates["Dashboards"])):
         told = dict(metric.dimensions)
-        assert told["service"] == "clearance"
+        assert told["service"] == ("messages" if metric.name.startswith("Messages") else "clearance")
         if "step" in told:
             shown.setdefault(metric.name, set()).add(told["step"])
     for name, of in shown.items():
@@ -156,7 +157,8 @@ def test_silence_is_an_alarm_where_something_is_said_by_the_clock_and_nowhere_el
         for alarm in either.of_type("AWS::CloudWatch::Alarm")
         if alarm.properties["TreatMissingData"] == "breaching"
     }
-    assert silent == {f"yinji-not-running-clearance-{name}" for name in ("figures", "reconcile", "anchor")}
+    silent_functions = ("clearance-figures", "clearance-reconcile", "clearance-anchor", "messages-send")
+    assert silent == {f"yinji-not-running-{function}" for function in silent_functions}
 
 
 def test_alarms_reach_the_one_topic_and_it_lets_them_in(either: Synthesis) -> None:
@@ -203,7 +205,9 @@ def test_every_alarm_says_where_its_runbook_is_and_that_is_there(either: Synthes
 
 
 def test_every_function_is_documented(local: Synthesis) -> None:
-    documented = set(re.findall(r"^\| `((?:clearance/|identity/|portal)[a-z_/]*)` \|", runbooks(), re.MULTILINE))
+    documented = set(
+        re.findall(r"^\| `((?:clearance/|identity/|messages/|portal)[a-z_/]*)` \|", runbooks(), re.MULTILINE)
+    )
     steps = {folder for folder in functions(local) if folder.startswith("clearance/steps/")}
     assert "clearance/steps/<step>" in runbooks()
     assert documented == set(functions(local)) - steps | {"portal"}

@@ -6,11 +6,14 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+import boto3
 import pytest
 from yinji.identity.session import Session
+from yinji.messages import stop
 
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, cloud, officer
 from tests.functions.test_feed_pages import AUDITOR, looked_at, table, used
+from tests.functions.test_messages import record
 from tests.functions.test_season import settle_everything
 from tests.graduates import LIN, graduate
 from tests.infra.synthesis import Resource, Synthesis, listed, plain
@@ -55,6 +58,10 @@ PORTAL = "RoleDefaultPolicy"
 """The policy of the portal, whose stack has no other."""
 
 
+KEY_READERS = ("AuthorizerRole", "DemoSignInRole", "SendRole", "StopRole", PORTAL)
+"""Who signs or reads sessions, and who signs or reads the links that stop mail."""
+
+
 def statements(of: Synthesis) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for policy in of.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
         for statement in policy.properties["PolicyDocument"]["Statement"]:
@@ -91,7 +98,7 @@ def test_no_reason_outlives_its_wildcard(either: Synthesis) -> None:
 
 
 def test_no_role_has_a_policy_of_aws(either: Synthesis) -> None:
-    roles = [role for role in either.of_type("AWS::IAM::Role") if role.stack in ("Clearance", "Desk")]
+    roles = [role for role in either.of_type("AWS::IAM::Role") if role.stack in ("Clearance", "Desk", "Messages")]
     assert roles
     assert [role.id for role in roles if role.properties.get("ManagedPolicyArns")] == []
 
@@ -114,7 +121,7 @@ def test_the_portal_sees_of_documents_what_became_of_feeds_and_no_more(either: S
 
 def test_only_what_answers_or_signs_people_in_reads_the_keys_of_sessions(either: Synthesis) -> None:
     readers = {who for who, one in statements(either) if "secretsmanager:GetSecretValue" in listed(one["Action"])}
-    assert readers and all(who.startswith(("AuthorizerRole", "DemoSignInRole", PORTAL)) for who in readers)
+    assert readers and all(who.startswith(KEY_READERS) for who in readers)
 
 
 def test_who_reads_the_table_may_use_its_key(either: Synthesis) -> None:
@@ -149,12 +156,16 @@ def needed(service: str, operation: str, told: Mapping[str, Any]) -> set[tuple[s
         actions = (
             {IN_TRANSACTION[kind] for entry in entries for kind in entry} if entries else {f"dynamodb:{operation}"}
         )
-        return {(action, "index" if told.get("IndexName") else "table") for action in actions}
+        tables = {told.get("TableName")} | {one["TableName"] for e in entries or () for one in e.values()} - {None}
+        messages = "messages-" if "Messages" in tables else ""
+        return {(action, messages + ("index" if told.get("IndexName") else "table")) for action in actions}
     if service == "s3":
         bucket = BUCKETS[told["Bucket"]]
         if operation == "ListObjectsV2":
             return {("s3:ListBucket", bucket)}
         return {(f"s3:{operation.replace('HeadObject', 'GetObject')}", f"{bucket}/{told['Key']}")}
+    if service == "sesv2":
+        return {("ses:SendEmail", "mail-domain"), ("ses:SendEmail", "mail-set")}
     if service == "events":
         return {("events:PutEvents", "bus")}
     assert service == "secretsmanager"
@@ -164,6 +175,10 @@ def needed(service: str, operation: str, told: Mapping[str, Any]) -> set[tuple[s
 def place(resource: str) -> str:
     """A policy's resource as `needed` calls it."""
     for part, name in (
+        ("/index/waiting", "messages-index"),
+        ("MessagesTable", "messages-table"),
+        (":identity/example.edu", "mail-domain"),
+        (":configuration-set/yinji-messages", "mail-set"),
         ("/index/by-school", "index"),
         ("CasesTable", "table"),
         ("${Bus", "bus"),
@@ -249,6 +264,29 @@ def play(cloud: Cloud) -> None:
     for told in (applied, left):
         cloud.invoke("clearance/steps/tuition", message | told)
     assert cloud.call("identity/demo_sign_in", None, "GET", "/api/demo/personas").status == 200
+    write_and_read(cloud)
+
+
+def write_and_read(cloud: Cloud) -> None:
+    """A little of everything about messages."""
+    boto3.client("sesv2").create_email_identity(EmailIdentity="yinji@example.edu")
+    items = cloud.dynamodb.scan(TableName="Cases")["Items"]
+    cloud.invoke("messages/compose", {"Records": [record(item) for item in items if item["sk"]["S"] == "CASE"]})
+    cloud.invoke("messages/deadlines", {"today": "2026-06-23"})
+    cloud.invoke("messages/digest", {"today": "2026-06-15"})
+    root = f"/api/clearance/cases/{graduate(2).student}"
+    key = {"idempotency_key": "a-key-of-mine"}
+    assert cloud.call("messages/remind", COUNSELLOR, "POST", f"{root}/remind", key).status == 200
+    items = cloud.dynamodb.scan(TableName="Messages")["Items"]
+    waiting = [record(item) for item in items if item["sk"]["S"].startswith("DELIVERY#")]
+    cloud.invoke("messages/send", {"Records": waiting})
+    cloud.invoke("messages/send", {})
+    student, read = Session(graduate(2).student, "student", "x"), {"upto": "MESSAGE#2026"}
+    assert cloud.call("messages/inbox", student, "GET", "/api/messages").status == 200
+    assert cloud.call("messages/inbox", student, "POST", "/api/messages/read", read).status == 200
+    assert cloud.call("messages/inbox", student, "POST", "/api/messages/preferences", {"language": "en"}).status == 200
+    token = stop.token(student.sub, "yours", ["new"])
+    assert cloud.call("messages/stop", None, "POST", f"/api/messages/stop/{token}").status == 200
 
 
 def hand_in_a_thesis(cloud: Cloud) -> None:
@@ -283,7 +321,7 @@ def test_functions_may_do_all_that_a_season_asks_of_them(
     cloud: Cloud, did: dict[str, set[tuple[str, str]]], local: Synthesis
 ) -> None:
     play(cloud)
-    assert len(did) >= 14
+    assert len(did) >= 21
     for folder, needs in did.items():
         may = allowed(local, functions(local)[folder])
         missing = {

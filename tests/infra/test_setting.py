@@ -33,6 +33,9 @@ def test_a_university_is_part_of_every_name_in_small_letters() -> None:
         ({"public_url": "https://"}, "public_url"),
         ({"public_url": "https://yinji.example.edu/"}, "public_url"),
         ({"certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/x"}, "certificate_arn"),
+        ({"mail_from": "Yinji <yinji@example.edu>"}, "mail_from"),
+        ({"mail_from": "yinji"}, "mail_from"),
+        ({"webhook_secret": "https://robots.example.com/send?key=x"}, "webhook_secret"),
     ],
 )
 def test_what_makes_no_sense_is_named(context: dict[str, str], named: str) -> None:

@@ -13,25 +13,28 @@ pytestmark = pytest.mark.slow
 HOLDS_LOGS = "AccessLogs"
 
 
-def table(of: Synthesis) -> Resource:
-    [found] = of.of_type("AWS::DynamoDB::Table")
+def table(of: Synthesis, stack: str = "Clearance") -> Resource:
+    [found] = [one for one in of.of_type("AWS::DynamoDB::Table") if one.stack == stack]
     return found
 
 
-def test_the_table_can_be_restored_and_is_not_deleted_by_mistake(either: Synthesis) -> None:
-    properties = table(either).properties
+@pytest.mark.parametrize("stack", ["Clearance", "Messages"])
+def test_the_table_can_be_restored_and_is_not_deleted_by_mistake(either: Synthesis, stack: str) -> None:
+    properties = table(either, stack).properties
     assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert properties["DeletionProtectionEnabled"] is True
-    assert table(either).body["DeletionPolicy"] == table(either).body["UpdateReplacePolicy"] == "Retain"
+    assert table(either, stack).body["DeletionPolicy"] == table(either, stack).body["UpdateReplacePolicy"] == "Retain"
 
 
 def test_what_is_kept_for_a_while_goes_away_by_itself(either: Synthesis) -> None:
-    told = table(either).properties["TimeToLiveSpecification"]
-    assert told == {"AttributeName": "expires_at", "Enabled": True}
+    for stack, attribute in (("Clearance", "expires_at"), ("Messages", "expires")):
+        told = table(either, stack).properties["TimeToLiveSpecification"]
+        assert told == {"AttributeName": attribute, "Enabled": True}
 
 
-def test_the_table_is_encrypted_by_our_own_key_and_streams_both_images(either: Synthesis) -> None:
-    properties = table(either).properties
+@pytest.mark.parametrize("stack", ["Clearance", "Messages"])
+def test_the_table_is_encrypted_by_our_own_key_and_streams_both_images(either: Synthesis, stack: str) -> None:
+    properties = table(either, stack).properties
     assert properties["SSESpecification"]["SSEType"] == "KMS"
     assert "Key" in plain(properties["SSESpecification"]["KMSMasterKeyId"])
     assert properties["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}

@@ -27,6 +27,11 @@ def test_a_domain_module_imports_nothing_of_aws(module: str) -> None:
     assert not modules_after(f"import yinji.clearance.{module}") & set(FOREIGN)
 
 
+@pytest.mark.parametrize("module", ["model", "compose", "words", "letter", "stop"])
+def test_what_messages_say_and_when_imports_nothing_of_aws(module: str) -> None:
+    assert not modules_after(f"import yinji.messages.{module}") & set(FOREIGN)
+
+
 def test_the_package_promises_what_is_true() -> None:
     import yinji.clearance
 

@@ -107,7 +107,16 @@ def case(visit: Visit, store: Store, student: str) -> dict[str, Any]:
     steps: Sequence[StepView] = shown["view"].steps
     mine = [step for step in steps if any(action.id not in RARE for action in step.actions)]
     rest = [step for step in shown["view"].mine + shown["view"].others if step not in mine and step.state != "waiting"]
-    return shown | {"mine": mine, "others": rest, "rare": RARE, "settled": shown["view"].settled}
+    told = {"mine": mine, "others": rest, "rare": RARE, "settled": shown["view"].settled}
+    return shown | told | {"reminds": _reminds(visit, session, case, shown["view"].mine)}
+
+
+def _reminds(visit: Visit, session: Session, case: Case, mine: Sequence[StepView]) -> list[str]:
+    """The titles of what the visitor can remind the student of; a department of its own steps only."""
+    department, every = session.department, definition.steps()
+    if case.closed or not visit.may("remind", school=case.graduate.school, department=department):
+        return []
+    return [step.title for step in mine if not department or every[step.id].department == department]
 
 
 def history(visit: Visit, store: Store, student: str) -> dict[str, Any]:

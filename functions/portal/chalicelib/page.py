@@ -74,6 +74,11 @@ def go(path: str, **headers: str) -> Response:
     return Response("", headers={"Location": path, "Cache-Control": "no-store", **headers}, status_code=303)
 
 
+def nothing() -> Response:
+    """No piece to put anywhere."""
+    return Response("", headers={"Cache-Control": "no-store"}, status_code=204)
+
+
 def of_problem(visit: Visit, problem: Problem) -> Response:
     """The page of something that cannot be shown; who is signed out signs in and comes back."""
     if problem.code == "signed-out":

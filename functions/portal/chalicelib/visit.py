@@ -21,6 +21,9 @@ from yinji.platform.problem import Problem
 from .words import LANGUAGES, Words
 
 OF_ADMINISTRATORS = ("batch.declare", "batch.close", "batch.carry-over", "flow.migrate")
+MESSAGES = "/messages"
+OF_MESSAGES = ("read", "saved", "stopped", "reminded")
+"""What can be done about messages, as their notices call it."""
 TOLD = ("done", "problem", "fields", "at")
 
 
@@ -112,7 +115,7 @@ class Visit:
         if session is None:
             return []
         if session.role == "student":
-            return [("/me", words("nav.me"))]
+            return [("/me", words("nav.me")), self._messages]
         if session.role == "supervisor":
             return [("/queues", words("nav.queues"))]
         if session.role == "department-officer":
@@ -121,12 +124,14 @@ class Visit:
                 ("/queues", words("nav.queues")),
                 *([("/feeds", words("feeds.nav"))] if delivers else []),
                 ("/practice", words("practice.nav")),
+                self._messages,
             ]
         if session.role in ("counsellor", "school-officer"):
             return [
                 (f"/schools/{session.school}", words("nav.school")),
                 ("/queues", words("nav.queues")),
                 ("/practice", words("practice.nav")),
+                self._messages,
             ]
         return [
             ("/season", words("nav.season")),
@@ -134,6 +139,10 @@ class Visit:
             ("/batches", words("nav.batches")),
             ("/feeds", words("feeds.nav")),
         ]
+
+    @property
+    def _messages(self) -> tuple[str, Markup]:
+        return (MESSAGES, self.words("messages.nav"))
 
     @property
     def wanted(self) -> str:
@@ -168,6 +177,8 @@ class Visit:
     def _success(self, done: str) -> Notice | None:
         step, _, last = done.partition(".")
         action, *rest = last.split(".")
+        if step == "messages" and action in OF_MESSAGES:
+            return Notice(True, self.words(f"messages.done-{action}"), done)
         if step == "practice":
             return Notice(True, self.words("practice.begun"), done)
         if step == "arrangement" and action in forms():

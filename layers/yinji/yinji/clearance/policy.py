@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Permission = Literal[
     "see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed", "see-feed",
     "export-history", "extend-case", "withdraw-case", "move-case", "reopen-case", "see-batches", "manage-batches",
-    "see-slots", "set-slots", "see-round",
+    "see-slots", "set-slots", "see-round", "see-messages", "remind",
 ]  # fmt: skip
 Scope = Literal["own", "own-school", "own-department", "own-office", "own-graduates", "any"]
 
@@ -102,6 +102,15 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
     },
     # close a time, or say how many fit in
     "set-slots": {"department-officer": "own-department"},
+    # the box of messages: a student's own, an office's for all its officers
+    "see-messages": {
+        "student": "own",
+        "counsellor": "own-school",
+        "school-officer": "own-school",
+        "department-officer": "own-department",
+    },
+    # remind a student of what is theirs; a department of its own steps only
+    "remind": {"counsellor": "own-school", "school-officer": "own-school", "department-officer": "own-department"},
 }
 
 PRACTICE: frozenset[Permission] = frozenset({"see-case", "act-as-student", "sign-for-office"})

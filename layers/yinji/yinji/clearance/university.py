@@ -21,12 +21,12 @@ def name() -> Text:
 
 
 def schools() -> Mapping[str, Mapping[str, Any]]:
-    """Every school by id ("S01"): zh, en, place, phone."""
+    """Every school by id ("S01"): zh, en, place, phone, email."""
     return _data()["schools"]
 
 
 def departments() -> Mapping[str, Mapping[str, Any]]:
-    """Every department by id: zh, en, place, phone, hours."""
+    """Every department by id: zh, en, place, phone, email, hours."""
     return _data()["departments"]
 
 

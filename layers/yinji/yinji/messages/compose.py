@@ -1,0 +1,124 @@
+"""Which messages follow from what happened. Pure: the same occasion yields the same messages with the same ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from yinji.clearance import definition
+from yinji.clearance.case import Case, State
+from yinji.clearance.definition import StepDefinition
+from yinji.clearance.step import SENT_BACK
+from yinji.clearance.view import RowView, turn_of
+from yinji.messages.model import Kind, Message, office_box
+from yinji.platform.clock import stamp
+
+DISTANCES = (7, 3, 1)
+"""Days before the deadline on which whoever still has something to do is told."""
+STALE = timedelta(hours=26)
+"""A department delivers every morning, and may be two hours late."""
+
+
+def is_practice(thing: object) -> bool:
+    """Whether a case, or its row, is one that officers practise on: nobody is written to about those."""
+    return bool(getattr(thing, "practice", False))
+
+
+def of_student(case: Case) -> list[str]:
+    """The steps of `case` that need the student now, in order."""
+    return needing_student(case.states(), case.flow, case.graduate.flags)
+
+
+def needing_student(states: Mapping[str, State], flow: str, flags: frozenset[str] | None = None) -> list[str]:
+    """The steps among `states` that need the student; without `flags` as far as is known without them."""
+    every = definition.steps()
+    return [step for step, state in states.items() if step in every and _is_theirs(every[step], state, flow, flags)]
+
+
+def _is_theirs(step: StepDefinition, state: State, flow: str, flags: frozenset[str] | None) -> bool:
+    return turn_of(step, state, flow, flags) == "student"
+
+
+def of_change(before: Case | None, after: Case) -> list[Message]:
+    """What the student is told of one change of their case; several steps are told of at once."""
+    if is_practice(after):
+        return []
+    messages: list[Message] = []
+
+    def tell(kind: Kind, **params: Any) -> None:
+        # a case that was withdrawn and opened anew begins with version 1 again
+        id = f"{kind}#{after.version}#{stamp(after.opened_at)}"
+        messages.append(Message(id, after.graduate.student, kind, after.updated_at, params))
+
+    mine = of_student(after)
+    if before is None:
+        tell("welcome", steps=mine, deadline=after.deadline.isoformat(), flow=after.flow)
+        return messages
+    if before.deadline != after.deadline:
+        tell("deadline-moved", deadline=after.deadline.isoformat())
+    back = {step: why for step in after.steps if (why := _sent_back(after, step)) and why != _sent_back(before, step)}
+    for step, why in back.items():
+        tell("sent-back", steps=[step], reason=why)
+    had = set(of_student(before))
+    if new := [step for step in mine if step not in had and step not in back]:
+        tell("yours", steps=new)
+    if after.certificate and not before.certificate:
+        tell("done")
+    return messages
+
+
+def _sent_back(case: Case, step: str) -> str:
+    """What the officer wrote who sent `step` back, while that stands."""
+    record = case.steps.get(step)
+    reasons = record.standing.reasons if record and record.standing.state == "blocked" else ()
+    return next((str(reason.params.get("reason", "")) for reason in reasons if reason.code == SENT_BACK), "")
+
+
+def of_deadline(row: RowView, today: date, now: datetime) -> Message | None:
+    """What the student in `row` of a school is told about the deadline `today`, a day of the campus."""
+    days = (row.lean.deadline - today).days
+    mine = needing_student(row.states, row.lean.flow)
+    if days not in DISTANCES or not mine or row.lean.finished_at or is_practice(row.lean):
+        return None
+    deadline = row.lean.deadline.isoformat()
+    id = f"deadline#{deadline}#{days}"
+    return Message(id, row.lean.student, "deadline", now, {"steps": mine, "deadline": deadline, "days": days})
+
+
+def of_reminder(case: Case, department: str, key: str, now: datetime) -> Message | None:
+    """What an office reminds the student of: everything that is theirs, or, for a `department`, its own steps.
+
+    `key` makes a request's repetition the same message. None when nothing needs the student.
+    """
+    every = definition.steps()
+    mine = [step for step in of_student(case) if not department or every[step].department == department]
+    if not mine or is_practice(case):
+        return None
+    params = {"steps": mine, "deadline": case.deadline.isoformat(), "office": department or case.graduate.school}
+    return Message(f"reminder#{key}", case.graduate.student, "reminder", now, params)
+
+
+@dataclass(frozen=True)
+class QueueFigures:
+    """What waits for an office at a step: how many cases, the oldest since when (ISO 8601, UTC), how its feed is."""
+
+    step: str
+    waiting: int
+    oldest: str = ""
+    held: bool = False
+    stale: bool = False
+
+
+def of_office(office: str, queues: Sequence[QueueFigures], today: date, now: datetime) -> Message | None:
+    """The digest of a department or school, or None when nothing waits for it."""
+    waiting = [
+        {"step": queue.step, "waiting": queue.waiting, "oldest": queue.oldest} for queue in queues if queue.waiting
+    ]
+    held = [queue.step for queue in queues if queue.held]
+    stale = [queue.step for queue in queues if queue.stale]
+    if not (waiting or held or stale):
+        return None
+    params = {"queues": waiting, "held": held, "stale": stale, "office": office}
+    return Message(f"digest#{today.isoformat()}", office_box(office), "digest", now, params)

@@ -1,0 +1,73 @@
+"""A message as it leaves: who it goes to, subject, plain text and HTML, and how it can be stopped.
+
+It carries the reader's name, what there is to do and where to go on; no reasons, no amounts, no student number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+
+from yinji.messages.model import Message
+from yinji.messages.words import say, sender, told
+
+HTML = (
+    '<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>{title}</title></head>'
+    '<body style="font:17px/1.6 system-ui,sans-serif;color:#23262b;max-width:36rem;margin:0 auto;padding:16px">'
+    '<p>{dear}</p>{lines}<p><a href="{url}" style="display:inline-block;background:#1d5178;color:#fff;'
+    'padding:10px 18px;border-radius:8px;text-decoration:none">{action}</a></p>'
+    '<p style="color:#5b6069;font-size:14px">{foot}</p></body></html>'
+)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who a message is for: how they are called, their address ("" when none is known) and language."""
+
+    name: str
+    address: str
+    language: str
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message ready for any channel. `stop_url` is empty for what cannot be stopped."""
+
+    id: str
+    to: str
+    sender: str
+    subject: str
+    text: str
+    html: str
+    lines: Sequence[str]
+    url: str
+    stop_url: str = ""
+
+
+def letter(
+    message: Message, reader: Reader, site: str, stop_url: str = "", steps: Sequence[str] | None = None,
+    now: datetime | None = None,
+) -> Letter:  # fmt: skip
+    """`message` for `reader`, who goes on at `site`; `steps` and `now` as in words.told."""
+    language = reader.language
+    words = told(message, language, steps, now)
+    office = message.kind == "digest"
+    dear = say(language, "mail", "dear-office" if office else "dear", name=reader.name)
+    action = say(language, "mail", "open-office" if office else "certificate" if message.kind == "done" else "open")
+    url = site + words.path
+    foot = say(language, "mail", "stop" if stop_url else "fixed")
+    text = "\n\n".join([dear, *words.lines, f"{action}：{url}" if language == "zh" else f"{action}: {url}"])
+    text += f"\n\n--\n{foot}\n" + (f"{stop_url}\n" if stop_url else "")
+    link = f' <a href="{escape(stop_url)}">{escape(stop_url)}</a>' if stop_url else ""
+    html = HTML.format(
+        lang="zh-CN" if language == "zh" else "en",
+        title=escape(words.title),
+        dear=escape(dear),
+        lines="".join(f"<p>{escape(line)}</p>" for line in words.lines),
+        url=escape(url),
+        action=escape(action),
+        foot=escape(foot) + link,
+    )
+    return Letter(message.id, reader.address, sender(language), words.title, text, html, words.lines, url, stop_url)

@@ -1,0 +1,113 @@
+"""What a message is, whose it is, when it may be sent, and what its reader decided. Pure, like everything it knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Any, Literal, get_args
+
+from yinji.identity.session import Session
+from yinji.platform.clock import CAMPUS
+
+Kind = Literal["welcome", "yours", "sent-back", "done", "deadline-moved", "deadline", "reminder", "digest"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+Topic = Literal["yours", "reminders", "digest"]
+TOPICS: tuple[Topic, ...] = get_args(Topic)
+TOPIC_OF: Mapping[Kind, Topic] = {
+    "yours": "yours",
+    "deadline": "reminders",
+    "reminder": "reminders",
+    "digest": "digest",
+}
+"""What may be stopped by mail, by what the reader knows it as; whatever is not here is always sent."""
+NEEDS_ACTION: frozenset[Kind] = frozenset({"welcome", "yours", "deadline", "reminder"})
+"""Kinds that list what a student has to do: without anything left they are not worth sending any more."""
+
+State = Literal["due", "sending", "sent", "failed", "uncertain", "moot"]
+"""Of a delivery. `uncertain`: whoever sent it died before they knew; it is never sent again. `moot`: not needed."""
+
+QUIET_FROM, QUIET_UNTIL = time(22, 0), time(7, 30)
+"""On the campus' clock nobody is written to between these; nothing that clearance says is urgent."""
+BACKOFF = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60, 120))
+"""How long after each failed attempt the next one is due; after the last the delivery has failed."""
+PATIENCE = timedelta(minutes=15)
+"""How long a delivery may be on its way before it counts as uncertain; no function runs for so long."""
+GATHER = timedelta(minutes=10)
+"""How long the mail about a step waits for others: what departments deliver in one morning is one mail."""
+KEPT = timedelta(days=400)
+"""How long a message is kept: a year's cycle and some weeks."""
+REMIND_AGAIN = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Message:
+    """Something said once: `id` is the same for the same occasion, `box` is whose it is, `at` an instant in UTC.
+
+    `params` are plain values that the catalogue's sentences need (see words.py).
+    """
+
+    id: str
+    box: str
+    kind: Kind
+    at: datetime
+    params: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A message on its way through one channel. `owner` is whoever sends it just now."""
+
+    message: Message
+    channel: str
+    state: State
+    due_at: datetime
+    attempts: int = 0
+    owner: str = ""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What was decided for a box: a language ("" leaves it to what is known), topics that are not mailed.
+
+    `told_at` is when a mail last listed everything that needs the student.
+    """
+
+    language: str = ""
+    stopped: frozenset[str] = frozenset()
+    told_at: datetime | None = None
+
+    def mails(self, kind: Kind) -> bool:
+        return TOPIC_OF.get(kind) not in self.stopped
+
+
+def office_box(office: str) -> str:
+    """The box of a department or school; its officers read it together."""
+    return f"office:{office}"
+
+
+def box_of(session: Session) -> str:
+    """The box that `session` reads, or nothing: administrators and auditors are written to by alarms and lists."""
+    if session.role == "student":
+        return session.sub
+    office = session.school or session.department
+    return office_box(office) if office else ""
+
+
+def topics_of(box: str) -> tuple[Topic, ...]:
+    """What can be stopped in `box`."""
+    return ("digest",) if box.startswith("office:") else ("yours", "reminders")
+
+
+def due(kind: Kind, now: datetime) -> datetime:
+    """When a message that is said now is to be mailed."""
+    return awake(now + GATHER if kind == "yours" else now)
+
+
+def awake(moment: datetime) -> datetime:
+    """`moment`, or the end of the quiet hours in which it lies."""
+    local = moment.astimezone(CAMPUS)
+    if QUIET_UNTIL <= local.time() < QUIET_FROM:
+        return moment
+    day = local.date() + timedelta(days=1) if local.time() >= QUIET_FROM else local.date()
+    return datetime.combine(day, QUIET_UNTIL, CAMPUS).astimezone(moment.tzinfo)

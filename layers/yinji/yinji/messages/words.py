@@ -1,0 +1,127 @@
+"""Messages in words: a title and lines in the reader's language, from messages.zh.toml and messages.en.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from yinji.clearance import definition, university
+from yinji.clearance.definition import Text
+from yinji.messages.model import Message
+from yinji.platform.clock import CAMPUS, instant
+
+MOST_IN_TITLE = 3
+"""Steps that a title names; of more it says how many."""
+SEPARATOR = {"zh": "、", "en": ", "}
+
+
+@cache
+def catalogue(language: str) -> Mapping[str, Mapping[str, Any]]:
+    """Every text by section and name. A table of `one` and `other` is a text that depends on its number."""
+    return tomllib.loads(Path(__file__).with_name(f"messages.{language}.toml").read_text("utf-8"))
+
+
+def say(language: str, section: str, name: str, number: int = 0, /, **params: Any) -> str:
+    """The text, filled with `params`. Raises KeyError for one that does not exist."""
+    text = catalogue(language)[section][name]
+    if isinstance(text, Mapping):
+        text = cast(Mapping[str, str], text)["one" if number == 1 else "other"]
+    return str(text).format_map(params)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A message in words. `reason` is what an officer wrote: shown to the signed-in reader, never mailed."""
+
+    title: str
+    lines: Sequence[str]
+    path: str
+    """The page where the reader goes on."""
+    reason: str = ""
+
+
+def told(message: Message, language: str, steps: Sequence[str] | None = None, now: datetime | None = None) -> Told:
+    """`message` in `language` ("zh" or "en"); `steps` instead of its own where those have changed since.
+
+    With `now`, ages are told as of then rather than as of the message.
+    """
+    params = message.params
+    chosen: Sequence[str] = steps if steps is not None else params.get("steps", ())
+    many, number = _titles(chosen, language), len(chosen)
+    deadline = _day(str(params["deadline"]), language) if "deadline" in params else ""
+    until = say(language, "line", "until", deadline=deadline)
+    mine = say(language, "line", "mine", number, n=number, steps=many)
+    match message.kind:
+        case "welcome":
+            lines = [mine if number else say(language, "line", "nothing-yet"), until]
+            return Told(say(language, "title", "welcome"), lines, "/me")
+        case "yours":
+            name = "yours" if number <= MOST_IN_TITLE else "yours-many"
+            return Told(say(language, "title", name, number, n=number, steps=many), [mine], _at(chosen))
+        case "sent-back":
+            why = str(params.get("reason", ""))
+            line = say(language, "line", "sent-back")
+            return Told(say(language, "title", "sent-back", steps=many), [line], _at(chosen), why)
+        case "done":
+            return Told(say(language, "title", "done"), [say(language, "line", "done")], "/me")
+        case "deadline-moved":
+            line = say(language, "line", "since-moved", deadline=deadline)
+            return Told(say(language, "title", "deadline-moved", deadline=deadline), [line], "/me")
+        case "deadline":
+            days = int(params["days"])
+            return Told(say(language, "title", "deadline", days, days=days), [mine, until], _at(chosen))
+        case "reminder":
+            office = office_name(str(params["office"]), language)
+            line = say(language, "line", "reminder", office=office, steps=many)
+            few = many if number <= MOST_IN_TITLE else say(language, "line", "things", n=number)
+            return Told(say(language, "title", "reminder", office=office, steps=few), [line, until], _at(chosen))
+        case "digest":
+            return _digest(params, language, now or message.at)
+
+
+def _digest(params: Mapping[str, Any], language: str, now: datetime) -> Told:
+    lines: list[str] = []
+    for queue in params["queues"]:
+        step, number = _titles([queue["step"]], language), int(queue["waiting"])
+        days = (now.astimezone(CAMPUS).date() - instant(queue["oldest"]).astimezone(CAMPUS).date()).days
+        name = "queue" if days else "queue-today"
+        lines.append(say(language, "line", name, number, step=step, n=number, days=days))
+    lines += [
+        say(language, "line", name, step=_titles([step], language))
+        for name in ("held", "stale")
+        for step in params[name]
+    ]
+    number = sum(int(queue["waiting"]) for queue in params["queues"])
+    return Told(say(language, "title", "digest", number, n=number), lines, "/queues")
+
+
+def office_name(office: str, language: str) -> str:
+    """The name of a department or school; of one that is gone, its id."""
+    known: Mapping[str, Any] = university.departments().get(office) or university.schools().get(office) or {}
+    return str(known.get(language, office))
+
+
+def _titles(steps: Sequence[str], language: str) -> str:
+    every = definition.steps()
+    return SEPARATOR[language].join(str(every[step].title[language]) for step in steps if step in every)
+
+
+def _at(steps: Sequence[str]) -> str:
+    """The student's page, at the step when it is only one."""
+    return f"/me#{steps[0]}" if len(steps) == 1 else "/me"
+
+
+def _day(day: str, language: str) -> str:
+    known = date.fromisoformat(day)
+    return f"{known.year} 年 {known.month} 月 {known.day} 日" if language == "zh" else f"{known.day} {known:%B %Y}"
+
+
+def sender(language: str) -> str:
+    """Who a mail says it is from."""
+    name: Text = university.name()
+    return say(language, "mail", "sender", university=name[language])
