@@ -168,8 +168,6 @@ class Visit:
         wrong = frozenset(self.query.get("fields", "").split(",")) - {""}
         titles = [self.words.say(field.title) for field in action.fields if field.name in wrong] if action else []
         text: Markup | str = problem.sentence(code, self.language, {}) + self.words("list.stop")
-        if code == "date-not-possible" and step != "arrangement":
-            text = self.words("notice.and", first=text, second=self.words("notice.working-day"))
         if titles:
             text = self.words("notice.check", text=text, fields=self.words("list.comma").join(titles))
         return Notice(False, text, at, wrong)
