@@ -65,7 +65,7 @@ PAGES: list[tuple[str, Session | None]] = [
     ("/season?batch=2026-summer&flow=undergraduate", AUDITOR),
     ("/schools/S01?late=over&turn=student&flow=undergraduate&class=x&step=dormitory&state=submitted&q=a", COUNSELLOR),
     ("/schools/S01/progress", COUNSELLOR),
-    ("/queues/dormitory?age=new&of=S01&answer.half_day=morning&q=2022", officer("housing")),
+    (f"/queues/dormitory?age=new&of=S01&answer.slot={next_slot()}&q=2022", officer("housing")),
     ("/queues/dormitory/confirm?do=send-back&of=S01", officer("housing")),
     ("/outcomes/0123456789abcdef", officer("housing")),
     ("/feeds", LIBRARY),
