@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -16,12 +17,13 @@ from yinji.clearance.appointments import is_slot
 from yinji.clearance.case import Graduate
 from yinji.clearance.definition import Action, StepDefinition
 from yinji.clearance.document import case_document
+from yinji.clearance.evidence import Upload
 from yinji.clearance.items import CaseItem
 from yinji.identity.session import ROLES, Session
-from yinji.platform.clock import today
+from yinji.platform.clock import now, today
 
 from infra.local.season.answers import answers
-from tests.functions.conftest import Cloud
+from tests.functions.conftest import Cloud, store
 from tests.functions.test_season import next_slot
 from tests.graduates import graduate, opened
 
@@ -72,6 +74,18 @@ def season(cloud: Cloud) -> Iterator[Cloud]:
     yield cloud
 
 
+def uploaded(step: StepDefinition, action: Action, student: str) -> dict[str, str]:
+    """A document of `student` that was accepted for each question of `action` that asks for one; their ids."""
+    found: dict[str, str] = {}
+    for one in action.fields:
+        if one.evidence:
+            made = Upload(uuid.uuid4().hex, student, step.id, one.name, now())
+            store().expect(made, today())
+            store().settle_upload(replace(made, status="accepted", kind="pdf", size=900, sha256="e3" * 32, pages=1))
+            found[one.name] = made.id
+    return found
+
+
 def sent(action: Action, **more: Any) -> dict[str, Any]:
     """A form as it should be; its version is one that no step has, so that whoever gets through changes nothing."""
     fields = [{"name": one.name, "required": one.required, "schema": one.schema} for one in action.fields]
@@ -107,10 +121,11 @@ def test_an_action_on_one_case(season: Cloud, step: StepDefinition) -> None:
     for action in step.actions.values():
         own, foreign = pair(step, action)
         allowed = {"student"} if action.by == "student" else signers(step)
+        documents = {whom.student: uploaded(step, action, whom.student) for whom in (own, foreign)}
         for role, session in people(own.student, step).items():
             for whom in (own, foreign):
                 path = f"/api/clearance/cases/{whom.student}/steps/{step.id}/{action.id}"
-                answer = season.call(folder(step), session, "POST", path, sent(action))
+                answer = season.call(folder(step), session, "POST", path, sent(action, **documents[whom.student]))
                 # a department serves every school
                 through = role in allowed and (whom is own or role == "department-officer")
                 codes = ("changed-meanwhile", "not-possible-now") if through else ("forbidden",)
