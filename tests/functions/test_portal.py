@@ -72,6 +72,7 @@ PAGES: list[tuple[str, Session | None]] = [
     ("/feeds", ADMINISTRATOR),
     ("/feeds/library-loans", LIBRARY),
     ("/feeds/tuition", AUDITOR),
+    ("/feeds/lab-equipment", ADMINISTRATOR),
     ("/practice", LIBRARY),
     ("/practice/tour", COUNSELLOR),
     ("/nowhere/at/all", None),

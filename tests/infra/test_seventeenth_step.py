@@ -167,7 +167,7 @@ def test_it_is_done_from_the_card_to_the_queue_to_the_history(borrowed: Cloud, s
     action, chosen = confirmation(step.id, "sign-off", office)
     signed = borrowed.call(folder, office, "POST", action, chosen)
     assert signed.status == 303
-    assert "1 dealt with" in portal.visit(signed.headers["Location"], office, "en").body
+    assert "1 graduate was dealt with" in portal.visit(signed.headers["Location"], office, "en").body
     assert borrowed.case().state(step.id) == "done"
     assert Store().queue(step.id) == ([], "")
     history = portal.visit("/me/history", STUDENT, "en").body
