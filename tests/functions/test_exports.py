@@ -18,7 +18,7 @@ from yinji.identity.session import Session
 from yinji.platform import clock
 
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, officer
-from tests.functions.test_season import next_workday
+from tests.functions.test_season import next_slot
 from tests.graduates import LIN, graduate
 
 ADMINISTRATOR = Session("administrator", "administrator", "x")
@@ -31,7 +31,7 @@ ROOT = "/api/clearance/exports"
 @pytest.fixture
 def opened(cloud: Cloud) -> Cloud:
     cloud.open(LIN, graduate(2), graduate(3, school="S02"))
-    cloud.act(STUDENT, "dormitory", "book-inspection", date=next_workday(), half_day="morning")
+    cloud.act(STUDENT, "dormitory", "book-inspection", slot=next_slot())
     return cloud
 
 
@@ -81,8 +81,8 @@ def test_a_workbook_has_real_dates_a_head_that_stays_and_the_readers_language(op
 def test_a_queue_tells_what_was_answered_and_how_long_ago(opened: Cloud) -> None:
     head, row = lines(taken(opened, "queue.csv?step=dormitory", HOUSING))
     told = dict(zip(head, row, strict=True))
-    assert told["学号"] == LIN.student and told["时段"].startswith("上午") and told["已等天数"] == "0"
-    assert len(lines(taken(opened, "queue.csv?step=dormitory&answer.half_day=afternoon", HOUSING))) == 1
+    assert told["学号"] == LIN.student and told["查房时间"].endswith("08:30–10:00") and told["已等天数"] == "0"
+    assert len(lines(taken(opened, f"queue.csv?step=dormitory&answer.slot={next_slot('14:00')}", HOUSING))) == 1
 
 
 def test_what_begins_like_a_formula_is_text_in_both_kinds_of_file(cloud: Cloud) -> None:

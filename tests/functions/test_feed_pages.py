@@ -288,7 +288,7 @@ def test_the_list_is_of_the_departments_own_feeds(cloud: Cloud) -> None:
         if step.feed
     )
     assert 'href="/feeds"' in portal.visit("/queues", LIBRARY).body
-    assert 'href="/feeds"' not in portal.visit("/queues", officer("housing")).body
+    assert 'href="/feeds"' not in portal.visit("/queues", officer("party-committee")).body
     assert portal.visit("/feeds").location == "/sign-in?next=%2Ffeeds"
 
 

@@ -30,8 +30,9 @@ FOLDER = "clearance/audit_export"
 
 
 def anchored(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, day: str) -> dict[str, Any]:
-    monkeypatch.setattr(clock, "today", lambda: date.fromisoformat(day))
-    return cloud.invoke("clearance/anchor", {})
+    with monkeypatch.context() as then:
+        then.setattr(clock, "today", lambda: date.fromisoformat(day))
+        return cloud.invoke("clearance/anchor", {})
 
 
 def exported(cloud: Cloud) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from tests import pages, portal
 from tests.functions.conftest import STUDENT, Cloud, officer
 from tests.functions.test_every_route import session
 from tests.functions.test_portal import certified
-from tests.functions.test_season import next_workday
+from tests.functions.test_season import next_slot
 from tests.graduates import BATCH, LIN, graduate
 from tests.unit.test_both_languages import LANGUAGES, TOML, WORD
 
@@ -198,11 +198,11 @@ def some_life(cloud: Cloud) -> str:
     cloud.open(other, graduate(3))
     cloud.feed("library-loans", {"student": other.student, "loans": 1, "titles": "1984"})
     me = Session(other.student, "student", "x")
-    cloud.act(me, "dormitory", "book-inspection", other.student, date=next_workday(), half_day="morning")
+    cloud.act(me, "dormitory", "book-inspection", other.student, slot=next_slot())
     cloud.act(officer("housing"), "dormitory", "send-back", other.student, reason="42 17")
     cloud.act(officer("finance"), "tuition", "waive", other.student, reason="42 17")
     third = Session(graduate(3).student, "student", "x")
-    cloud.act(third, "dormitory", "book-inspection", third.sub, date=next_workday(), half_day="morning")
+    cloud.act(third, "dormitory", "book-inspection", third.sub, slot=next_slot())
     return code
 
 

@@ -18,7 +18,7 @@ from yinji.platform import clock
 from tests import portal
 from tests.functions.conftest import COUNSELLOR, Cloud, officer
 from tests.functions.test_portal import Reader
-from tests.functions.test_season import next_workday
+from tests.functions.test_season import next_slot
 from tests.graduates import graduate
 
 HOUSING = officer("housing")
@@ -29,9 +29,9 @@ CONFIRM = "/queues/dormitory/confirm"
 PEOPLE = [graduate(1), graduate(2), graduate(3), graduate(4, school="S02")]
 
 
-def book(cloud: Cloud, student: str, half_day: str = "morning") -> None:
+def book(cloud: Cloud, student: str, time: str = "08:30") -> None:
     me = Session(student, "student", "x")
-    cloud.act(me, "dormitory", "book-inspection", student, date=next_workday(), half_day=half_day)
+    assert cloud.act(me, "dormitory", "book-inspection", student, slot=next_slot(time)).status == 200
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def waiting(cloud: Cloud) -> Cloud:
     """Four who wait for the inspection of their room, the third in the afternoon, the fourth of another school."""
     cloud.open(*PEOPLE)
     for number, one in enumerate(PEOPLE):
-        book(cloud, one.student, "afternoon" if number == 2 else "morning")
+        book(cloud, one.student, "14:00" if number == 2 else "08:30")
     return cloud
 
 
@@ -67,13 +67,13 @@ def json_body(*cases: tuple[str, int], **more: Any) -> Mapping[str, Any]:
 
 
 def test_the_whole_queue_as_filtered_is_confirmed_with_names_numbers_schools_and_answers(waiting: Cloud) -> None:
-    queue = portal.visit("/queues/dormitory?answer.half_day=morning&of=S01", HOUSING, "en").body
+    queue = portal.visit(f"/queues/dormitory?answer.slot={next_slot()}&of=S01", HOUSING, "en").body
     everyone = re.search(r'href="(/queues/dormitory/confirm\?[^"]+)"', queue)
     assert everyone
     path = everyone[1].replace("&amp;", "&")
     body = portal.visit(path, HOUSING, "en").body
     assert students(confirmed(path)) == [PEOPLE[0].student, PEOPLE[1].student]
-    assert "please check these 2 graduates" in body and PEOPLE[0].name in body and "Morning" in body
+    assert "please check these 2 graduates" in body and PEOPLE[0].name in body and "08:30–10:00" in body
     assert students(confirmed(f"{CONFIRM}?do=sign-off")) == [one.student for one in PEOPLE]
 
 
@@ -85,7 +85,7 @@ def test_those_ticked_on_a_page_are_confirmed_and_nobody_else(waiting: Cloud) ->
 
 def test_what_changed_since_it_was_confirmed_is_refused_for_that_one_and_told_with_its_reason(waiting: Cloud) -> None:
     sent = confirmed(f"{CONFIRM}?do=sign-off&of=S01")
-    book(waiting, PEOPLE[0].student, "afternoon")
+    book(waiting, PEOPLE[0].student, "14:00")
     answer = send(waiting, sent)
     assert answer.status == 303 and answer.headers["Location"].startswith("/outcomes/")
     page = portal.visit(answer.headers["Location"], HOUSING, "en")

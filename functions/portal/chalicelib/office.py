@@ -20,7 +20,7 @@ from yinji.clearance.queue import Entry, fits, queue_id, waits_for_office
 from yinji.clearance.rounds import MOST_AT_ONCE
 from yinji.clearance.selection import Selection
 from yinji.clearance.store import LONGEST_POSITION, FeedState, Store
-from yinji.clearance.view import Document, RowView, answers_view, figures_of, row_view, school_figures
+from yinji.clearance.view import Document, RowView, answer_view, answers_view, figures_of, row_view, school_figures
 from yinji.platform.clock import instant
 from yinji.platform.problem import Problem, sentence
 
@@ -33,6 +33,8 @@ THREADS = 8
 STALE = timedelta(hours=26)
 """A department delivers every morning; when a delivery was left out, people are told."""
 FORMATS = ("xlsx", "csv")
+MOST_BUTTONS = 8
+"""With how many choices a filter by what was answered is still buttons: appointments are at any number of times."""
 BATCHES_SHOWN = 3
 """How many batches are drawn unless one is asked for."""
 
@@ -65,6 +67,10 @@ class Filter:
     @property
     def value(self) -> str:
         return next((choice.value for choice in self.choices if choice.chosen), "")
+
+    @property
+    def many(self) -> bool:
+        return len(self.choices) > MOST_BUTTONS
 
 
 def _filter(
@@ -367,9 +373,10 @@ def _queue_filters(visit: Visit, step: StepDefinition, chosen: Selection[Entry])
     found = [_filter(visit, chosen, "age", ("long", "days", "new"), lambda value: words(f"filter.age-{value}"))]
     for asked in selection.asked_of(step):
         name = f"{selection.ANSWER}{asked.name}"
-        said = {str(option["value"]): words.say(option) for option in asked.options}
-        values = said or sorted(counts.get(name, ()))
-        one = _filter(visit, chosen, name, values, lambda value, said=said: said.get(value, value))
+        values = [str(option["value"]) for option in asked.options] or sorted(counts.get(name, ()))
+        one = _filter(
+            visit, chosen, name, values, lambda value, asked=asked: answer_view(step, asked, value, visit.language)
+        )
         found.append(replace(one, title=words.say(asked.title)))
     if step.department != "school":
         schools = [id for id in university.schools() if id in counts.get("of", ())]

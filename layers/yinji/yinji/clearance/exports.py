@@ -82,10 +82,10 @@ class Lists:
     def queue(self, entries: Sequence[Entry], step: StepDefinition, now: datetime) -> Table:
         """A line for each who waits, oldest first, a column for each question of the step."""
         questions: dict[str, str] = {}
-        for action in step.actions.values():
-            for field in action.fields:
-                if any(entry.answers.get(field.name) for entry in entries):
-                    questions.setdefault(say(field.title, self._language), field.name)
+        every = [field for action in step.actions.values() for field in action.fields]
+        for field in [*every, *step.former]:
+            if any(entry.answers.get(field.name) for entry in entries):
+                questions.setdefault(say(field.title, self._language), field.name)
         lines: list[list[Cell]] = []
         for entry in entries:
             # documents stay where they are: a list in a file would outlive what one may see of them

@@ -64,6 +64,7 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
         "counsellor": "own",
         "school-officer": "own",
         "department-officer": "own",
+        "supervisor": "own",
         "administrator": "any",
         "auditor": "any",
     },

@@ -189,12 +189,12 @@ def age(since: datetime, now: datetime) -> str:
 
 
 def asked_of(step: StepDefinition) -> list[definition.Field]:
-    """The questions of `step` whose answers can be filtered by: those with a few answers to choose from, and dates."""
+    """The questions of `step` whose answers can be filtered by: a few answers to choose from, dates, appointments."""
     found: dict[str, definition.Field] = {}
-    for action in step.actions.values():
-        for one in action.fields:
-            if one.options or one.schema.get("format") == "date":
-                found.setdefault(one.name, one)
+    every = [field for action in step.actions.values() for field in action.fields]
+    for one in [*every, *step.former]:
+        if one.options or one.schema.get("format") in ("date", "slot"):
+            found.setdefault(one.name, one)
     return list(found.values())
 
 

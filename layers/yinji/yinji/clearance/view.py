@@ -207,11 +207,12 @@ def answers_view(step: StepDefinition, answers: Mapping[str, Any], language: str
         if value and field.evidence:
             shown.append((say(field.title, language), Document(str(value))))
         elif value and not field.secret:
-            shown.append((say(field.title, language), _answer(step, field, str(value), language)))
+            shown.append((say(field.title, language), answer_view(step, field, str(value), language)))
     return shown
 
 
-def _answer(step: StepDefinition, field: Field, value: str, language: str) -> str:
+def answer_view(step: StepDefinition, field: Field, value: str, language: str) -> str:
+    """The answer `value` to a question of `step` in words: a choice by its title, an appointment by day and hours."""
     if step.appointments and is_slot(field):
         return appointments.say(step.appointments, value, language)
     words = {option["value"]: say(option, language) for option in field.options}
