@@ -189,12 +189,16 @@ def age(since: datetime, now: datetime) -> str:
 
 
 def asked_of(step: StepDefinition) -> list[definition.Field]:
-    """The questions of `step` whose answers can be filtered by: those with a few answers to choose from, and dates."""
+    """The questions of `step` whose answers can be filtered by: those with a few answers to choose from, and dates.
+
+    What no form asks any more counts where actions depend on it: the way of a delivery follows from the form chosen.
+    """
+    depended = {name for action in step.actions.values() for name in action.when}
+    asked = [one for action in step.actions.values() for one in action.fields]
     found: dict[str, definition.Field] = {}
-    for action in step.actions.values():
-        for one in action.fields:
-            if one.options or one.schema.get("format") == "date":
-                found.setdefault(one.name, one)
+    for one in [*asked, *(former for former in step.former if former.name in depended)]:
+        if one.options or one.schema.get("format") == "date":
+            found.setdefault(one.name, one)
     return list(found.values())
 
 
