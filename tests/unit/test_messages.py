@@ -110,6 +110,28 @@ def test_nobody_is_written_to_about_a_practice_case() -> None:
     assert of_reminder(practice, "", "k" * 8, NOW) is None
 
 
+def test_nobody_is_written_to_about_a_withdrawn_case_and_who_comes_back_is_welcomed() -> None:
+    gone = replace(CASE, withdrawn_at=NOW, version=2)
+    assert of_change(CASE, gone) == [] and of_reminder(gone, "", "k" * 8, NOW) is None
+    assert [message.kind for message in of_change(gone, replace(CASE, version=3))] == ["welcome"]
+
+
+def test_before_the_opening_day_a_welcome_says_when_it_is_and_nothing_else_is_asked_for() -> None:
+    early = replace(CASE, opens_on=(NOW + timedelta(days=3)).date())
+    [welcome] = of_change(None, early)
+    lines = words.told(welcome, "en").lines
+    assert lines[0].startswith("Clearance begins on 18 June 2026") and len(lines) == 3
+    assert of_change(early, moved(early, "library-loans", blocked(Reason("loan")))) == []
+    assert of_reminder(early, "", "k" * 8, NOW) is None
+    assert of_reminder(early, "", "k" * 8, NOW + timedelta(days=3)) is not None
+
+
+def test_an_extension_granted_to_one_graduate_is_told_as_a_deadline_that_moved() -> None:
+    until = date(2026, 7, 20)
+    [message] = of_change(CASE, replace(CASE, extended_to=until, deadline=until, version=2))
+    assert (message.kind, message.params) == ("deadline-moved", {"deadline": "2026-07-20"})
+
+
 STANDINGS = st.sampled_from([blocked(Reason("loan")), blocked(Reason(SENT_BACK, {"reason": "x"})), DONE])
 
 
