@@ -92,6 +92,7 @@ def test_the_same_press_again_changes_nothing_and_another_begins_anew(begun: Clo
     assert history == ["practice-begun", "practice-begun", "sign-off", "practice-begun"], "what was done is kept"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", range(0, 8, 3))
 def test_where_it_stopped_halfway_the_next_press_leaves_the_right_set(
     begun: Cloud, after: int, monkeypatch: pytest.MonkeyPatch
@@ -203,6 +204,7 @@ def counted(cloud: Cloud) -> list[Any]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_whatever_is_practised_counts_stay_as_they_are(
     cloud: Cloud, seed: int, capsys: pytest.CaptureFixture[str]
