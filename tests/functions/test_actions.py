@@ -280,6 +280,7 @@ def table_calls(counted: Callable[[], list[str]]) -> Callable[[], list[str]]:
     return lambda: [call for call in counted() if call in ("TransactWriteItems", "PutItem", "DeleteItem")]
 
 
+@pytest.mark.slow
 def test_no_body_makes_any_route_fail(cloud: Cloud, table_calls: Callable[[], list[str]]) -> None:
     """Whatever is sent: a problem that can be read, and nothing changed."""
     cloud.open()

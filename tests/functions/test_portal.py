@@ -181,6 +181,7 @@ def test_english_pages_have_no_chinese_but_names_and_what_people_wrote(opened: C
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.slow
 def test_names_and_words_of_people_cannot_become_markup(cloud: Cloud, language: str) -> None:
     hostile = '<script>alert("x")</script>"\'&{{7*7}}'
     cloud.open(replace(LIN, name=hostile, programme=hostile, class_name=hostile[:90]))

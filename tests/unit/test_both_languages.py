@@ -24,10 +24,12 @@ LANGUAGES = ("zh", "en")
 TREES = ("functions", "layers", "infra")
 SKIPPED = {"node_modules", "__pycache__", "licences"}
 CHINESE_IN_CODE: Mapping[str, str] = {
+    "infra/local/check_feed.py": "what the command prints, in both languages at once",
     "infra/local/commands.py": "the addresses that `make up` prints, each in both languages at once",
     "infra/local/front_door.py": "said when nothing behind it answers, in both languages at once",
     "infra/local/verify_history.py": "what the command prints, in both languages at once",
     "layers/yinji/yinji/clearance/appointments.py": "how a date is written, beside the English way",
+    "layers/yinji/yinji/messages/words.py": "how a date is written, beside the English way",
     "infra/local/season/people.py": "names of the made-up season: rooms and degrees",
     "infra/local/season/generator.py": "names of terms, beside the English ones",
 }
@@ -37,6 +39,8 @@ IN_TEMPLATES: Mapping[str, str] = {
     "中文": "a language is named in itself",
     "English": "the same",
     "XXXX-XXXX-XXXX-XXXX": "what a code looks like",
+    "s3:// +/feeds/": "an address to be copied: where a file is put",
+    "make check-feed FILE=…": "a command to be copied",
 }
 """What templates may say by themselves, and why."""
 NAMES_OF_CLASSES = re.compile(r"{% block width %}.*?{% endblock %}")

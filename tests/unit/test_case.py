@@ -48,6 +48,7 @@ FORMS: dict[tuple[str, str], dict[str, str]] = {
     ("scholarship-settlement", "declare-account"): ACCOUNT,
     ("tuition", "confirm-agreement"): {"agreed": "yes"},
     ("dormitory", "book-inspection"): {"slot": "2026-06-16T08:30"},
+    ("dormitory", "hand-back-from-abroad"): {"declaration": "yes", "belongings": "nothing-left"},
     ("housing-deposit", "declare-account"): ACCOUNT,
     ("campus-card", "choose"): {"balance_to": "refund", "mailbox": "alumni"},
     ("campus-card", "choose-from-abroad"): {"balance_abroad": "transfer", "mailbox_abroad": "close"} | ACCOUNT,
@@ -118,8 +119,8 @@ def settled(case: Case, *, until: str = "diploma") -> Case:
             if not offered(own[action], case, case.steps[step]):
                 continue
             case = act(case, step, action)
-        for final in ("sign-off", "hand-over"):
-            if final in own and case.state(step) == "submitted":
+        for final in ("sign-off", "hand-over", "post"):
+            if final in own and case.state(step) == "submitted" and offered(own[final], case, case.steps[step]):
                 case = act(case, step, final)
         for told_step in case.steps:
             case = ready(case, told_step) if cases.settles_itself(case, told_step) else case
@@ -321,7 +322,6 @@ PROXY = {
     "proxy_declaration": "yes",
 }  # fmt: skip
 FORMS |= {
-    ("dormitory", "hand-back-from-abroad"): {"declaration": "yes", "belongings": "nothing-left"},
     ("diploma", "ask-for-mail"): MAIL,
     ("diploma", "authorise-proxy"): PROXY,
     ("diploma", "post"): {"carrier": "EMS", "tracking_number": "EX123456789CN"},
@@ -563,7 +563,7 @@ def test_the_deposit_comes_back_after_the_room_was_inspected() -> None:
 
 def test_from_abroad_the_deposit_is_transferred() -> None:
     case = opened(ABROAD)
-    for action in ("book-inspection", "sign-off"):
+    for action in ("hand-back-from-abroad", "sign-off"):
         case = act(case, "dormitory", action)
     owed = feed(case, "housing-deposit", refunded="no")
     assert owed.state("housing-deposit") == "ready" and offers(owed, "housing-deposit") == {"declare-account"}

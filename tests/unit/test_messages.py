@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import string
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -104,15 +104,32 @@ def test_a_deadline_that_moved_is_told() -> None:
     assert (message.kind, message.params) == ("deadline-moved", {"deadline": "2026-07-31"})
 
 
-@dataclass(frozen=True)
-class Practice(Case):
-    practice: bool = True
-
-
 def test_nobody_is_written_to_about_a_practice_case() -> None:
-    practice = Practice(**{name: getattr(CASE, name) for name in CASE.__dataclass_fields__})
+    practice = replace(CASE, practice="library")
     assert of_change(None, practice) == []
     assert of_reminder(practice, "", "k" * 8, NOW) is None
+
+
+def test_nobody_is_written_to_about_a_withdrawn_case_and_who_comes_back_is_welcomed() -> None:
+    gone = replace(CASE, withdrawn_at=NOW, version=2)
+    assert of_change(CASE, gone) == [] and of_reminder(gone, "", "k" * 8, NOW) is None
+    assert [message.kind for message in of_change(gone, replace(CASE, version=3))] == ["welcome"]
+
+
+def test_before_the_opening_day_a_welcome_says_when_it_is_and_nothing_else_is_asked_for() -> None:
+    early = replace(CASE, opens_on=(NOW + timedelta(days=3)).date())
+    [welcome] = of_change(None, early)
+    lines = words.told(welcome, "en").lines
+    assert lines[0].startswith("Clearance begins on 18 June 2026") and len(lines) == 3
+    assert of_change(early, moved(early, "library-loans", blocked(Reason("loan")))) == []
+    assert of_reminder(early, "", "k" * 8, NOW) is None
+    assert of_reminder(early, "", "k" * 8, NOW + timedelta(days=3)) is not None
+
+
+def test_an_extension_granted_to_one_graduate_is_told_as_a_deadline_that_moved() -> None:
+    until = date(2026, 7, 20)
+    [message] = of_change(CASE, replace(CASE, extended_to=until, deadline=until, version=2))
+    assert (message.kind, message.params) == ("deadline-moved", {"deadline": "2026-07-20"})
 
 
 STANDINGS = st.sampled_from([blocked(Reason("loan")), blocked(Reason(SENT_BACK, {"reason": "x"})), DONE])

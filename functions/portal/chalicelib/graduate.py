@@ -17,6 +17,7 @@ from yinji.clearance.policy import may_see_answers, visible_case
 from yinji.clearance.store import Store
 from yinji.clearance.view import Document, StepView, answers_view, case_view, flow_title
 from yinji.identity.session import Session
+from yinji.messages.compose import is_written_about
 from yinji.platform.clock import CAMPUS, instant
 
 from . import appointments
@@ -114,7 +115,8 @@ def case(visit: Visit, store: Store, student: str) -> dict[str, Any]:
 def _reminds(visit: Visit, session: Session, case: Case, mine: Sequence[StepView]) -> list[str]:
     """The titles of what the visitor can remind the student of; a department of its own steps only."""
     department, every = session.department, definition.steps()
-    if case.closed or not visit.may("remind", school=case.graduate.school, department=department):
+    quiet = case.closed or not is_written_about(case) or visit.today < case.opens_on
+    if quiet or not visit.may("remind", school=case.graduate.school, department=department):
         return []
     return [step.title for step in mine if not department or every[step.id].department == department]
 

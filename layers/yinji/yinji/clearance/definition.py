@@ -117,7 +117,8 @@ class Feed:
         """Every column in order; one that nothing is told of has its name for a title."""
         known = {STUDENT_COLUMN.name: STUDENT_COLUMN, **self.described}
         return tuple(
-            known.get(name) or Column(name, "text", {"zh": name, "en": name}, {"zh": "", "en": ""}, ("",))
+            known.get(name)
+            or Column(name, "text", dict.fromkeys(("zh", "en"), name), dict.fromkeys(("zh", "en"), ""), ("",))
             for name in self.columns
         )
 

@@ -13,7 +13,7 @@ from yinji.clearance.definition import StepDefinition
 from yinji.clearance.step import SENT_BACK
 from yinji.clearance.view import RowView, turn_of
 from yinji.messages.model import Kind, Message, office_box
-from yinji.platform.clock import stamp
+from yinji.platform.clock import CAMPUS, stamp
 
 DISTANCES = (7, 3, 1)
 """Days before the deadline on which whoever still has something to do is told."""
@@ -24,6 +24,11 @@ STALE = timedelta(hours=26)
 def is_practice(thing: object) -> bool:
     """Whether a case, or its row, is one that officers practise on: nobody is written to about those."""
     return bool(getattr(thing, "practice", False))
+
+
+def is_written_about(case: Case) -> bool:
+    """Whether anybody is written to about `case`: it is a real one, of a graduate who is still in their batch."""
+    return not (is_practice(case) or case.withdrawn_at)
 
 
 def of_student(case: Case) -> list[str]:
@@ -43,7 +48,7 @@ def _is_theirs(step: StepDefinition, state: State, flow: str, flags: frozenset[s
 
 def of_change(before: Case | None, after: Case) -> list[Message]:
     """What the student is told of one change of their case; several steps are told of at once."""
-    if is_practice(after):
+    if not is_written_about(after):
         return []
     messages: list[Message] = []
 
@@ -53,8 +58,10 @@ def of_change(before: Case | None, after: Case) -> list[Message]:
         messages.append(Message(id, after.graduate.student, kind, after.updated_at, params))
 
     mine = of_student(after)
-    if before is None:
-        tell("welcome", steps=mine, deadline=after.deadline.isoformat(), flow=after.flow)
+    early = after.updated_at.astimezone(CAMPUS).date() < after.opens_on
+    if before is None or before.withdrawn_at:
+        opens = {"opens": after.opens_on.isoformat()} if early else {}
+        tell("welcome", steps=mine, deadline=after.deadline.isoformat(), flow=after.flow, **opens)
         return messages
     if before.deadline != after.deadline:
         tell("deadline-moved", deadline=after.deadline.isoformat())
@@ -62,7 +69,9 @@ def of_change(before: Case | None, after: Case) -> list[Message]:
     for step, why in back.items():
         tell("sent-back", steps=[step], reason=why)
     had = set(of_student(before))
-    if new := [step for step in mine if step not in had and step not in back]:
+    # before the opening day nobody can act yet, and the welcome has told when that is
+    new = [step for step in mine if step not in had and step not in back]
+    if new and not early:
         tell("yours", steps=new)
     if after.certificate and not before.certificate:
         tell("done")
@@ -94,7 +103,7 @@ def of_reminder(case: Case, department: str, key: str, now: datetime) -> Message
     """
     every = definition.steps()
     mine = [step for step in of_student(case) if not department or every[step].department == department]
-    if not mine or is_practice(case):
+    if not mine or not is_written_about(case) or now.astimezone(CAMPUS).date() < case.opens_on:
         return None
     params = {"steps": mine, "deadline": case.deadline.isoformat(), "office": department or case.graduate.school}
     return Message(f"reminder#{key}", case.graduate.student, "reminder", now, params)

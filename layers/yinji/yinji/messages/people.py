@@ -7,7 +7,7 @@ from typing import Any
 
 from yinji.clearance import university
 from yinji.clearance.case import Case
-from yinji.messages.compose import is_practice, of_student
+from yinji.messages.compose import is_written_about, of_student
 from yinji.messages.letter import Reader
 from yinji.messages.model import Message, Settings
 from yinji.messages.sending import Subject
@@ -23,7 +23,7 @@ class Campus:
         if message.box.startswith("office:"):
             return self._office(message.box.removeprefix("office:"), settings)
         case = self._case(message.box)
-        if case is None or is_practice(case):
+        if case is None or not is_written_about(case):
             return None
         graduate = case.graduate
         language = settings.language or ("en" if graduate.language == "en" else "zh")

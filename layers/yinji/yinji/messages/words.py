@@ -59,6 +59,8 @@ def told(message: Message, language: str, steps: Sequence[str] | None = None, no
     match message.kind:
         case "welcome":
             lines = [mine if number else say(language, "line", "nothing-yet"), until]
+            if "opens" in params:
+                lines.insert(0, say(language, "line", "opens", day=_day(str(params["opens"]), language)))
             return Told(say(language, "title", "welcome"), lines, "/me")
         case "yours":
             name = "yours" if number <= MOST_IN_TITLE else "yours-many"
