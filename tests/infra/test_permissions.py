@@ -28,7 +28,10 @@ INTAKE = "arn:aws:s3:::yinji-intake-123456789012-us-east-1"
 DOCUMENTS = "arn:aws:s3:::yinji-documents-123456789012-us-east-1"
 STAR_RESOURCES = {
     "*": ({"dynamodb:ListStreams"}, "it cannot be limited to one table"),
-    f"{INTAKE}/rosters/*": ({"s3:GetObject"}, "rosters are named by who delivers them"),
+    f"{INTAKE}/rosters/*": (
+        {"s3:GetObject", "s3:PutObject"},
+        "rosters are named by who delivers them, batches by who declares",
+    ),
     f"{INTAKE}/feeds/*": ({"s3:GetObject", "s3:PutObject"}, "snapshots are named by who delivers them"),
     f"{INTAKE}/previews/*": ({"s3:GetObject", "s3:PutObject"}, "a preview bears its hash"),
     f"{DOCUMENTS}/previews/*": ({"s3:GetObject", "s3:PutObject"}, "a preview bears its hash"),
@@ -254,7 +257,7 @@ def play(cloud: Cloud) -> None:
     assert cloud.call("clearance/cases", officer("library"), "GET", queue).status == 200
     cloud.invoke("clearance/reconcile", {})
     cloud.invoke("clearance/figures", {})
-    assert cloud.invoke("clearance/anchor", {})["cases"] == 3
+    assert cloud.invoke("clearance/anchor", {})["cases"] == 4
     for path in (f"cases/{LIN.student}/audit.json", "schools/S01/audit.ndjson", "anchors.json"):
         assert cloud.call("clearance/audit_export", AUDITOR, "GET", f"/api/clearance/{path}").status == 200
     found = looked_at(cloud, table(f"{LIN.student},0,0.00,")).json
