@@ -60,7 +60,6 @@ class Setting:
             raise ValueError("context upload_origin is for a local deployment: elsewhere it is the intake bucket's own")
         if self.certificate_arn and not self.certificate_arn.split(":")[2:4] == ["acm", "us-east-1"]:
             raise ValueError("context certificate_arn is not a certificate of ACM in us-east-1, where CloudFront looks")
-
         if not re.fullmatch(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", self.mail_from):
             raise ValueError(f"context mail_from is {self.mail_from!r}; it is the address that mail is from")
         if self.webhook_secret and not self.webhook_secret.split(":")[2:3] == ["secretsmanager"]:

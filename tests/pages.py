@@ -13,6 +13,7 @@ from yinji.clearance import flow
 
 STUDENT = ("student",)
 SCHOOL = ("counsellor", "school-officer")
+OFFICES = (*SCHOOL, "department-officer")
 SUPERVISOR = ("supervisor",)
 CENTRE = ("administrator", "auditor")
 EVERYBODY = ("",)
@@ -109,10 +110,40 @@ PAGES: tuple[Page, ...] = (
         seen_by=("department-officer", "administrator"),
         department="housing",
     ),
+    Page(
+        "/queues/{step}/confirm",
+        ("/queues/dormitory/confirm?do=sign-off",),
+        own=("department-officer",),
+        seen_by=("department-officer",),
+        department="housing",
+    ),
+    Page(
+        "/schools/{school}/progress",
+        ("/schools/{school}/progress",),
+        own=SCHOOL,
+        any=CENTRE,
+        seen_by=CENTRE,
+        text=False,
+    ),
     Page("/season", ("/season",), any=CENTRE, seen_by=CENTRE, text=False),
     Page("/batches", ("/batches",), any=CENTRE, seen_by=CENTRE, text=False),
     Page("/batches/{batch}", ("/batches/{batch}",), any=CENTRE, seen_by=CENTRE, text=False),
     Page("/flows", ("/flows",), any=CENTRE, seen_by=CENTRE, text=False),
+    Page("/practice", ("/practice",), any=OFFICES, seen_by=OFFICES, text=False),
+    Page("/practice/tour", ("/practice/tour",), any=OFFICES, seen_by=OFFICES),
+    Page("/feeds", ("/feeds",), any=("department-officer", *CENTRE), seen_by=("department-officer", "auditor")),
+    Page(
+        "/feeds/{step}",
+        ("/feeds/library-loans",),
+        own=("department-officer",),
+        any=CENTRE,
+        seen_by=("department-officer", "auditor"),
+    ),
+    Page("/messages", ("/messages",), any=(*STUDENT, *OFFICES), seen_by=(*STUDENT, "counsellor")),
+    Page(
+        "/messages/preferences", ("/messages/preferences",), any=(*STUDENT, *OFFICES), seen_by=(*STUDENT, "counsellor")
+    ),
+    Page("/messages/stop/{token}", ("/messages/stop/not-one-of-ours",), any=EVERYBODY),
     Page("/{part0}", ("/nowhere",), any=EVERYBODY),
 )
 
@@ -120,6 +151,9 @@ NOT_PAGES: Mapping[str, str] = {
     "/": "leads to the first page of whoever comes",
     "/language/{language}": "leads back in another language",
     "/static/{version}/{name}": "files",
+    "/feeds/{step}/example": "a file",
+    "/messages/unread": "a number in the navigation of every page",
+    "/outcomes/{id}": "for whoever sent the request: tests/functions/test_rounds.py looks at it",
     "/{part0}/{part1}": "as /{part0}",
     "/{part0}/{part1}/{part2}": "as /{part0}",
     "/{part0}/{part1}/{part2}/{part3}": "as /{part0}",

@@ -40,7 +40,7 @@ BY_SCHOOL = Index("by-school", "school", "student", LEAN)
 class TableWithStream(Construct):
     """A table of items by pk and sk with one index and a stream of old and new: `Cases` unless told otherwise.
 
-    Items that have the attribute `expires` go by themselves at the second it names; cases and events have none.
+    Items that have the attribute named by `expires` go by themselves at the second it says; cases and events have none.
     """
 
     def __init__(

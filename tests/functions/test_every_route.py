@@ -35,6 +35,7 @@ API = "/api/clearance"
 SCHOOL = ("counsellor", "school-officer")
 OFFICES = (*SCHOOL, "department-officer")
 CENTRE = ("administrator", "auditor")
+HAVE_A_BOX = ("student", *OFFICES)
 SEES_ANY = ("department-officer", *CENTRE)
 SUPERVISOR = "T0701"
 FOREIGN, NOBODY = "2022S02003", "2022S02999"
@@ -155,6 +156,36 @@ ROWS: tuple[Row, ...] = (
         )
         for what in ("file", "thumbnail")
     ),
+    Row(
+        f"GET {API}/exports/{{file}}",
+        "clearance/exports",
+        own=SCHOOL,
+        any=CENTRE,
+        about={"file": "matrix.csv"},
+        query="school={school}",
+        answers=READ,
+    ),
+    Row(
+        f"GET {API}/exports/{{file}}",
+        "clearance/exports",
+        own=("department-officer",),
+        any=CENTRE,
+        about={"file": "queue.csv"},
+        query="step=library-loans",
+        answers=READ,
+    ),
+    *(
+        Row(f"GET {API}/exports/{{file}}", "clearance/exports", any=CENTRE, about={"file": file}, answers=READ)
+        for file in ("season.csv", "burn-down.csv", "cases.xlsx")
+    ),
+    Row(f"POST {API}/practice", "clearance/practice", any=OFFICES),
+    # a department reminds of its own steps, whose graduate it may be
+    Row(f"POST {API}/cases/{{student}}/remind", "messages/remind", own=SCHOOL, any=("department-officer",)),
+    # everybody's own box: there is no way to ask for another
+    Row("GET /api/messages", "messages/inbox", any=HAVE_A_BOX, answers=READ),
+    Row("POST /api/messages/read", "messages/inbox", any=HAVE_A_BOX, fields={"upto": "MESSAGE#2026"}),
+    Row("GET /api/messages/preferences", "messages/inbox", any=HAVE_A_BOX, answers=READ),
+    Row("POST /api/messages/preferences", "messages/inbox", any=HAVE_A_BOX, fields={"language": "en"}),
 )
 ARRANGEMENTS: Mapping[str, dict[str, Any]] = {
     "extend-case": {"own": SCHOOL, "any": ("administrator",)},
@@ -167,6 +198,9 @@ OPEN: Mapping[str, str] = {
     "POST /api/sign-out": "whoever has no session any more signs out too",
     "GET /api/demo/personas": "it is where sessions come from; local deployments only",
     "POST /api/demo/sign-in": "the same",
+    f"GET {API}/guides/{{flow}}/{{file}}": "guides are for everybody, before anybody has signed in",
+    "GET /api/messages/stop/{token}": "the token is signed, and stops one kind of mail to one reader",
+    "POST /api/messages/stop/{token}": "the same",
 }
 """Routes that ask nobody who they are, and why."""
 

@@ -11,6 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import yinji.clearance.items
+import yinji.messages.items  # noqa: F401 - before Chalice imports the portal with the names of a template's tables
+
 from infra.app import build
 from infra.setting import ROOT, Setting
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,7 +102,27 @@ def test_every_route_asks_for_a_session_but_those_that_cannot(either: Synthesis,
         if route.properties["AuthorizationType"] != "CUSTOM" or "AuthorizerId" not in route.properties
     }
     demo = {"GET /api/demo/personas", "POST /api/demo/sign-in"} if either is local else set()
-    assert open_ == {"POST /api/sign-out", "GET /api/clearance/guides/{flow}/{file}"} | demo
+    stops = {f"{method} /api/messages/stop/{{token}}" for method in ("GET", "POST")}
+    assert open_ == {"POST /api/sign-out", "GET /api/clearance/guides/{flow}/{file}"} | stops | demo
+
+
+def test_no_route_takes_what_another_is_for(either: Synthesis) -> None:
+    """Where two fit a path, the API takes the one with more written out; the two must be of one length and method."""
+    routes = [route.properties["RouteKey"] for route in either.of_type("AWS::ApiGatewayV2::Route")]
+    assert len(routes) == len(set(routes))
+    split = [route.replace(" ", "").split("/") for route in routes]
+    for one, other in itertools.combinations(split, 2):
+        if len(one) != len(other) or any(a != b and "{" not in a + b for a, b in zip(one, other, strict=True)):
+            continue
+        # both fit some path: one of them must have written out whatever the other has, and more
+        vague = [{at for at, part in enumerate(route) if "{" in part} for route in (one, other)]
+        assert vague[0] < vague[1] or vague[1] < vague[0], (one, other)
+
+
+def test_no_action_of_a_step_has_the_name_of_a_route_beside_it(either: Synthesis) -> None:
+    routes = {route.properties["RouteKey"] for route in either.of_type("AWS::ApiGatewayV2::Route")}
+    for step in definition.steps().values():
+        assert {f"POST {API}/steps/{step.id}/{action}" for action in step.actions} & routes == set()
 
 
 def test_no_door_of_the_intake_lies_in_another(either: Synthesis) -> None:

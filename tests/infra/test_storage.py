@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from yinji.clearance.items import LEAN
+from yinji.clearance.items import LEAN, RoundItem, UploadItem, UploadsItem
+from yinji.messages.items import DeliveryItem, MessageItem
 
 from infra.setting import LONGEST_UNIVERSITY
 from tests.infra.synthesis import Resource, Synthesis, listed, plain
@@ -155,11 +156,20 @@ def test_browsers_may_post_to_the_intake_from_our_own_pages_and_the_portal_knows
 def test_what_was_uploaded_does_not_lie_where_it_arrived(either: Synthesis) -> None:
     [intake] = [one for one in either.of_type("AWS::S3::Bucket") if "CorsConfiguration" in one.properties]
     rules = intake.properties["LifecycleConfiguration"]["Rules"]
-    [passing] = [rule for rule in rules if rule.get("Prefix")]
-    assert passing["Prefix"] == "evidence/" and passing["ExpirationInDays"] == 14
+    [passing] = [rule for rule in rules if rule.get("Prefix") == "evidence/"]
+    assert passing["ExpirationInDays"] == 14
     assert passing["NoncurrentVersionExpiration"]["NoncurrentDays"] == 1
 
 
-def test_what_expires_is_taken_away(either: Synthesis) -> None:
-    told = table(either).properties["TimeToLiveSpecification"]
-    assert told == {"AttributeName": "expires", "Enabled": True}
+def test_previews_of_feeds_are_gone_after_a_week(either: Synthesis) -> None:
+    buckets = [one for one in either.of_type("AWS::S3::Bucket") if HOLDS_LOGS not in one.id]
+    for bucket in buckets:
+        rules = bucket.properties["LifecycleConfiguration"]["Rules"]
+        assert [rule["ExpirationInDays"] for rule in rules if rule.get("Prefix") == "previews/"] == [7], bucket.id
+
+
+def test_items_say_when_they_expire_by_the_name_their_table_knows(either: Synthesis) -> None:
+    kinds = {"Clearance": (UploadItem, UploadsItem, RoundItem), "Messages": (MessageItem, DeliveryItem)}
+    for stack, models in kinds.items():
+        name = table(either, stack).properties["TimeToLiveSpecification"]["AttributeName"]
+        assert all(name in model.get_attributes() for model in models), stack
