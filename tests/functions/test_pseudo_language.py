@@ -35,6 +35,7 @@ NOT_OURS = re.compile(
 """What is said to people as it is, in whatever language."""
 ALONE: Mapping[str, str] = {
     "bdi": "names, and what people wrote",
+    "code": "names of files, columns and addresses, as machines read them",
     "script": "not to be read",
     "style": "not to be read",
     "textarea": "what was typed",
@@ -106,6 +107,9 @@ def pseudo(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
             if any("zh" in table for table in (thing, *thing.values()) if isinstance(table, Mapping)):
                 for key, text in said(thing).items():
                     monkeypatch.setitem(thing, key, text)
+        for name, thing in list(vars(module).items()):
+            if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
+                monkeypatch.setattr(module, name, said(thing))
     yield cloud
     monkeypatch.undo()
     forget()
