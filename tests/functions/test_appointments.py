@@ -28,6 +28,8 @@ from tests.functions.test_store import together
 from tests.graduates import LIN, graduate
 from tests.unit.test_case import MAIL, PROXY
 
+pytestmark = pytest.mark.slow
+
 HOUSING, ACADEMIC = officer("housing"), officer("academic-affairs")
 SLOTS = "/api/clearance/steps/dormitory/slots"
 PEOPLE = [graduate(number) for number in range(1, 61)]

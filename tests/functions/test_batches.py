@@ -19,6 +19,8 @@ from tests.functions.test_season import hand_over, settle_everything
 from tests.graduates import LIN, graduate
 from tests.portal import visit
 
+pytestmark = pytest.mark.slow
+
 ADMINISTRATOR = Session("A", "administrator", "x")
 AUDITOR = Session("B", "auditor", "x")
 SCHOOL_OFFICER = Session("T0009", "school-officer", "x", school="S01")

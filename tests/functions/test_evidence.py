@@ -24,6 +24,8 @@ from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, officer, store
 from tests.graduates import LIN, graduate
 from tests.unit.test_inspection import image, made, on_opening, pdf, photograph, written
 
+pytestmark = pytest.mark.slow
+
 MASTER = replace(LIN, category="postgraduate", flags=frozenset({"thesis"}))
 GUEST = graduate(2, category="international", flags=frozenset())
 GUEST_SESSION = Session(GUEST.student, "student", GUEST.name)

@@ -21,6 +21,8 @@ from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, officer
 from tests.functions.test_season import next_slot
 from tests.graduates import LIN, graduate
 
+pytestmark = pytest.mark.slow
+
 ADMINISTRATOR = Session("administrator", "administrator", "x")
 AUDITOR = Session("auditor", "auditor", "x")
 LIBRARY = officer("library")

@@ -17,6 +17,8 @@ from tests.graduates import LIN, graduate, snapshot
 from tests.unit.test_contract import COLUMNS, workbook
 from tests.unit.test_multipart import KIND, sent
 
+pytestmark = pytest.mark.slow
+
 LIBRARY, FINANCE = officer("library"), officer("finance")
 ADMINISTRATOR = Session("administrator", "administrator", "网络信息中心")
 AUDITOR = Session("auditor", "auditor", "审计处")

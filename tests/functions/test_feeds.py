@@ -20,6 +20,8 @@ from tests.functions.conftest import Cloud, officer, store
 from tests.functions.test_rosters import crash_after
 from tests.graduates import BATCH, LIN, event, graduate, snapshot
 
+pytestmark = pytest.mark.slow
+
 STEP = "clearance/steps/library_loans"
 COLUMNS = ["student", "loans", "fines", "titles"]
 DAY = datetime(2026, 6, 1, tzinfo=UTC)

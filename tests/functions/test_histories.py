@@ -23,6 +23,8 @@ from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, officer, store
 from tests.functions.test_season import settle_everything
 from tests.graduates import BATCH, LIN, event, graduate
 
+pytestmark = pytest.mark.slow
+
 AUDITOR = Session("auditor", "auditor", "审计处")
 ADMINISTRATOR = Session("administrator", "administrator", "网络信息中心")
 AUDIT = f"/api/clearance/cases/{LIN.student}/audit.json"

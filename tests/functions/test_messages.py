@@ -35,6 +35,8 @@ from tests.functions.test_privacy import WHO as MARKED
 from tests.functions.test_season import next_slot, settle_everything
 from tests.graduates import LIN, graduate
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["said"]
 
 DAY = datetime.combine(clock.today() + timedelta(days=1), time(10, 0), CAMPUS)

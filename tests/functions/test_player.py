@@ -31,6 +31,8 @@ from infra.local.season import Options, Season, generate
 from infra.local.season.player import Deliver, Summary, play
 from tests.functions.conftest import Cloud
 
+pytestmark = pytest.mark.slow
+
 SEASON = generate(Options(graduates=18, seed=5, today=today()))
 FEW = generate(Options(graduates=4, seed=5, today=today()))
 PLACES = {

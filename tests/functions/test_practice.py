@@ -21,6 +21,8 @@ from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, officer, store
 from tests.functions.test_store import together
 from tests.graduates import LIN, graduate
 
+pytestmark = pytest.mark.slow
+
 LIBRARY, FINANCE = officer("library"), officer("finance")
 ADMINISTRATOR = Session("administrator", "administrator", "网络信息中心")
 AUDITOR = Session("auditor", "auditor", "网络信息中心")

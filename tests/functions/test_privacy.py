@@ -26,6 +26,8 @@ from tests.functions.test_season import next_slot
 from tests.graduates import LIN, roster_csv
 from tests.unit.test_inspection import pdf
 
+pytestmark = pytest.mark.slow
+
 MARK = "ZZQXJ"
 WHO: Graduate = replace(
     LIN,

@@ -24,6 +24,8 @@ from tests.functions.test_season import next_slot
 from tests.graduates import BATCH, LIN, graduate
 from tests.unit.test_both_languages import LANGUAGES, TOML, WORD
 
+pytestmark = pytest.mark.slow
+
 OPEN, CLOSE = "⟦", "⟧"
 NOT_OURS = re.compile(
     r"[0-9A-Z]{4}(-[0-9A-Z]{4}){3}"  # codes

@@ -27,6 +27,8 @@ from tests.functions.conftest import Cloud, store
 from tests.functions.test_season import next_slot
 from tests.graduates import graduate, opened
 
+pytestmark = pytest.mark.slow
+
 EVERY_FLAG = frozenset({"lives_in", "party_member", "household_on_campus", "student_loan", "thesis", "scholarship"})
 SUPERVISOR = "T0123"
 OWN = [

@@ -16,6 +16,8 @@ from tests.functions.conftest import Cloud, store
 from tests.functions.test_season import settle_everything
 from tests.graduates import LIN, graduate, roster_csv
 
+pytestmark = pytest.mark.slow
+
 OPEN = "clearance/open_cases"
 BATCH: dict[str, Any] = {"title": {"zh": "夏", "en": "Summer"}, "opens_on": "2026-06-01", "deadline": "2026-06-30"}
 

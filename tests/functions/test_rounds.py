@@ -21,6 +21,8 @@ from tests.functions.test_portal import Reader
 from tests.functions.test_season import next_slot
 from tests.graduates import graduate
 
+pytestmark = pytest.mark.slow
+
 HOUSING = officer("housing")
 COLLEAGUE = Session("another-officer", "department-officer", "x", department="housing")
 ADMINISTRATOR = Session("administrator", "administrator", "x")

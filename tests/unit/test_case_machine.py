@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -28,6 +29,8 @@ from yinji.platform.problem import Problem
 
 from tests import handlers
 from tests.graduates import BATCH, LIN
+
+pytestmark = pytest.mark.slow
 
 TODAY = date(2026, 6, 15)
 START = datetime(2026, 6, 15, tzinfo=UTC)

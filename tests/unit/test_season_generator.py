@@ -20,6 +20,8 @@ from tests import handlers
 from tests.graduates import event, opened
 from tests.unit.test_case import ready
 
+pytestmark = pytest.mark.slow
+
 TODAY = date(2026, 6, 10)
 SMALL = Options(graduates=240, seed=7, today=TODAY)
 LATER = datetime(2026, 6, 20, 4, 0, tzinfo=UTC)
