@@ -144,7 +144,13 @@ def test_who_reads_the_table_may_use_its_key(either: Synthesis) -> None:
 
 
 # --- they may do all that they do --------------------------------------------------------------------------
-NAMED = {"/index/by-school": "index", "CasesTable": "table", "${Bus": "bus", "SessionKeys": "secret"}
+NAMED = {
+    "/index/by-school": "index",
+    "CasesTable": "table",
+    "${Bus": "bus",
+    "FnGetAttBus": "bus",
+    "SessionKeys": "secret",
+}
 BUCKETS = {"intake": INTAKE, "documents": DOCUMENTS}
 IN_TRANSACTION = {
     "Put": "dynamodb:PutItem",
@@ -188,6 +194,7 @@ def place(resource: str) -> str:
         ("/index/by-school", "index"),
         ("CasesTable", "table"),
         ("${Bus", "bus"),
+        ("FnGetAttBus", "bus"),  # as the stacks beside it know it
         ("SessionKeys", "secret"),
     ):
         if part in resource:
