@@ -7,6 +7,7 @@ const words = WORDS[language];
 const opened = await browser();
 
 const booked = [];
+// two more than whoever booked before
 while (booked.length < 2) {
   const { page, context, student } = await graduateWith(opened, ["article#dormitory.ready"], { language }, booked);
   const dormitory = page.locator("#dormitory");

@@ -9,8 +9,8 @@ from datetime import date, datetime
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from chinese_calendar import is_workday  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 from yinji.clearance import definition, university
+from yinji.clearance.appointments import working_day
 from yinji.clearance.definition import StepDefinition
 from yinji.clearance.queue import queue_id
 from yinji.clearance.store import Store
@@ -31,7 +31,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     now = clock.now()
     today = date.fromisoformat(event["today"]) if "today" in event else clock.today()
     said = 0
-    if not works(today):
+    if not working_day(today):
         return {"said": said}
     channels = ("email", "webhook") if setting("WEBHOOK_SECRET") else ("email",)
     for office, steps in offices().items():
@@ -41,14 +41,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
             count("MessagesComposed", kind=message.kind)
             said += 1
     return {"said": said}
-
-
-def works(day: date) -> bool:
-    """Whether China works on `day`; beyond the years whose holidays are announced, Monday to Friday."""
-    try:
-        return is_workday(day)
-    except NotImplementedError:
-        return day.weekday() < 5
 
 
 def offices() -> dict[str, list[StepDefinition]]:

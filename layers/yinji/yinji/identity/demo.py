@@ -14,7 +14,7 @@ from yinji.clearance.view import RowView, row_view
 from yinji.identity.session import Session
 from yinji.platform.problem import Problem
 
-STUDENTS = 12
+STUDENTS = 20
 SUPERVISORS = 4
 STAFF_ID = re.compile(r"[A-Z0-9]{2,16}")
 
