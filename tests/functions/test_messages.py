@@ -453,7 +453,7 @@ def test_an_office_gets_one_digest_a_working_day_when_something_waits(opened: Po
 
 
 def test_a_day_beyond_the_announced_holidays_is_judged_by_the_week() -> None:
-    works = handlers.warm("messages/digest").works
+    works = handlers.warm("messages/digest").working_day
     assert works(date(2026, 6, 15)) and not works(date(2026, 10, 1))
     assert works(date(2099, 6, 15)) and not works(date(2099, 6, 14))
 

@@ -95,6 +95,6 @@ export async function graduateWith(opened, selectors, options, but = []) {
 
 // What is looked for on the page, in the language of the visitor.
 export const WORDS = {
-  "zh-CN": { thanks: /谢谢你的回答/, refused: /不能预约/, two: /2/ },
-  en: { thanks: /Thank you for your answers/, refused: /cannot be booked/, two: /2/ },
+  "zh-CN": { thanks: /谢谢你的回答/, refused: /不能预约/, dealt: /1/ },
+  en: { thanks: /Thank you for your answers/, refused: /cannot be booked/, dealt: /1/ },
 };

@@ -34,6 +34,7 @@ READER = replace(
     name="阿卜杜热合曼·麦麦提艾力",
     name_latin="Abdurahman Memteli",
     class_name="中文 2201 (卓越班)",
+    supervisor="T0123",
     flags=frozenset(step.applies for step in definition.steps().values() if step.applies) | {"student_loan"},
 )
 """A graduate to whom everything applies, with a long name."""
