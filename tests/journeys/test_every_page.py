@@ -69,7 +69,7 @@ def persona(role: str, department: str, places: Mapping[str, str]) -> str:
         "department-officer": f"department-officer:{department}",
         "administrator": "administrator:admin",
         "auditor": "auditor:auditor",
-        "supervisor": f"supervisor:{places['supervisor']}",
+        "supervisor": f"supervisor:{places['supervisor']}:{places['school']}",
     }
     return known.get(role, f"{role}:{places['school']}")
 
@@ -99,7 +99,7 @@ def world(cloud: RunningCloud) -> dict[str, str]:
         "school": READER.school,
         "batch": batch,
         "code": code,
-        "supervisor": str(getattr(READER, "supervisor", "")),
+        "supervisor": READER.supervisor,
     }
 
 
