@@ -223,13 +223,15 @@ class Crowd:
         except ValueError:
             return  # what needs more than words, such as a document
         presses = 2 if chance.random() < 0.3 else 1
-        reply = await self._press(me, graduate.student, step["id"], offer["id"], step["version"], fields, presses)
+        again = step["state"] == "submitted"
+        place = (me, graduate.student, step["id"], offer["id"], step["version"])
+        reply = await self._press(*place, fields, presses, again)
         if reply.code == "invalid-form":  # what is optional may be needed after all
             needed = {error["field"] for error in reply.document.get("errors", ())}
             asked = [one | {"required": one["required"] or one["name"] in needed} for one in offer["fields"]]
             fields = answers(asked, chance, clock.today(), graduate.language, {})
-            reply = await self._press(me, graduate.student, step["id"], offer["id"], step["version"], fields)
-        if reply.status == 200 and chance.random() < 0.3:
+            reply = await self._press(*place, fields)
+        if reply.status == 200 and not reply.document["repeated"] and chance.random() < 0.3:
             await self._press_stale(me, graduate.student, step["id"], offer["id"], step["version"], fields)
 
     # --- officers ------------------------------------------------------------------------------------------
@@ -309,6 +311,7 @@ class Crowd:
         version: int,
         fields: Mapping[str, str],
         presses: int = 1,
+        again: bool = False,
     ) -> Reply:
         """Send one action, `presses` times at once with the same key; every press must be told the same."""
         key = uuid.uuid4().hex
@@ -317,9 +320,11 @@ class Crowd:
         replies = await asyncio.gather(*(self._ask(me, "POST", path, body) for _ in range(presses)))
         self.pressed_twice += presses - 1
         told = [reply for reply in replies if reply.status == 200]
+        news = sum(not reply.document["repeated"] for reply in told)
+        if again and told and not news:
+            return replies[0]  # the same answers once more: there is nothing to change
         if told:
             self.done[student, f"{me.sub}#{key}"] = Done(step, action, version)
-            news = sum(not reply.document["repeated"] for reply in told)
             if len(told) != presses or news != 1:
                 self.wrong[f"{presses} presses, {len(told)} acknowledged, {news} of them as new"] += 1
         elif replies[0].code in OVERTAKEN:
