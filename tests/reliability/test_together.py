@@ -223,14 +223,14 @@ class Crowd:
         except ValueError:
             return  # what needs more than words, such as a document
         presses = 2 if chance.random() < 0.3 else 1
-        again = step["state"] == "submitted"
+        again = step["state"] in ("submitted", "blocked")  # they may have answered before
         place = (me, graduate.student, step["id"], offer["id"], step["version"])
         reply = await self._press(*place, fields, presses, again)
         if reply.code == "invalid-form":  # what is optional may be needed after all
             needed = {error["field"] for error in reply.document.get("errors", ())}
             asked = [one | {"required": one["required"] or one["name"] in needed} for one in offer["fields"]]
             fields = answers(asked, chance, clock.today(), graduate.language, {})
-            reply = await self._press(*place, fields)
+            reply = await self._press(*place, fields, 1, again)
         if reply.status == 200 and not reply.document["repeated"] and chance.random() < 0.3:
             await self._press_stale(me, graduate.student, step["id"], offer["id"], step["version"], fields)
 
