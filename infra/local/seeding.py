@@ -142,16 +142,15 @@ async def play(console: Console) -> bool:
 def standing(batch: str = "") -> dict[str, Counter[str]]:
     """How many cases, of `batch` or of all, are in which state, by step; under "" the number of cases."""
     os.environ |= home.environment() | {"YINJI_TABLE": deploy.outputs()["TableName"]}
-    from yinji.clearance import definition, university
+    from yinji.clearance import definition
     from yinji.clearance.store import Store
 
     store = Store()
     counts: dict[str, Counter[str]] = {"": Counter()} | {step: Counter() for step in definition.steps()}
-    for school in university.schools():
-        for lean in store.school(school):
-            if batch and lean.batch != batch:
-                continue
-            counts[""]["cases"] += 1
-            for step, mark in lean.marks.items():
-                counts[step][STATE_OF_MARK[mark]] += 1
+    for lean in store.everybody():
+        if batch and lean.batch != batch:
+            continue
+        counts[""]["cases"] += 1
+        for step, mark in lean.marks.items():
+            counts[step][STATE_OF_MARK[mark]] += 1
     return counts

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from aws_cdk import Aws, Duration, Stack
@@ -37,7 +38,7 @@ CHANNELS = ("email", "webhook")
 CASE_STATES = ("open", "in-progress", "finished", "overdue")
 MINUTE, FIVE_MINUTES, HOUR = Duration.minutes(1), Duration.minutes(5), Duration.hours(1)
 
-LONGEST_FEED_AGE = 26  # hours: a delivery a day, and two hours for it to be late
+LONGEST_FEED_AGE = definition.LONGEST_FEED_AGE // timedelta(hours=1)  # hours
 LONGEST_WAIT = 72  # hours
 API_ERRORS = 5  # in five minutes
 QUANTILES = ("p50", "p95", "p99")

@@ -306,8 +306,7 @@ def test_it_is_said_of_when_the_data_is(cloud: Cloud, monkeypatch: pytest.Monkey
     card = mine[mine.index('id="library-loans"') :]
     assert told in card[: card.index("</article>")]
     cloud.feed("library-loans", {"student": LIN.student, "loans": 2, "titles": "x"}, as_of=at + timedelta(minutes=1))
-    old = portal.module("chalicelib.office")
-    monkeypatch.setattr(old, "STALE", timedelta(seconds=1))
+    monkeypatch.setattr("yinji.clearance.store.LONGEST_FEED_AGE", timedelta(seconds=1))
     assert "No new data for more than a day." in portal.visit(PAGE, LIBRARY, "en").body
 
 

@@ -26,7 +26,7 @@ from yinji.clearance import case as cases
 from yinji.clearance import chain, definition, flow, store
 from yinji.clearance.case import Case, Certificate, Change, Event
 from yinji.clearance.document import case_document
-from yinji.clearance.items import QueueItem
+from yinji.clearance.items import QueueItem, values
 from yinji.clearance.queue import Entry, entries
 from yinji.clearance.step import Request
 from yinji.clearance.store import Outcome, Store
@@ -273,7 +273,7 @@ class Table(RuleBasedStateMachine):
 def queued(student: str) -> dict[tuple[str, str], Entry]:
     """Every queue entry of `student` that lies in the table, by queue and position."""
     items = QueueItem.scan((QueueItem.of_student == student) & QueueItem.step_version.exists())
-    return {(item.pk.removeprefix("QUEUE#"), item.sk): store._entry(item) for item in items}
+    return {(item.pk.removeprefix("QUEUE#"), item.sk): store._entry(values(item)) for item in items}
 
 
 @pytest.mark.slow

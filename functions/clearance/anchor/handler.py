@@ -13,7 +13,7 @@ from typing import Any
 
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from yinji.clearance import chain, university
+from yinji.clearance import chain
 from yinji.clearance.anchors import Anchors, due
 from yinji.clearance.chain import Head
 from yinji.clearance.store import Store
@@ -35,7 +35,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         count("HistoriesRewritten", 0)  # every run says something: silence means that it does not run
         return {}
     previous = anchors.newest()
-    heads = heads_of([lean.student for school in university.schools() for lean in store.school(school)])
+    heads = heads_of([lean.student for lean in store.everybody()])
     rewritten = chain.rewritten(anchors.heads(previous), heads) if previous else []
     made = chain.anchor(today.isoformat(), clock.stamp(clock.now()), heads, previous)
     anchors.keep(made, heads, rewritten)

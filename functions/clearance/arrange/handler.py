@@ -7,7 +7,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from yinji.clearance.adapter import check_form, fingerprint, idempotency_key
+from yinji.clearance.adapter import check_form, fingerprint
 from yinji.clearance.arrangements import OFFICE, PERMISSIONS, arrange, forms
 from yinji.clearance.case import Case, Change, Event
 from yinji.clearance.policy import demand
@@ -37,7 +37,7 @@ def arranged(student: str, arrangement: str) -> Response[str]:
     own = student if session.role == "student" else ""
     # before anything is read: who may arrange nothing must not learn who has a case
     demand(session, PERMISSIONS[arrangement], student=own, school=session.school, department=OFFICE)
-    key, answers = f"{session.sub}#{idempotency_key(body)}", {**body.fields}
+    key, answers = f"{session.sub}#{body.idempotency_key}", {**body.fields}
     answers.pop("idempotency_key")
     check_form(form, answers)
     event = Event(

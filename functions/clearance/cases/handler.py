@@ -109,7 +109,6 @@ def of_school(school: str) -> Response[str]:
 def queue(step: str) -> Response[str]:
     school = api.query.get("school", api.session.school)
     access = see_queue(api.session, definition.steps().get(step), school)
-    tells = access.tells
     found, more = store.queue(queue_id(step, school, access.supervisor), PAGE, position(api.query.get("next", "")))
     return as_json(
         200,
@@ -122,9 +121,9 @@ def queue(step: str) -> Response[str]:
                     "school": entry.school,
                     "step_version": entry.step_version,
                     "since": entry.since,
-                    "answers": dict(entry.answers) if tells else {},
+                    "answers": dict(entry.answers),
                 }
-                for entry in found
+                for entry in access.shown(found)
             ],
             "next": base64.urlsafe_b64encode(more.encode()).decode() if more else None,
         },

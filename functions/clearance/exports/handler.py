@@ -6,8 +6,6 @@ many rows (AUDIT#<day>), before it is handed out. Emits nothing but metrics.
 """
 
 import gzip
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -24,7 +22,6 @@ from yinji.platform.observability import count, logger, metrics
 from yinji.platform.problem import Problem
 from yinji.platform.sheets import Table, drawn
 
-THREADS = 8
 api = Api()
 store = Store()
 
@@ -59,9 +56,7 @@ def export(file: str) -> Response[Any]:
 
 def everybody() -> list[RowView]:
     """Every case, as the filters of the season ask for it."""
-    with ThreadPoolExecutor(THREADS) as threads:
-        found = threads.map(store.school, university.schools())
-        return selection.season([row_view(lean) for school in found for lean in school], api.query).shown
+    return selection.season([row_view(lean) for lean in store.everybody()], api.query).shown
 
 
 def of_school(school: str) -> list[RowView]:
@@ -82,9 +77,7 @@ def queue(lists: Lists) -> Table:
     access = see_queue(api.session, known, school)
     assert known  # noqa: S101 - nobody sees the queue of a step that there is not
     now = clock.now()
-    entries = store.whole_queue(queue_id(known.id, school, access.supervisor))
-    if not access.tells:
-        entries = [replace(entry, answers={}) for entry in entries]
+    entries = access.shown(store.whole_queue(queue_id(known.id, school, access.supervisor)))
     return lists.queue(selection.queue(entries, known, api.query, now).shown, known, now)
 
 

@@ -29,7 +29,7 @@ store = Store()
 @metrics.log_metrics(raise_on_empty_metrics=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     now, today = clock.now(), clock.today()
-    rows = [row_view(lean) for school in university.schools() for lean in store.school(school)]
+    rows = [row_view(lean) for lean in store.everybody()]
     states = Counter(state_of(row, row.lean.deadline < today) for row in rows)
     for state in CASE_STATES:
         count("Cases", states[state], state=state)
@@ -58,8 +58,8 @@ def step_figures(step: definition.StepDefinition, rows: list[RowView], now: date
     waiting = sum(waits_for_office(step, state) for state in states)
     count("StepBacklog", waiting, step=step.id)
     gauge("OldestWaitingHours", oldest(step, now) if waiting else 0, MetricUnit.NoUnit, step=step.id)
-    if step.feed and (current := store.feed(step.id).current):
-        age = (now - instant(str(current["as_of"]))).total_seconds() / HOUR
+    if step.feed and (as_of := store.feed(step.id).as_of):
+        age = (now - as_of).total_seconds() / HOUR
         gauge("FeedAgeHours", max(age, 0), MetricUnit.NoUnit, step=step.id)
 
 

@@ -15,7 +15,7 @@ from yinji.clearance.store import Store
 from yinji.platform import clock
 from yinji.platform.http import Api, as_json
 from yinji.platform.observability import logger
-from yinji.platform.problem import Problem
+from yinji.platform.problem import Problem, invalid_form
 
 MOST = 9999
 api = Api()
@@ -51,7 +51,7 @@ def decide(step: str) -> Response[str]:
     if wanted == "capacity":
         capacity = _number(fields.get("capacity", ""))
     elif wanted not in ("close", "open"):
-        raise _invalid("do")
+        raise invalid_form({"do": "invalid"})
     slots = _slots(told, fields.get("day", ""), fields.get("slot", ""))
     for slot in slots:
         store.set_slot(step, slot, session.sub, capacity=capacity, closed=wanted == "close")
@@ -70,18 +70,14 @@ def _slots(told: Appointments, day: str, slot: str) -> list[str]:
     try:
         found = [one.id for one in appointments.of_day(told, date.fromisoformat(day))]
     except ValueError:
-        raise _invalid("day") from None
+        raise invalid_form({"day": "invalid"}) from None
     chosen = [one for one in found if slot in ("", one)]
     if not chosen:
-        raise _invalid("slot" if found else "day")
+        raise invalid_form({"slot" if found else "day": "invalid"})
     return chosen
 
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and int(text) <= MOST):
-        raise _invalid("capacity")
+        raise invalid_form({"capacity": "invalid"})
     return int(text)
-
-
-def _invalid(field: str) -> Problem:
-    return Problem("invalid-form", fields=field, errors=[{"field": field, "code": "invalid"}])

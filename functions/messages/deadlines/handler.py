@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from yinji.clearance import university
 from yinji.clearance.store import Store
 from yinji.clearance.view import row_view
 from yinji.messages.compose import of_deadline
@@ -26,10 +25,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     now = clock.now()
     today = date.fromisoformat(event["today"]) if "today" in event else clock.today()
     said = 0
-    for school in university.schools():
-        for lean in store.school(school):
-            message = of_deadline(row_view(lean), today, now)
-            if message and outbox.put(message, now):
-                count("MessagesComposed", kind=message.kind)
-                said += 1
+    for lean in store.everybody():
+        message = of_deadline(row_view(lean), today, now)
+        if message and outbox.put(message, now):
+            count("MessagesComposed", kind=message.kind)
+            said += 1
     return {"said": said}

@@ -13,11 +13,10 @@ from yinji.clearance import definition, university
 from yinji.clearance.appointments import working_day
 from yinji.clearance.definition import StepDefinition
 from yinji.clearance.queue import queue_id
-from yinji.clearance.store import Store
-from yinji.messages.compose import STALE, QueueFigures, of_office
+from yinji.clearance.store import FeedState, Store
+from yinji.messages.compose import QueueFigures, of_office
 from yinji.messages.store import Outbox
 from yinji.platform import clock
-from yinji.platform.clock import instant
 from yinji.platform.environment import setting
 from yinji.platform.observability import count, logger, metrics
 
@@ -53,13 +52,11 @@ def offices() -> dict[str, list[StepDefinition]]:
 def queue_figures(step: StepDefinition, office: str, now: datetime) -> QueueFigures:
     queue = queue_id(step.id, office)
     head, _ = store.queue(queue, limit=1)
-    feed = store.feed(step.id) if step.feed and step.department != "school" else None
-    current = feed.current if feed else None
+    feed = store.feed(step.id) if step.feed and step.department != "school" else FeedState()
     return QueueFigures(
         step=step.id,
         waiting=store.queue_length(queue) if head else 0,
         oldest=head[0].since if head else "",
-        held=bool(feed and feed.held and not feed.held.get("confirmed_by")),
-        # before its first delivery a feed is not late: the season may not have begun
-        stale=current is not None and now - instant(str(current["as_of"])) > STALE,
+        held=feed.undecided,
+        stale=feed.late(now),
     )

@@ -34,9 +34,7 @@ def remind(student: str) -> Response[str]:
     session, body = api.session, api.body
     # before anything is read: who may remind nobody must not learn who has a case
     demand(session, "remind", school=session.school, department=session.department)
-    key = body.fields.get("idempotency_key", "")
-    if not 8 <= len(key) <= 100:
-        raise Problem("malformed-request")
+    key = body.idempotency_key
     case = store.get(student)
     demand(session, "remind", school=case.graduate.school if case else "", department=session.department)
     if case is None:

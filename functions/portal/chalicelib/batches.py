@@ -6,22 +6,18 @@ import json
 from datetime import datetime
 from typing import Any
 
-from yinji.clearance import arrangements, definition, flow, report, roster, university
+from yinji.clearance import arrangements, definition, flow, report, roster
 from yinji.clearance.batches import previewed, report_of
-from yinji.clearance.store import Lean, Store
+from yinji.clearance.store import Store
 from yinji.platform.problem import Problem
 
 from .visit import Visit
 
 
-def _cases(store: Store) -> list[Lean]:
-    return [lean for school in university.schools() for lean in store.school(school)]
-
-
 def batches(visit: Visit, store: Store) -> dict[str, Any]:
     """Every batch, how far it is, and a form to declare one."""
     visit.demand("see-batches")
-    cases = _cases(store)
+    cases = store.everybody()
     lines = [
         (
             batch,
@@ -57,7 +53,7 @@ def batch(visit: Visit, store: Store, id: str) -> dict[str, Any]:
 def flows_(visit: Visit, store: Store) -> dict[str, Any]:
     """Every flow: its newest version, by which versions open cases run, and what migrating them would change."""
     visit.demand("see-batches")
-    cases = [lean for lean in _cases(store) if not lean.finished_at]
+    cases = [lean for lean in store.everybody() if not lean.finished_at]
     lines: list[dict[str, Any]] = []
     for id in flow.TITLES:
         newest = flow.version(id)

@@ -24,7 +24,7 @@ from yinji.platform.clock import instant
 from yinji.platform.environment import setting
 from yinji.platform.problem import Problem
 
-from .office import STALE, Freshness, freshness
+from .office import Freshness, freshness
 from .visit import Visit
 
 SHOWN = 10
@@ -95,7 +95,7 @@ def feed(visit: Visit, store: Store, step: str) -> dict[str, Any]:
         "most_rows": MOST_ROWS,
         "largest": LARGEST_DELIVERY // MEGABYTE,
         "largest_upload": LARGEST_UPLOAD // MEGABYTE,
-        "stale_hours": int(STALE.total_seconds() // 3600),
+        "stale_hours": int(definition.LONGEST_FEED_AGE.total_seconds() // 3600),
         "first_line": contract.example(known, visit.now).decode("utf-8-sig").splitlines()[0],
     }
 

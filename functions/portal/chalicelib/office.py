@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -21,6 +21,7 @@ from yinji.clearance.rounds import MOST_AT_ONCE
 from yinji.clearance.selection import Selection
 from yinji.clearance.store import LONGEST_POSITION, FeedState, Store
 from yinji.clearance.view import Document, RowView, answer_view, answers_view, figures_of, row_view, school_figures
+from yinji.identity.session import Session
 from yinji.platform.clock import instant
 from yinji.platform.problem import Problem, sentence
 
@@ -30,8 +31,6 @@ from .words import Words
 
 PAGE = 100
 THREADS = 8
-STALE = timedelta(hours=26)
-"""A department delivers every morning; when a delivery was left out, people are told."""
 FORMATS = ("xlsx", "csv")
 MOST_BUTTONS = 8
 """With how many choices a filter by what was answered is still buttons: appointments are at any number of times."""
@@ -213,11 +212,8 @@ class Freshness:
     stale: bool
     held: Mapping[str, Any] | None
     held_at: datetime | None
-
-    @property
-    def undecided(self) -> bool:
-        """Whether somebody still has to decide about the delivery that is held."""
-        return self.held is not None and not self.held.get("confirmed_by")
+    undecided: bool
+    """Whether somebody still has to decide about the delivery that is held."""
 
 
 @dataclass(frozen=True)
@@ -235,13 +231,12 @@ class Line:
 
 def freshness(state: FeedState, now: datetime) -> Freshness:
     """How a step's data stands at `now`."""
-    as_of = instant(str(state.current["as_of"])) if state.current else None
     held_at = instant(str(state.held["at"])) if state.held else None
-    return Freshness(as_of, as_of is None or now - as_of > STALE, state.held, held_at)
+    return Freshness(state.as_of, state.as_of is None or state.late(now), state.held, held_at, state.undecided)
 
 
-def _line(visit: Visit, store: Store, step: StepDefinition, school: str, supervisor: str) -> Line:
-    queue = queue_id(step.id, school, supervisor)
+def _line(visit: Visit, store: Store, step: StepDefinition, school: str, access: QueueAccess) -> Line:
+    queue = queue_id(step.id, school, access.supervisor)
     head, _ = store.queue(queue, limit=1)
     return Line(
         step=step,
@@ -260,33 +255,24 @@ def queues(visit: Visit, store: Store) -> dict[str, Any]:
     """
     session = visit.someone
     school = session.school
-    steps = [
-        step
-        for step in definition.steps().values()
-        if _sees_queue(visit, step, school) and (step.department != "school" or school or _supervises(visit, step))
-    ]
-    if not steps:
+    seen = [(step, access) for step in definition.steps().values() if (access := _access(session, step, school))]
+    if not seen:
         raise Problem("forbidden")
     graduates = [
         row_view(lean)
         for lean in (store.school(school) if school and session.role == "supervisor" else ())
         if visit.may("see-case", student=lean.student, school=lean.school, supervisor=lean.supervisor)
     ]
-    lines = [_line(visit, store, step, school, _supervises(visit, step)) for step in steps]
+    lines = [_line(visit, store, step, school, access) for step, access in seen]
     return {"lines": lines, "graduates": sorted(graduates, key=lambda row: (-row.left, row.lean.student))}
 
 
-def _supervises(visit: Visit, step: StepDefinition) -> str:
-    """The staff id of a visitor who is a supervisor and signs `step` as one; empty for everybody else."""
-    session = visit.someone
-    return step.supervisor(session.sub) if session.role == "supervisor" else ""
-
-
-def _sees_queue(visit: Visit, step: StepDefinition | None, school: str) -> bool:
-    if step is None:
-        return visit.may("see-queue", school=school)
-    supervisor = _supervises(visit, step)
-    return visit.may("see-queue", school=school, department=step.department, supervisor=supervisor)
+def _access(session: Session, step: StepDefinition, school: str) -> QueueAccess | None:
+    """What `session` may see of the queue of `step`, of `school` where each has one; None for nothing at all."""
+    try:
+        return see_queue(session, step, school)
+    except Problem:
+        return None
 
 
 def queue(visit: Visit, store: Store, step: str) -> dict[str, Any]:
@@ -341,8 +327,7 @@ class Asked:
 
     def entries(self, store: Store) -> list[Entry]:
         """Everybody who waits, oldest first; without their answers for whoever may not see them."""
-        found = store.whole_queue(queue_id(self.step.id, self.school, self.access.supervisor))
-        return found if self.access.tells else [replace(entry, answers={}) for entry in found]
+        return self.access.shown(store.whole_queue(queue_id(self.step.id, self.school, self.access.supervisor)))
 
 
 def _queue_asked_for(visit: Visit, step: str) -> Asked:
@@ -491,8 +476,7 @@ def season(visit: Visit, store: Store) -> dict[str, Any]:
         batches = threads.submit(store.batches)
         feeds = _at_once(threads, store.feed, fed)
         by_school = {
-            school: [row_view(lean) for lean in found]
-            for school, found in _at_once(threads, store.school, university.schools()).items()
+            school: [row_view(lean) for lean in found] for school, found in store.schools(university.schools()).items()
         }
         everybody = [row for found in by_school.values() for row in found]
         chosen = selection.season(everybody, visit.query)

@@ -5,7 +5,7 @@ from datetime import date
 
 from yinji.clearance.case import Graduate, Values
 from yinji.clearance.step import Step
-from yinji.platform.problem import Problem
+from yinji.platform.problem import invalid_form
 
 PROXY = ("room_proxy_name", "room_proxy_phone", "room_proxy_identity")
 
@@ -19,8 +19,7 @@ def check(answers: Values, graduate: Graduate, today: date) -> Values:
         return {**answers, **dict.fromkeys(PROXY, "")}
     missing = [name for name in PROXY if not answers.get(name)]
     if missing:
-        errors = [{"field": name, "code": "required"} for name in missing]
-        raise Problem("invalid-form", fields=", ".join(missing), errors=errors)
+        raise invalid_form(dict.fromkeys(missing, "required"))
     return answers
 
 

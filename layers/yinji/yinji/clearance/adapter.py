@@ -38,7 +38,7 @@ from yinji.platform import clock
 from yinji.platform.environment import setting
 from yinji.platform.http import Api, Body, as_json, redirect
 from yinji.platform.observability import count, logger, metrics
-from yinji.platform.problem import Problem
+from yinji.platform.problem import Problem, invalid_form
 
 LambdaHandler = Callable[[dict[str, Any], Any], Any]
 BULK_THREADS = 8
@@ -118,7 +118,7 @@ class _StepFunction:
 
         A request that ended halfway finds the events it left: who was dealt with stays so.
         """
-        key = idempotency_key(body)
+        key = body.idempotency_key
         answers = _answers(body)
         first = body.cases[0][0]
         # each case is asked about again; who signs for nobody is told so at once
@@ -179,7 +179,7 @@ class _StepFunction:
         else:
             # before anything is read: who signs for no office must not learn who has a case
             self._demand_signature(session, student, session.school, session.sub)
-        key = f"{session.sub}#{idempotency_key(body)}"
+        key = f"{session.sub}#{body.idempotency_key}"
         answers = _answers(body)
         check_form(action, answers)
         self._check_evidence(action, answers, student)
@@ -204,15 +204,15 @@ class _StepFunction:
 
     def _check_evidence(self, action: definition.Action, answers: Mapping[str, str], student: str) -> None:
         """Raise Problem("invalid-form") unless every document is an accepted one of this very student and question."""
-        errors: list[dict[str, str]] = []
+        errors: dict[str, str] = {}
         for field in action.fields:
             if not field.evidence or field.name not in answers:
                 continue
             upload = self._store.upload(student, answers[field.name])
             if upload is None or upload.status != "accepted" or (upload.step, upload.field) != (self._id, field.name):
-                errors.append({"field": field.name, "code": "invalid"})
+                errors[field.name] = "invalid"
         if errors:
-            raise Problem("invalid-form", fields=", ".join(error["field"] for error in errors), errors=errors)
+            raise invalid_form(errors)
 
     def _demand_signature(self, session: Session, student: str, school: str, supervisor: str) -> None:
         known = self._step.definition
@@ -326,14 +326,6 @@ def _version(body: Body) -> int:
         raise Problem("malformed-request") from None
 
 
-def idempotency_key(body: Body) -> str:
-    """What whoever sent `body` calls it by, to send it again. Raises Problem("malformed-request")."""
-    key = body.fields.get("idempotency_key", "")
-    if not 8 <= len(key) <= 100:
-        raise Problem("malformed-request")
-    return key
-
-
 def _answers(body: Body) -> dict[str, str]:
     """What was answered, without the fields that are the service's own."""
     return {name: text.strip() for name, text in body.fields.items() if name not in OWN_FIELDS}
@@ -344,16 +336,16 @@ def check_form(action: definition.Action, answers: dict[str, str]) -> None:
     for field in action.fields:
         if not field.required and not answers.get(field.name):
             answers.pop(field.name, None)
-    errors: list[dict[str, str]] = []
+    errors: dict[str, str] = {}
     for field in action.fields:
         if field.required and not answers.get(field.name):
-            errors.append({"field": field.name, "code": "required"})
+            errors[field.name] = "required"
         elif field.name in answers and not _valid(dict(field.schema), answers[field.name]):
-            errors.append({"field": field.name, "code": "invalid"})
+            errors[field.name] = "invalid"
     known = {field.name for field in action.fields}
-    errors += [{"field": name, "code": "unknown"} for name in answers if name not in known]
+    errors |= {name: "unknown" for name in answers if name not in known}
     if errors:
-        raise Problem("invalid-form", fields=", ".join(error["field"] for error in errors), errors=errors)
+        raise invalid_form(errors)
 
 
 def _valid(schema: dict[str, Any], value: str) -> bool:

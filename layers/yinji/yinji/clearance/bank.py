@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from yinji.clearance.case import Values
-from yinji.platform.problem import Problem
+from yinji.platform.problem import invalid_form
 
 ACCOUNT = ("account_holder", "iban", "swift", "bank_abroad")
 """What a transfer abroad needs to know, as the forms of steps call it."""
@@ -25,14 +25,10 @@ def abroad(answers: Values) -> Values:
     """`answers` with `iban` and `swift` as banks write them. An IBAN's check digits are checked (ISO 13616, mod 97);
     an account of a country without IBAN is taken as it is. Nothing of it may be missing."""
     if missing := [field for field in ACCOUNT if not answers.get(field)]:
-        raise Problem(
-            "invalid-form",
-            fields=", ".join(missing),
-            errors=[{"field": field, "code": "required"} for field in missing],
-        )
+        raise invalid_form(dict.fromkeys(missing, "required"))
     number = _like(_ACCOUNT, str(answers["iban"]), "iban")
     if _IBAN.fullmatch(number) and not _adds_up(number):
-        raise _wrong("iban")
+        raise invalid_form({"iban": "invalid"})
     return {**answers, "iban": number, "swift": _like(_SWIFT, str(answers["swift"]), "swift")}
 
 
@@ -44,9 +40,5 @@ def _adds_up(iban: str) -> bool:
 def _like(pattern: re.Pattern[str], typed: str, field: str) -> str:
     text = _BETWEEN.sub("", typed).upper()
     if not text.isascii() or not pattern.fullmatch(text):
-        raise _wrong(field)
+        raise invalid_form({field: "invalid"})
     return text
-
-
-def _wrong(field: str) -> Problem:
-    return Problem("invalid-form", fields=field, errors=[{"field": field, "code": "invalid"}])

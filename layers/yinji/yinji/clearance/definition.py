@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +20,8 @@ Text = Mapping[str, str]
 
 Actor = Literal["student", "department"]
 EVERY_EARLIER_STEP = "*"
+LONGEST_FEED_AGE = timedelta(hours=26)
+"""A department delivers every morning, and may be two hours late."""
 _PART_OF = re.compile(r"(?P<flow>[a-z-]+)(?:@(?P<first>\d{1,3})(?P<on>-(?P<last>\d{1,3})?)?)?")
 
 

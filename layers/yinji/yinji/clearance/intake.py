@@ -21,7 +21,7 @@ from urllib.parse import unquote_plus
 from botocore.exceptions import ClientError
 
 from yinji.clearance import case as cases
-from yinji.clearance import feed, roster, university
+from yinji.clearance import feed, roster
 from yinji.clearance.arrangements import arrange
 from yinji.clearance.case import Batch, Case, Change, Event, Graduate
 from yinji.clearance.roster import Refused, Rejection
@@ -302,12 +302,12 @@ class RosterIntake:
     def _move_deadline(self, batch: Batch, delivery: Delivery) -> None:
         """Give the open cases of `batch` its deadline, should it be declared anew with another one."""
         event = Event(key=f"batch#{delivery.identity}", what="deadline-moved", who="roster", role="system", at=now())
-        lean = [case for school in university.schools() for case in self._store.school(school)]
 
         def move(case: Case) -> Change | None:
             return None if case.closed else cases.correct(case, case.graduate, batch, event)
 
-        for chunk in _chunks([case.student for case in lean if case.batch == batch.id and not case.finished_at]):
+        everybody = self._store.everybody()
+        for chunk in _chunks([lean.student for lean in everybody if lean.batch == batch.id and not lean.finished_at]):
             for student, known in self._store.get_many(chunk).items():
                 if move(known):
                     self._store.change(student, event.key, move, known=known)

@@ -8,6 +8,7 @@ What PynamoDB leaves untyped stays in this file: `one` and `values` hand out pla
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from pynamodb.attributes import (
@@ -17,6 +18,8 @@ from pynamodb.attributes import (
     NumberAttribute,
     UnicodeAttribute,
 )
+from pynamodb.connection import Connection
+from pynamodb.exceptions import PutError, UpdateError
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 from pynamodb.models import Model
 
@@ -281,6 +284,27 @@ def one(kind: type[Item], pk: str, sk: str, *, consistent: bool = True) -> Item 
         return kind.get(pk, sk, consistent_read=consistent)
     except kind.DoesNotExist:
         return None
+
+
+def connection() -> Connection:
+    """What transactions are sent through, as patient as everything else."""
+    return Connection(
+        connect_timeout_seconds=Settings.connect_timeout_seconds,
+        read_timeout_seconds=Settings.read_timeout_seconds,
+        max_retry_attempts=Settings.max_retry_attempts,
+        max_pool_connections=Settings.max_pool_connections,
+    )
+
+
+def kept(write: Callable[[], Any]) -> bool:
+    """Send `write`, a put or an update with a condition; False when the condition did not hold."""
+    try:
+        write()
+    except (PutError, UpdateError) as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise
+        return False
+    return True
 
 
 def values(item: Model) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from yinji.clearance import university
@@ -14,6 +14,7 @@ from yinji.platform.problem import Problem
 if TYPE_CHECKING:
     from yinji.clearance.case import Case, Graduate
     from yinji.clearance.definition import StepDefinition
+    from yinji.clearance.queue import Entry
 
 Permission = Literal[
     "see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed", "see-feed",
@@ -190,6 +191,10 @@ class QueueAccess:
     signs: bool
     tells: bool
     """Whether the answers of those who wait are shown."""
+
+    def shown(self, entries: Sequence[Entry]) -> list[Entry]:
+        """`entries` as they may be shown."""
+        return [entry if self.tells else replace(entry, answers={}) for entry in entries]
 
 
 def see_queue(session: Session, step: StepDefinition | None, school: str) -> QueueAccess:

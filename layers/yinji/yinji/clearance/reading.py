@@ -112,6 +112,11 @@ def texts(item: Raw, name: str) -> dict[str, str]:
     return {} if value is None else {key: one["S"] for key, one in value["M"].items()}
 
 
+def plains(item: Raw) -> dict[str, Any]:
+    """The attributes of `item` as plain values."""
+    return {name: plain(value) for name, value in item.items()}
+
+
 def plain(value: Mapping[str, Any]) -> Any:
     """A value of DynamoDB's as a plain one; whole numbers are int, others Decimal."""
     [(kind, told)] = value.items()

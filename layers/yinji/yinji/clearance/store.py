@@ -18,19 +18,20 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from pynamodb.connection import Connection
-from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
+from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.update import Action as UpdateAction
 from pynamodb.transactions import TransactWrite
 
-from yinji.clearance import definition
+from yinji.clearance import definition, university
 from yinji.clearance.appointments import Booking, Standing, bookings
 from yinji.clearance.case import Batch, Case, Change, Event
 from yinji.clearance.chain import Head, sealed
+from yinji.clearance.definition import LONGEST_FEED_AGE
 from yinji.clearance.document import case_document, case_of, event_document, event_of
 from yinji.clearance.evidence import KEPT_UNUSED, MOST_A_DAY, Upload
 from yinji.clearance.items import (
@@ -43,21 +44,24 @@ from yinji.clearance.items import (
     FeedItem,
     QueueItem,
     RoundItem,
-    Settings,
     SlotItem,
     UploadItem,
     UploadsItem,
+    connection,
+    kept,
     one,
     values,
 )
 from yinji.clearance.queue import Entry, entries
-from yinji.clearance.reading import Raw, Reader, plain, text, texts
+from yinji.clearance.reading import Raw, Reader, plains, text, texts
 from yinji.clearance.rounds import KEPT, Result, Round
 from yinji.identity.session import Session
 from yinji.platform.clock import instant, now, stamp
 from yinji.platform.problem import Problem
 
 ATTEMPTS = 12
+THREADS = 8
+"""How many schools are read at a time."""
 CONFLICTS = frozenset(
     {"ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 )
@@ -67,7 +71,7 @@ LEAN = (
     "version", "finished_at", "certificate", "flow_version", "supervisor",
 )  # fmt: skip
 """What is read of the index by school; of a certificate, that there is one."""
-ENTRY = ("step", "of_school", "of_student", "name", "since", "step_version", "answers", "flow")
+ENTRY = ("step", "of_school", "of_student", "name", "since", "step_version", "supervisor", "answers", "flow")
 LONGEST_STUDENT = 16
 LONGEST_POSITION = 100
 CHANCE = random.SystemRandom()
@@ -124,6 +128,20 @@ class FeedState:
     current: Mapping[str, Any] | None = None
     held: Mapping[str, Any] | None = None
 
+    @property
+    def as_of(self) -> datetime | None:
+        """When what the snapshot in force says was true."""
+        return instant(str(self.current["as_of"])) if self.current else None
+
+    @property
+    def undecided(self) -> bool:
+        """Whether somebody still has to decide about the snapshot that is held."""
+        return self.held is not None and not self.held.get("confirmed_by")
+
+    def late(self, now: datetime) -> bool:
+        """Whether a delivery was left out; before the first nothing is late, for the season may not have begun."""
+        return self.as_of is not None and now - self.as_of > LONGEST_FEED_AGE
+
 
 Snapshot = Mapping[str, Any]
 Decide = Callable[[Case], Change | None]
@@ -133,12 +151,7 @@ class Store:
     """The table. Every method raises what PynamoDB raises when the service cannot be reached."""
 
     def __init__(self) -> None:
-        self._connection = Connection(
-            connect_timeout_seconds=Settings.connect_timeout_seconds,
-            read_timeout_seconds=Settings.read_timeout_seconds,
-            max_retry_attempts=Settings.max_retry_attempts,
-            max_pool_connections=Settings.max_pool_connections,
-        )
+        self._connection = connection()
         self._reader = Reader()
 
     # --- cases ---------------------------------------------------------------------------------------------
@@ -216,8 +229,8 @@ class Store:
 
     def events(self, student: str) -> list[Event]:
         """Everything that happened to the case of `student`, oldest first."""
-        kept = EventItem.query(f"CASE#{student}", EventItem.sk.startswith("EVENT#"), consistent_read=True)
-        found = [event_of(values(item)) for item in kept]
+        items = EventItem.query(f"CASE#{student}", EventItem.sk.startswith("EVENT#"), consistent_read=True)
+        found = [event_of(values(item)) for item in items]
         return sorted(found, key=lambda event: event.version)
 
     def _earlier(self, student: str, key: str, fingerprint: str) -> Event | None:
@@ -336,6 +349,16 @@ class Store:
         """Every case of `school`, by student number: one Query on the lean index (about 1 kB a case)."""
         return [_lean(item) for item in self._reader.query("school", school, LEAN, index="by-school")]
 
+    def schools(self, schools: Iterable[str]) -> dict[str, list[Lean]]:
+        """Every case of each of `schools`, by school: as `school`, several of them read at a time."""
+        every = list(schools)
+        with ThreadPoolExecutor(THREADS) as threads:
+            return dict(zip(every, threads.map(self.school, every), strict=True))
+
+    def everybody(self) -> list[Lean]:
+        """Every case of the university, school by school."""
+        return [lean for found in self.schools(university.schools()).values() for lean in found]
+
     def queue(self, queue: str, limit: int = 100, after: str = "") -> tuple[list[Entry], str]:
         """The first `limit` entries of `queue` behind the position `after`, and the position to go on from.
 
@@ -345,13 +368,13 @@ class Store:
             raise Problem("malformed-request")
         last = {"pk": {"S": f"QUEUE#{queue}"}, "sk": {"S": after}} if after else None
         found = QueueItem.query(f"QUEUE#{queue}", limit=limit, last_evaluated_key=last)
-        page = [_entry(item) for item in found]
+        page = [_entry(values(item)) for item in found]
         more = found.last_evaluated_key
         return page, more["sk"]["S"] if more else ""
 
     def whole_queue(self, queue: str) -> list[Entry]:
         """Every entry of `queue`, oldest first."""
-        return [_raw_entry(item) for item in self._reader.query("pk", f"QUEUE#{queue}", ENTRY)]
+        return [_entry(plains(item)) for item in self._reader.query("pk", f"QUEUE#{queue}", ENTRY)]
 
     def waiting(self, queue: str) -> list[tuple[str, datetime]]:
         """Who waits in `queue` since when, oldest first: as `whole_queue`, but nothing of what is to be checked."""
@@ -403,13 +426,7 @@ class Store:
         """Keep the closing `report` (JSON) of the batch as made `at`; False when it was closed before."""
         actions: list[UpdateAction] = [BatchItem.closed_at.set(stamp(at)), BatchItem.closing.set(report)]
         unclosed = BatchItem.pk.exists() & BatchItem.closed_at.does_not_exist()
-        try:
-            BatchItem("BATCHES", id).update(actions=actions, condition=unclosed)
-        except UpdateError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
+        return kept(lambda: BatchItem("BATCHES", id).update(actions=actions, condition=unclosed))
 
     def closing(self, id: str) -> tuple[datetime, str] | None:
         """When the batch was closed, and the report of then."""
@@ -437,13 +454,9 @@ class Store:
             back=round.back or None,
             expires_at=int((round.at + KEPT).timestamp()),
         )
-        try:
-            item.save(condition=RoundItem.pk.does_not_exist())
-        except PutError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
-            return self.round(round.id) or round
-        return round
+        if kept(lambda: item.save(condition=RoundItem.pk.does_not_exist())):
+            return round
+        return self.round(round.id) or round
 
     def round(self, id: str) -> Round | None:
         """The round with that id, while it is kept."""
@@ -492,17 +505,14 @@ class Store:
         Raises Problem("feed-busy") when somebody else does.
         """
         at = now()
-        try:
-            FeedItem(f"FEED#{step}", "STATE").update(
-                actions=[FeedItem.lease_owner.set(owner), FeedItem.lease_until.set(stamp(at + length))],
-                condition=FeedItem.lease_until.does_not_exist()
-                | (FeedItem.lease_until < stamp(at))
-                | (FeedItem.lease_owner == owner),
-            )
-        except UpdateError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
-                raise Problem("feed-busy") from error
-            raise
+        actions: list[UpdateAction] = [
+            FeedItem.lease_owner.set(owner),
+            FeedItem.lease_until.set(stamp(at + length)),
+        ]
+        free = FeedItem.lease_until.does_not_exist() | (FeedItem.lease_until < stamp(at))
+        own = FeedItem.lease_owner == owner
+        if not kept(lambda: FeedItem(f"FEED#{step}", "STATE").update(actions=actions, condition=free | own)):
+            raise Problem("feed-busy")
 
     def release_feed(
         self, step: str, owner: str, *, current: Snapshot | None = None, held: Snapshot | None = None
@@ -517,26 +527,19 @@ class Store:
             FeedItem.current.set(dict(current)) if current else FeedItem.current.remove(),
             FeedItem.held.set(dict(held)) if held else FeedItem.held.remove(),
         ]
-        try:
-            FeedItem(f"FEED#{step}", "STATE").update(actions=actions, condition=FeedItem.lease_owner == owner)
-        except UpdateError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
-                raise Problem("feed-busy") from error
-            raise
+        own = FeedItem.lease_owner == owner
+        if not kept(lambda: FeedItem(f"FEED#{step}", "STATE").update(actions=actions, condition=own)):
+            raise Problem("feed-busy")
 
     # --- evidence ------------------------------------------------------------------------------------------
     def expect(self, upload: Upload, day: date) -> None:
         """Keep that `upload` was asked for on `day`. Raises Problem("too-many-uploads")."""
         partition, expires = f"CASE#{upload.student}", _expiry(upload)
-        try:
-            UploadsItem(partition, f"UPLOADS#{upload.step}#{day.isoformat()}").update(
-                actions=[UploadsItem.begun.add(1), UploadsItem.expires_at.set(expires)],
-                condition=UploadsItem.begun.does_not_exist() | (UploadsItem.begun < MOST_A_DAY),
-            )
-        except UpdateError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
-                raise Problem("too-many-uploads", limit=MOST_A_DAY) from error
-            raise
+        counter = UploadsItem(partition, f"UPLOADS#{upload.step}#{day.isoformat()}")
+        actions: list[UpdateAction] = [UploadsItem.begun.add(1), UploadsItem.expires_at.set(expires)]
+        fewer = UploadsItem.begun.does_not_exist() | (UploadsItem.begun < MOST_A_DAY)
+        if not kept(lambda: counter.update(actions=actions, condition=fewer)):
+            raise Problem("too-many-uploads", limit=MOST_A_DAY)
         UploadItem(
             partition,
             f"UPLOAD#{upload.id}",
@@ -567,15 +570,8 @@ class Store:
         ]
         if upload.status == "accepted":
             actions.append(UploadItem.expires_at.remove())
-        try:
-            UploadItem(f"CASE#{upload.student}", f"UPLOAD#{upload.id}").update(
-                actions=actions, condition=UploadItem.status == "expected"
-            )
-        except UpdateError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
+        item = UploadItem(f"CASE#{upload.student}", f"UPLOAD#{upload.id}")
+        return kept(lambda: item.update(actions=actions, condition=UploadItem.status == "expected"))
 
 
 def _wait(attempt: int) -> None:
@@ -670,8 +666,7 @@ def _batch(item: BatchItem) -> Batch:
     )
 
 
-def _entry(item: QueueItem) -> Entry:
-    known = values(item)
+def _entry(known: Mapping[str, Any]) -> Entry:
     return Entry(
         step=known["step"],
         school=known["of_school"],
@@ -682,19 +677,6 @@ def _entry(item: QueueItem) -> Entry:
         supervisor=known.get("supervisor", ""),
         answers=known.get("answers", {}),
         flow=known.get("flow", ""),
-    )
-
-
-def _raw_entry(item: Raw) -> Entry:
-    return Entry(
-        step=text(item, "step"),
-        school=text(item, "of_school"),
-        student=text(item, "of_student"),
-        name=text(item, "name"),
-        since=text(item, "since"),
-        step_version=int(item["step_version"]["N"]),
-        answers=plain(item["answers"]) if "answers" in item else {},
-        flow=text(item, "flow"),
     )
 
 

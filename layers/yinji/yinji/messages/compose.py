@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from yinji.clearance import definition
 from yinji.clearance.case import Case, State
 from yinji.clearance.definition import StepDefinition
+from yinji.clearance.practice import is_practice
 from yinji.clearance.step import SENT_BACK
 from yinji.clearance.view import RowView, turn_of
 from yinji.messages.model import Kind, Message, office_box
@@ -17,18 +18,11 @@ from yinji.platform.clock import CAMPUS, stamp
 
 DISTANCES = (7, 3, 1)
 """Days before the deadline on which whoever still has something to do is told."""
-STALE = timedelta(hours=26)
-"""A department delivers every morning, and may be two hours late."""
-
-
-def is_practice(thing: object) -> bool:
-    """Whether a case, or its row, is one that officers practise on: nobody is written to about those."""
-    return bool(getattr(thing, "practice", False))
 
 
 def is_written_about(case: Case) -> bool:
     """Whether anybody is written to about `case`: it is a real one, of a graduate who is still in their batch."""
-    return not (is_practice(case) or case.withdrawn_at)
+    return not (case.practice or case.withdrawn_at)
 
 
 def of_student(case: Case) -> list[str]:
@@ -89,7 +83,7 @@ def of_deadline(row: RowView, today: date, now: datetime) -> Message | None:
     """What the student in `row` of a school is told about the deadline `today`, a day of the campus."""
     days = (row.lean.deadline - today).days
     mine = needing_student(row.states, row.lean.flow)
-    if days not in DISTANCES or not mine or row.lean.finished_at or is_practice(row.lean):
+    if days not in DISTANCES or not mine or row.lean.finished_at or is_practice(row.lean.student):
         return None
     deadline = row.lean.deadline.isoformat()
     id = f"deadline#{deadline}#{days}"

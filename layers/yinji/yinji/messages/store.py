@@ -14,14 +14,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 
-from pynamodb.connection import Connection
-from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
+from pynamodb.exceptions import TransactWriteError
+from pynamodb.expressions.update import Action as UpdateAction
 from pynamodb.transactions import TransactWrite
 
-from yinji.clearance.items import one, values
+from yinji.clearance.items import connection, kept, one, values
 from yinji.clearance.store import CONFLICTS
 from yinji.messages.items import DeliveryItem, MessageItem, ReadItem, RemindedItem, SettingsItem
-from yinji.messages.items import Settings as Table
 from yinji.messages.model import KEPT, PATIENCE, REMIND_AGAIN, Delivery, Kind, Message, Settings, State, due
 from yinji.platform.clock import instant, stamp
 from yinji.platform.problem import Problem
@@ -53,12 +52,7 @@ class Outbox:
     """The table. Every method raises what PynamoDB raises when the service cannot be reached."""
 
     def __init__(self) -> None:
-        self._connection = Connection(
-            connect_timeout_seconds=Table.connect_timeout_seconds,
-            read_timeout_seconds=Table.read_timeout_seconds,
-            max_retry_attempts=Table.max_retry_attempts,
-            max_pool_connections=Table.max_pool_connections,
-        )
+        self._connection = connection()
 
     # --- what is said --------------------------------------------------------------------------------------
     def put(self, message: Message, now: datetime, channels: Sequence[str] = ("email",)) -> bool:
@@ -90,7 +84,7 @@ class Outbox:
     def _put(
         self, message: Message, now: datetime, channels: Sequence[str], beside: tuple[RemindedItem, Any] | None = None
     ) -> bool:
-        kept = _kept(message)
+        told = _document(message)
         due_at = stamp(due(message.kind, now))
         for _ in range(ATTEMPTS):
             try:
@@ -98,11 +92,11 @@ class Outbox:
                     for place, channel in enumerate(channels):
                         item = DeliveryItem(
                             f"BOX#{message.box}", _delivery_sk(channel, message.id), channel=channel, state="due",
-                            due_at=due_at, attempts=0, waits=channel, **kept,
+                            due_at=due_at, attempts=0, waits=channel, **told,
                         )  # fmt: skip
                         new = DeliveryItem.pk.does_not_exist() if place == 0 else None
                         transaction.save(item, condition=new)
-                    transaction.save(MessageItem(f"BOX#{message.box}", position(message), **kept))
+                    transaction.save(MessageItem(f"BOX#{message.box}", position(message), **told))
                     if beside:
                         transaction.save(beside[0], condition=beside[1])
                 return True
@@ -131,23 +125,17 @@ class Outbox:
 
     def take(self, delivery: Delivery, owner: str, now: datetime) -> bool:
         """Let `owner` alone send `delivery`; False when somebody else does or did. Not twice, whatever happens."""
-        item = _item(delivery)
-        try:
-            item.update(
-                actions=[
-                    DeliveryItem.state.set("sending"),
-                    DeliveryItem.owner.set(owner),
-                    DeliveryItem.due_at.set(stamp(now + PATIENCE)),
-                ],
-                condition=(DeliveryItem.state == "due") & (DeliveryItem.due_at <= stamp(now)),
-            )
-        except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
-            # the answer to this very update may have been lost and the update repeated
-            found = self.delivery(delivery.message.box, delivery.channel, delivery.message.id)
-            return found is not None and (found.state, found.owner) == ("sending", owner)
-        return True
+        actions: list[UpdateAction] = [
+            DeliveryItem.state.set("sending"),
+            DeliveryItem.owner.set(owner),
+            DeliveryItem.due_at.set(stamp(now + PATIENCE)),
+        ]
+        free = (DeliveryItem.state == "due") & (DeliveryItem.due_at <= stamp(now))
+        if kept(lambda: _item(delivery).update(actions=actions, condition=free)):
+            return True
+        # the answer to this very update may have been lost and the update repeated
+        found = self.delivery(delivery.message.box, delivery.channel, delivery.message.id)
+        return found is not None and (found.state, found.owner) == ("sending", owner)
 
     def settle(self, delivery: Delivery, state: State, why: str = "") -> bool:
         """End `delivery`, which was read in its state and of its owner; False when that is no longer so.
@@ -172,13 +160,7 @@ class Outbox:
         same = DeliveryItem.state == delivery.state
         if delivery.owner:
             same &= DeliveryItem.owner == delivery.owner
-        try:
-            _item(delivery).update(actions=actions, condition=same)
-        except UpdateError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
+        return kept(lambda: _item(delivery).update(actions=actions, condition=same))
 
     # --- what readers decided ------------------------------------------------------------------------------
     def settings(self, box: str) -> Settings:
@@ -231,11 +213,7 @@ class Outbox:
         if not upto.startswith("MESSAGE#") or len(upto) > 200:
             raise Problem("malformed-request")
         newer = ReadItem.pk.does_not_exist() | (ReadItem.upto < upto)
-        try:
-            ReadItem(f"BOX#{box}", f"READ#{reader}", upto=upto).save(condition=newer)
-        except PutError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
+        kept(lambda: ReadItem(f"BOX#{box}", f"READ#{reader}", upto=upto).save(condition=newer))
 
 
 class _Overtaken(Exception):
@@ -270,7 +248,7 @@ def taken(delivery: Delivery, owner: str) -> Delivery:
     return replace(delivery, state="sending", owner=owner)
 
 
-def _kept(message: Message) -> dict[str, Any]:
+def _document(message: Message) -> dict[str, Any]:
     return {
         "id": message.id,
         "box": message.box,

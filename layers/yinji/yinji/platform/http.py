@@ -37,6 +37,14 @@ class Body:
     cases: tuple[tuple[str, int], ...] = ()
     next: str = ""
 
+    @property
+    def idempotency_key(self) -> str:
+        """What whoever sent this calls it by, to send it again. Raises Problem("malformed-request")."""
+        key = self.fields.get("idempotency_key", "")
+        if not 8 <= len(key) <= 100:
+            raise Problem("malformed-request")
+        return key
+
 
 class Api:
     """An HTTP API function: routes on Powertools' resolver, problems answered as the reader can use them."""

@@ -38,6 +38,12 @@ class Problem(Exception):
         } | {name: value for name, value in self.params.items() if name in EXTENSIONS}
 
 
+def invalid_form(errors: Mapping[str, str]) -> Problem:
+    """What is wrong with a form: by field "required", "invalid" or "unknown"."""
+    told = [{"field": field, "code": code} for field, code in errors.items()]
+    return Problem("invalid-form", fields=", ".join(errors), errors=told)
+
+
 EXTENSIONS = frozenset({"errors", "by", "at", "state", "limit"})
 """Params that programs may read from the document."""
 
