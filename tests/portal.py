@@ -41,8 +41,15 @@ class Page:
 
 def visit(path: str, session: Session | None = None, language: str = "zh", cookies: str = "", **headers: str) -> Page:
     """What GET `path` answers `session` in `language`."""
-    app = module().app
-    matched = RouteMatcher(list(app.routes)).match_route(path)
+    answer = module().app(event(path, session, language, cookies, **headers), None)
+    return Page(answer["statusCode"], answer["headers"] | answer["multiValueHeaders"], answer["body"])
+
+
+def event(
+    path: str, session: Session | None = None, language: str = "zh", cookies: str = "", **headers: str
+) -> dict[str, Any]:
+    """What API Gateway sends for GET `path` of `session` in `language`."""
+    matched = RouteMatcher(list(module().app.routes)).match_route(path)
     raw, _, query = path.partition("?")
     held = [cookies] if cookies else []
     if session:
@@ -51,7 +58,7 @@ def visit(path: str, session: Session | None = None, language: str = "zh", cooki
     for name, value in parse_qsl(query, keep_blank_values=True):
         pairs.setdefault(name, []).append(value)
     places = dict(zip(_names(matched.route), _parts(matched.route, raw), strict=True))
-    event = {
+    return {
         "resource": matched.route,
         "path": raw,
         "httpMethod": "GET",
@@ -64,8 +71,6 @@ def visit(path: str, session: Session | None = None, language: str = "zh", cooki
         "body": None,
         "isBase64Encoded": False,
     }
-    answer = app(event, None)
-    return Page(answer["statusCode"], answer["headers"] | answer["multiValueHeaders"], answer["body"])
 
 
 def _names(route: str) -> list[str]:

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from yinji.clearance import contract, definition, feed
-from yinji.clearance.intake import told_of
-from yinji.clearance.roster import Refused
+from yinji.clearance import definition, feed
+from yinji.clearance.preview import check
 from yinji.clearance.step import Step
 from yinji.platform.clock import CAMPUS, instant, now
 from yinji.platform.text import BYTE_ORDER_MARK
@@ -28,25 +27,22 @@ from infra.setting import ROOT
 def main(file: Path, id: str) -> None:
     """Check FILE as the intake would."""
     data = file.read_bytes()
-    brought = data.removeprefix(BYTE_ORDER_MARK).startswith(contract.HEAD)
     step = step_of(id or named_in(data))
-    try:
-        whole = contract.framed(step.definition, data, now())
-        snapshot = feed.parse(whole, step.definition, step.read, now())
-    except Refused as error:
+    checked = check(step, data, now())
+    snapshot = checked.snapshot
+    if snapshot is None:
         click.echo(f"✗ 不能使用  {file.name} would be refused ({step.definition.id})")
-        for one in (error, *error.more):
-            told = told_of(one)
-            line = told.get("line", 0) - (0 if brought else 1)
-            place = f"第 {line} 行 line {line}" if line > 0 else "整个文件 the file"
+        for told in checked.errors:
+            line = told.get("line")
+            place = f"第 {line} 行 line {line}" if line else "整个文件 the file"
             click.echo(f"    {place}：{told['zh']}\n        {told['en']}")
-        if len(error.more) + 1 == feed.MOST_ERRORS:
+        if len(checked.errors) == feed.MOST_ERRORS:
             click.echo(f"    只列出前 {feed.MOST_ERRORS} 处  the first {feed.MOST_ERRORS} only")
-        raise SystemExit(1) from None
+        raise SystemExit(1)
     as_of = f"{instant(snapshot.as_of).astimezone(CAMPUS):%Y-%m-%d %H:%M}"
     click.echo(f"✓ 可以使用  {file.name} would be taken ({step.definition.id})")
     click.echo(f"    {len(snapshot.rows)} 行，截至 {as_of}  {len(snapshot.rows)} rows, as of {as_of}")
-    if not brought:
+    if checked.framed:
         click.echo(
             "    没有首行：请在网页上传，由系统补上  it has no first line: send it through the page, which adds one"
         )

@@ -66,7 +66,7 @@ def run() -> None:
         timings = interleaved(
             {
                 "the decision alone": decide,
-                "of it all: the form checked": lambda: adapter._check_form(form, dict(ANSWERS)),
+                "of it all: the form checked": lambda: adapter.check_form(form, dict(ANSWERS)),
                 "with route, session, form, metrics": lambda: act(shelved),
                 "with the table's items, answered from memory": lambda: act(stored),
             },

@@ -41,7 +41,7 @@ def _pure(rows: dict[str, Row]) -> None:
 
     parsed = feed.parse(snapshots[0], step.definition, step.read, now())
     works = {f"{share} % news": read_and_compare(share) for share in SHARES}
-    timings = interleaved(works | {"of it: compare": lambda: feed.news(parsed, applied)}, batches=5)
+    timings = interleaved(works | {"of it: compare": lambda: feed.news(parsed, applied)}, rounds=5)
     tell(f"A snapshot of {len(rows):,} lines read and compared", timings, per_second=dict.fromkeys(timings, len(rows)))
 
     exported = season().snapshots(now() - timedelta(hours=1), day=0)
@@ -51,7 +51,7 @@ def _pure(rows: dict[str, Row]) -> None:
         return lambda: feed.parse(files[name], handlers.steps()[name].definition, handlers.steps()[name].read, now())
 
     named = {"library-loans (UTF-8, byte order mark)": STEP, "tuition (GB18030)": "tuition"}
-    timings = interleaved({title: read(name) for title, name in named.items()}, batches=5)
+    timings = interleaved({title: read(name) for title, name in named.items()}, rounds=5)
     lines = {title: len(season().facts[name]) for title, name in named.items()}
     tell("Two encodings read", timings, per_second=lines)
 
@@ -79,7 +79,7 @@ def _delivered(rows: dict[str, Row]) -> None:
         return work
 
     works = {f"{share} % news": deliver(share) for share in APPLIED}
-    timings = interleaved(works, batches=3, warm=False)
+    timings = interleaved(works, rounds=3, warm=False)
     changed = {f"{share} % news": _changing(share) for share in APPLIED if share}
     tell(f"A snapshot of {LINES:,} lines delivered (emulator); per s: cases changed", timings, per_second=changed)
 

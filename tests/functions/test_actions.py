@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from yinji.clearance import definition
 from yinji.identity.session import Session
+from yinji.platform.http import redirect
 
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, officer, store
 from tests.functions.test_season import next_slot
@@ -51,6 +52,12 @@ def test_a_form_without_script_is_answered_by_a_redirect(cloud: Cloud) -> None:
     assert answer.status == 303
     assert answer.headers["Location"] == "/clearance?lang=en&done=exit-survey.answer#exit-survey"
     assert cloud.case().state("exit-survey") == "done"
+
+
+def test_a_redirect_keeps_the_filters_of_the_page_it_leads_back_to() -> None:
+    answer = redirect("/schools/S01?step=library-loans&sort=left&problem=too-busy&at=a.b#notice", done="a.b")
+    assert answer.headers["Location"] == "/schools/S01?step=library-loans&sort=left&at=a.b&done=a.b#notice"
+    assert redirect("/feeds/x?preview=old", preview="new").headers["Location"] == "/feeds/x?preview=new"
 
 
 @pytest.mark.parametrize("next", ["https://evil.example/", "//evil.example", "/\\evil.example", "/a\nb", "evil"])

@@ -8,6 +8,7 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -130,6 +131,23 @@ def test_only_what_a_question_asks_for_can_be_uploaded(
 
 def everything(cloud: Cloud) -> list[dict[str, Any]]:
     return cloud.dynamodb.scan(TableName="Cases")["Items"]
+
+
+@pytest.mark.parametrize(
+    ("shut", "code"),
+    [
+        ({"withdrawn_at": clock.now()}, "case-withdrawn"),
+        ({"opens_on": clock.today() + timedelta(days=1)}, "not-open-yet"),
+    ],
+)
+def test_a_case_that_nobody_may_act_on_takes_no_documents_either(
+    opened: Cloud, shut: dict[str, Any], code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = replace(opened.case(), **shut)
+    monkeypatch.setattr(Store, "get", lambda *_: case)
+    answer = begin(opened)
+    assert (answer.status, answer.json["code"]) == (409, code)
+    assert not [item for item in everything(opened) if item["sk"]["S"].startswith("UPLOAD")]
 
 
 def test_nobody_uploads_for_somebody_else(opened: Cloud) -> None:

@@ -15,7 +15,7 @@ from yinji.identity.session import Session
 from yinji.platform.clock import CAMPUS
 
 from tests.graduates import BATCH, LIN, event, opened
-from tests.unit.test_case import act
+from tests.unit.test_case import act, settled
 
 TOLD = definition.Appointments(
     field="slot", title={"zh": "查房", "en": "Inspection"}, times=(("08:30", "10:00"), ("14:00", "15:30")),
@@ -100,6 +100,14 @@ def test_who_leaves_the_country_gives_the_time_up_and_is_asked_anew() -> None:
     done = act(case, "dormitory", "sign-off")
     kept = correct(done, abroad, BATCH, event("d"))
     assert kept and kept.after.state("dormitory") == "done", "what is done stays done"
+
+
+def test_only_who_comes_to_the_room_is_told_which_it_is() -> None:
+    case = act(opened(), "dormitory", "book-inspection")
+    assert [one.room for one in appointments.bookings(case).values()] == [LIN.room] and LIN.room
+    approved = act(settled(opened()), "school-approval", "sign-off")
+    case = act(approved, "diploma", "book-pick-up")
+    assert {one.step: one.room for one in appointments.bookings(case).values()}["diploma"] == ""
 
 
 @pytest.mark.parametrize(("language", "summary"), [("zh", "查房"), ("en", "Room inspection")])

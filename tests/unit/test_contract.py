@@ -211,6 +211,12 @@ def test_the_command_names_every_row_that_is_wrong_in_both_languages(tmp_path: P
     assert code == 1 and "第 3 行 line 3" in told
 
 
+def test_the_command_counts_lines_as_whoever_made_the_file_sees_them(tmp_path: Path) -> None:
+    table = b'student,loans,fines,titles\n2022S01001,0,0,\n2022S01002,0,0,"a"b\n'
+    code, told = ran(tmp_path / "a.csv", table, "--step", "library-loans")
+    assert code == 1 and "第 3 行 line 3" in told
+
+
 def test_the_command_asks_what_a_file_is_about_and_knows_which_feeds_there_are(tmp_path: Path) -> None:
     code, told = ran(tmp_path / "a.csv", b"student,loans\n")
     assert code == 2 and "library-loans" in told

@@ -339,6 +339,7 @@ def test_a_box_is_a_students_own_or_an_offices() -> None:
     assert box_of(Session("2", "counsellor", "x", school="S01")) == "office:S01"
     assert box_of(Session("3", "department-officer", "x", department="library")) == "office:library"
     assert box_of(Session("4", "administrator", "x")) == ""
+    assert box_of(Session("5", "supervisor", "x", school="S01")) == "", "what the school's office is told is not theirs"
     assert topics_of("office:library") == ("digest",) and "digest" not in topics_of("1")
 
 

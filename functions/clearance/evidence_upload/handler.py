@@ -38,7 +38,7 @@ def begin(student: str) -> Response[str]:
     if case is None:
         raise Problem("not-in-season")
     step, name = told.get("step", ""), told.get("field", "")
-    asked = evidence.open_question(case, step, told.get("action", ""), name).evidence
+    asked = evidence.open_question(case, step, told.get("action", ""), name, clock.today()).evidence
     assert asked  # noqa: S101 - it is a question that evidence answers
     if told.get("type") not in [MEDIA_TYPES[kind] for kind in asked.types]:
         raise Problem("upload-type")

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from yinji.clearance import definition, policy
 from yinji.clearance.arrangements import forms
 from yinji.identity.session import Session, cookie, cookie_name, read, signing_keys
-from yinji.platform import clock, problem
+from yinji.platform import clock, http, problem
 from yinji.platform.http import LANGUAGE_COOKIE, own_path, preferred
 from yinji.platform.problem import Problem
 
@@ -24,7 +24,7 @@ OF_ADMINISTRATORS = ("batch.declare", "batch.close", "batch.carry-over", "flow.m
 MESSAGES = "/messages"
 OF_MESSAGES = ("read", "saved", "stopped", "reminded")
 """What can be done about messages, as their notices call it."""
-TOLD = ("done", "problem", "fields", "at")
+TOLD = (*http.TOLD, "at")
 
 
 @dataclass(frozen=True)

@@ -200,8 +200,9 @@ def bookings(case: Case | None) -> dict[tuple[str, str, str], Booking]:
         step = definition.steps().get(id)
         if case and step and (slot := held_slot(step, record)):
             who = case.graduate
-            done = record.standing.state == "done"
-            booking = Booking(id, slot, who.student, who.name, who.school, who.room, done)
+            # whose office does not come to the room need not know which it is
+            room = who.room if step.appointments and step.appointments.in_room else ""
+            booking = Booking(id, slot, who.student, who.name, who.school, room, done=record.standing.state == "done")
             found[booking.key] = booking
     return found
 

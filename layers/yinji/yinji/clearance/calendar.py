@@ -19,8 +19,6 @@ REMINDER = timedelta(hours=-2)
 EPOCH = datetime(1992, 1, 1)
 """A zone's rule begins at a local time; this one has held in China since then."""
 OFFSET = timedelta(hours=8)
-ROOM = "dormitory"
-"""The step whose appointment is in the graduate's room; every other one is at the office."""
 
 
 def appointment(case: Case, step: StepView, language: str, public_url: str) -> str:
@@ -48,8 +46,8 @@ def appointment(case: Case, step: StepView, language: str, public_url: str) -> s
     event.add("dtend", slot.end.replace(tzinfo=None), parameters={"TZID": ZONE})
     what = say(told.title, language)
     event.add("summary", what)
-    place = case.graduate.room if step.id == ROOM and case.graduate.room else f"{step.office}, {step.place}"
-    event.add("location", place)
+    room = case.graduate.room if told.in_room else ""
+    event.add("location", room or f"{step.office}, {step.place}")
     event.add("description", f"{step.office}: {step.contact}\n{public_url}/me#{step.id}")
     event.add("url", f"{public_url}/me")
     alarm = Alarm()

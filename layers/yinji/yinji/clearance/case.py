@@ -183,6 +183,17 @@ class Case:
             if step in every and every[step].final
         )
 
+    def shut(self, by: definition.Actor, today: date) -> Problem | None:
+        """Why nobody who acts as `by` can do anything at any step on the campus's day `today`: case-closed,
+        case-withdrawn, not-open-yet; None when they may."""
+        if self.closed:
+            return Problem("case-closed")
+        if self.withdrawn_at:
+            return Problem("case-withdrawn")
+        if by == "student" and today < self.opens_on:
+            return Problem("not-open-yet", first=self.opens_on.isoformat())
+        return None
+
 
 @dataclass(frozen=True)
 class Event:

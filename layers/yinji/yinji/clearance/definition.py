@@ -138,6 +138,8 @@ class Appointments:
     days_ahead: int
     notice_hours: int
     """How long before its beginning a time must be booked."""
+    in_room: bool = False
+    """Whether it is in the graduate's room, and not at the office."""
 
 
 @dataclass(frozen=True)
@@ -286,6 +288,7 @@ def _appointments(raw: Mapping[str, Any]) -> Appointments:
         capacity=raw["capacity"],
         days_ahead=raw["days_ahead"],
         notice_hours=raw["notice_hours"],
+        in_room=raw.get("in_room", False),
     )
 
 

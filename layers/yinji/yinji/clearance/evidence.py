@@ -11,7 +11,7 @@ import secrets
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Literal, cast
@@ -94,9 +94,9 @@ def field_of(step: str, field: str) -> Field | None:
     return next((one for one in asked if one.name == field and one.evidence), None)
 
 
-def open_question(case: Case, step: str, action: str, field: str) -> Field:
-    """The question that evidence may answer now. Raises Problem: not-found, not-applicable, case-closed,
-    not-possible-now."""
+def open_question(case: Case, step: str, action: str, field: str, today: date) -> Field:
+    """The question that evidence may answer on the campus's day `today`. Raises Problem: not-found, not-applicable,
+    case-closed, case-withdrawn, not-open-yet, not-possible-now."""
     known = steps().get(step)
     asked: Action | None = known.actions.get(action) if known else None
     found = next((one for one in asked.fields if one.name == field and one.evidence), None) if asked else None
@@ -105,8 +105,8 @@ def open_question(case: Case, step: str, action: str, field: str) -> Field:
     record = case.steps.get(step)
     if record is None:
         raise Problem("not-applicable")
-    if case.closed:
-        raise Problem("case-closed")
+    if refused := case.shut("student", today):
+        raise refused
     state = case.state(step)
     if state not in asked.sources or not offered(asked, case, record):
         raise Problem("not-possible-now", state=state)

@@ -10,11 +10,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from yinji.clearance import contract, feed
 from yinji.clearance.case import Case, Event
+from yinji.clearance.feed import Snapshot
 from yinji.clearance.intake import Desk, told_of
 from yinji.clearance.roster import Refused
 from yinji.clearance.step import Row, Step
@@ -31,6 +34,32 @@ CHUNK = 100
 _ID = re.compile(r"[0-9a-f]{24}")
 
 
+@dataclass(frozen=True)
+class Checked:
+    """A file looked at: what would be delivered, and either the snapshot in it or what is wrong with it."""
+
+    whole: bytes
+    framed: bool
+    """Whether it was a table only, and got its first line: it is true as of now then."""
+    snapshot: Snapshot | None = None
+    errors: Sequence[dict[str, Any]] = ()
+    """As intake.told_of tells; lines are counted as whoever sent the file sees them."""
+
+
+def check(step: Step, data: bytes, at: datetime) -> Checked:
+    """Whether `data`, sent at `at`, would be taken as a delivery of the feed of `step`."""
+    try:
+        whole = contract.framed(step.definition, data, at)
+    except Refused as error:
+        return Checked(data, framed=False, errors=[told_of(error)])
+    framed = whole is not data
+    try:
+        return Checked(whole, framed, feed.parse(whole, step.definition, step.read, at))
+    except Refused as error:
+        errors = [_moved(told_of(one), 1 if framed else 0) for one in (error, *error.more)]
+        return Checked(whole, framed, errors=errors)
+
+
 class Previews:
     """The previews of the feed of `step`."""
 
@@ -41,16 +70,10 @@ class Previews:
     def make(self, data: bytes, who: str) -> dict[str, Any]:
         """Look at the file `data` that `who` sent and keep what was found: see `_look` for what is in it."""
         at = now()
-        found: dict[str, Any] = {"step": self._id, "at": stamp(at), "by": who}
-        try:
-            whole = contract.framed(self._step.definition, data, at)
-        except Refused as error:
-            whole = data
-            found |= {"errors": [told_of(error)]}
-        else:
-            # a file that brings its first line is delivered as it is; any other is true as of now
-            brought = whole is data
-            found |= {"framed": not brought} | self._look(whole, 0 if brought else 1)
+        checked = check(self._step, data, at)
+        whole = checked.whole
+        found: dict[str, Any] = {"step": self._id, "at": stamp(at), "by": who, "framed": checked.framed}
+        found |= self._look(checked.snapshot) if checked.snapshot else {"errors": checked.errors}
         id = hashlib.sha256(whole + stamp(at).encode()).hexdigest()[:24]
         found |= {"id": id, "key": f"feeds/{self._id}/{at:%Y%m%dT%H%M%SZ}-{id[:8]}.csv"}
         if not found["errors"]:
@@ -72,16 +95,9 @@ class Previews:
             self._desk.put(key, file.data)
         return key
 
-    def _look(self, data: bytes, lines_ahead: int) -> dict[str, Any]:
-        """What `data` would do: `errors` if it would be refused, else rows and cases counted, whether it would be
-        `held` or `superseded`, what the step `would` be in the cases it changes, and the first of them `shown`.
-
-        `lines_ahead` were put before what was sent: places are told as whoever sent it sees them.
-        """
-        try:
-            snapshot = feed.parse(data, self._step.definition, self._step.read, now())
-        except Refused as error:
-            return {"errors": [_moved(told_of(one), lines_ahead) for one in (error, *error.more)]}
+    def _look(self, snapshot: Snapshot) -> dict[str, Any]:
+        """What `snapshot` would do: no `errors`, rows and cases counted, whether it would be `held` or `superseded`,
+        what the step `would` be in the cases it changes, and the first of them `shown`."""
         applied = self._desk.read(f"feeds/{self._id}/applied.json") or {}
         news = feed.news(snapshot, applied)
         changing = sum(student in applied for student in news)

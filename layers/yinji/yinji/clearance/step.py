@@ -142,12 +142,8 @@ class Step:
         record = case.steps.get(self.definition.id)
         if record is None:
             raise Problem("not-applicable")
-        if case.closed:
-            raise Problem("case-closed")
-        if case.withdrawn_at:
-            raise Problem("case-withdrawn")
-        if action.by == "student" and today < case.opens_on:
-            raise Problem("not-open-yet", first=case.opens_on.isoformat())
+        if refused := case.shut(action.by, today):
+            raise refused
         state = case.state(self.definition.id)
         if state not in action.sources or not offered(action, case, record):
             if state in cases.SETTLED:

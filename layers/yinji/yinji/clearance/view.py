@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from yinji.clearance import appointments, definition, flow, university
 from yinji.clearance.appointments import held_slot, is_slot
@@ -116,8 +116,11 @@ def turn_of(step: StepDefinition, state: State, flow: str, flags: frozenset[str]
 def case_view(case: Case, session: Session, language: str) -> CaseView:
     """`case` as `session` may see it. The reader may see the case; that was asked before."""
     states = case.states()
+    open_to = {by for by in get_args(definition.Actor) if not case.shut(by, clock.today())}
     steps = [
-        _step_view(case, step, states[id], session, language) for id, step in definition.steps().items() if id in states
+        _step_view(case, step, states[id], session, language, open_to)
+        for id, step in definition.steps().items()
+        if id in states
     ]
     return CaseView(case, steps)
 
@@ -128,7 +131,9 @@ def signing_office(step: StepDefinition, school: str, flow: str) -> Text:
     return university.supervisor(office) if step.signer else office
 
 
-def _step_view(case: Case, step: StepDefinition, state: State, session: Session, language: str) -> StepView:
+def _step_view(
+    case: Case, step: StepDefinition, state: State, session: Session, language: str, open_to: set[definition.Actor]
+) -> StepView:
     record, graduate = case.steps[step.id], case.graduate
     office = signing_office(step, graduate.school, case.flow)
     where = (
@@ -149,9 +154,7 @@ def _step_view(case: Case, step: StepDefinition, state: State, session: Session,
         action
         for action in step.actions.values()
         if state in action.sources
-        and not case.closed
-        and not case.withdrawn_at
-        and not (action.by == "student" and clock.today() < case.opens_on)
+        and action.by in open_to
         and offered(action, case, record)
         and not (action.id == "reopen" and settled_by_itself(record))
         and (may_act if action.by == "student" else may_sign)

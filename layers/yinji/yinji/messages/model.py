@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any, Literal, get_args
 
+from yinji.clearance.policy import office_of
 from yinji.identity.session import Session
 from yinji.platform.clock import CAMPUS
 
@@ -87,10 +88,10 @@ def office_box(office: str) -> str:
 
 
 def box_of(session: Session) -> str:
-    """The box that `session` reads, or nothing: administrators and auditors are written to by alarms and lists."""
+    """The box that `session` reads, or nothing: who acts for no office is written to by alarms and lists."""
     if session.role == "student":
         return session.sub
-    office = session.school or session.department
+    office = office_of(session)
     return office_box(office) if office else ""
 
 

@@ -23,6 +23,8 @@ from yinji.platform.observability import logger
 from yinji.platform.problem import MEDIA_TYPE, Problem
 
 FORM = "application/x-www-form-urlencoded"
+TOLD = ("done", "problem", "fields")
+"""What a query tells of the action that led back to a page; it is said once."""
 LANGUAGE_COOKIE = "yinji_language"
 LONGEST_BODY = 256 * 1024
 MOST_FIELDS = 600
@@ -195,7 +197,7 @@ def redirect(path: str, **query: str) -> Response[str]:
     """See other: `path` of our own origin, with what is not empty of `query` in place of what it said before."""
     place, _, fragment = path.partition("#")
     base, _, before = place.partition("?")
-    kept = [(name, value) for name, value in parse_qsl(before) if name not in ("done", "problem", "fields", "step")]
+    kept = [(name, value) for name, value in parse_qsl(before) if name not in (*TOLD, *query)]
     told = urlencode(kept + [(name, value) for name, value in query.items() if value])
     location = base + (f"?{told}" if told else "") + (f"#{fragment}" if fragment else "")
     return Response(status_code=303, headers={"Location": location, "Cache-Control": "no-store"}, body="")
