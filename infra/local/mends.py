@@ -42,6 +42,8 @@ STATE = Path(os.environ["STATE_DIR"])
 ASYNCHRONOUS_AT_ONCE = int(os.environ.get("YINJI_ASYNCHRONOUS_AT_ONCE", "4"))
 SAVED_OFTEN = ("sqs", "ses", "ses_v2", "sns", "secretsmanager", "cloudwatch")
 SAVE_SECONDS = 10
+SAVING_SHARE = 0.03
+"""Of the emulator's time, at most so much goes into saving one service over and over."""
 METER_SECONDS = 5
 KEPT_STREAMS = 20
 RETRY_SECONDS = (0.1, 0.4, 1.6, 5.0)
@@ -55,6 +57,7 @@ def apply() -> None:
     invoke_asynchronously_as_lambda_does()
     unpack_layers_once()
     read_logs_quickly()
+    fold_metrics()
     publish_metrics()
     keep_few_log_streams()
 
@@ -149,7 +152,10 @@ def keep_items_on_disk() -> None:
 
 
 def save_state_as_it_changes() -> None:
-    """SIGUSR1 saves everything (after a deployment); what changes in use is saved every ten seconds."""
+    """SIGUSR1 saves everything (after a deployment); what changes in use is saved every ten seconds, or less often.
+
+    Metrics of a long season are many: written every ten seconds, they would keep the emulator busy with nothing else.
+    """
     get_state = lambda_svc.get_state
     positions = {"kinesis_positions": {}, "dynamodb_stream_positions": {}}
     # records are not kept over a restart, so positions among them mean nothing: consumers would wait for ever
@@ -165,9 +171,14 @@ def save_state_as_it_changes() -> None:
                 (STATE / "saved").write_text(str(time.time()), "utf-8")
 
     def often() -> None:
+        due = dict.fromkeys(SAVED_OFTEN, time.monotonic() + SAVE_SECONDS)
         while True:
-            time.sleep(SAVE_SECONDS)
-            save(*SAVED_OFTEN)
+            time.sleep(max(0.0, min(due.values()) - time.monotonic()))
+            key = min(due, key=lambda one: due[one])
+            started = time.monotonic()
+            save(key)
+            took = time.monotonic() - started
+            due[key] = started + max(SAVE_SECONDS, took / SAVING_SHARE)
 
     signal.signal(signal.SIGUSR1, lambda *_: threading.Thread(target=save, daemon=True).start())
     threading.Thread(target=often, daemon=True, name="mends-save").start()
@@ -358,6 +369,28 @@ def keep_few_log_streams() -> None:
             streams.pop(next(iter(streams)), None)
 
     lambda_svc._emit_lambda_logs = emit_logs
+
+
+def fold_metrics() -> None:
+    """Equal values of a metric in a minute are one point with a count, milliseconds whole: a season has millions."""
+    folding = threading.Lock()
+    latest: dict[tuple[Any, ...], tuple[int, dict[float, dict[str, Any]]]] = {}
+
+    def record(namespace: str, name: str, value: float, unit: str = "None", dimensions: Any = None) -> None:
+        dimensions = dict(dimensions or {})
+        key, now = (namespace, name, cloudwatch._dims_key(dimensions)), time.time()
+        value = float(round(value) if unit == "Milliseconds" else value)
+        with folding:
+            minute, points = latest.get(key, (0, {}))
+            if minute != now // 60:
+                minute, points = latest[key] = (int(now // 60), {})
+            if value in points:
+                points[value]["Count"] += 1.0
+                return
+            points[value] = {"Timestamp": now, "Value": value, "Count": 1.0, "Unit": unit, "Dimensions": dimensions}
+            cloudwatch._metric_bucket(key).append(points[value])
+
+    cloudwatch.record_metric = record
 
 
 def publish_metrics() -> None:

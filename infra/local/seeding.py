@@ -19,7 +19,7 @@ from infra.local.trouble import Trouble
 from infra.setting import FOLDER_TAG
 
 REPORT_SECONDS = 1200
-QUIET_SECONDS = 30
+QUIET_SECONDS = 60
 """How long cases may stand still before what they lack counts as missing."""
 Say = Callable[[str], None]
 
@@ -64,10 +64,10 @@ def compare(season: Season) -> list[str]:
     wanted, moved, last = season.at_first(), time.monotonic(), {}
     while True:
         found = standing(season.batch)
+        if found != last:
+            moved, last = time.monotonic(), found  # looking alone may take long
         if not (missing := differences(wanted, found)) or time.monotonic() - moved > QUIET_SECONDS:
             return missing
-        if found != last:
-            moved, last = time.monotonic(), found
         time.sleep(1)
 
 

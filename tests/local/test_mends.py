@@ -238,7 +238,7 @@ def test_a_metric_in_a_log_line_reaches_cloudwatch_and_so_do_those_of_lambda_and
             ],
         },
         "d": "x",
-        "M": [2.0, 3.0],
+        "M": [2.0, 3.0, 2.0],
     }
     deployed = function(f"def handler(event, context):\n    print({json.dumps(json.dumps(line))})\n")
     client("lambda").invoke(FunctionName=deployed["FunctionName"])
@@ -259,6 +259,18 @@ def test_a_metric_in_a_log_line_reaches_cloudwatch_and_so_do_those_of_lambda_and
         }
 
     assert eventually(published)
+    told = client("cloudwatch").get_metric_statistics(
+        Namespace="Test",
+        MetricName="M",
+        Dimensions=[{"Name": "d", "Value": "x"}],
+        StartTime=time.time() - 300,
+        EndTime=time.time() + 300,
+        Period=3600,
+        Statistics=["Sum", "SampleCount", "Maximum"],
+    )["Datapoints"]
+    assert sum(point["Sum"] for point in told) == 7.0
+    assert sum(point["SampleCount"] for point in told) == 3.0
+    assert max(point["Maximum"] for point in told) == 3.0
 
 
 def test_a_function_keeps_only_its_youngest_log_streams(emulator: Emulator) -> None:
