@@ -21,6 +21,7 @@ from yinji.clearance.store import FeedState, Store
 from yinji.identity.session import Session
 from yinji.messages import stop
 from yinji.platform import clock
+from yinji.platform.markdown import read
 
 from tests import portal
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, officer
@@ -526,7 +527,7 @@ def test_a_guide_has_every_step_of_its_flow_and_no_other() -> None:
 def test_the_guides_markdown_knows_paragraphs_lists_and_strong_words_only() -> None:
     markdown = portal.module("chalicelib.markdown")
     text = "One **two** <b>\nthree\n\n- a\n- b & c"
-    assert markdown.html(text) == (
+    assert markdown.of_blocks(read(text)) == (
         "<p>One <strong>two</strong> &lt;b&gt; three</p>\n<ul><li>a</li><li>b &amp; c</li></ul>"
     )
 

@@ -26,7 +26,6 @@ from yinji.messages.model import (
     QUIET_FROM,
     QUIET_UNTIL,
     TOPIC_OF,
-    TOPICS,
     Message,
     Settings,
     awake,
@@ -329,7 +328,7 @@ def test_every_office_can_be_written_to() -> None:
 
 
 def test_reminders_and_news_can_be_stopped_and_what_was_sent_back_or_is_done_cannot() -> None:
-    settings = Settings(stopped=frozenset(TOPICS))
+    settings = Settings(stopped=frozenset(TOPIC_OF.values()))
     assert {kind for kind in KINDS if settings.mails(kind)} == {"welcome", "sent-back", "done", "deadline-moved"}
     assert all(Settings().mails(kind) for kind in KINDS)
 

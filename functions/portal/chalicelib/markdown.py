@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from markupsafe import Markup, escape
-from yinji.platform.markdown import Block, Line, Span, read
-
-
-def html(text: str) -> Markup:
-    """The little Markdown in `text` as HTML."""
-    return of_blocks(read(text))
+from yinji.platform.markdown import Block, Line, Span
 
 
 def of_blocks(blocks: Sequence[Block]) -> Markup:

@@ -132,6 +132,8 @@ def school(visit: Visit, store: Store, school: str) -> dict[str, Any]:
     chosen = selection.matrix(rows, visit.query, visit.today)
     every = definition.steps()
     columns = [every[id] for id in every if any(id in row.states for row in rows)]
+    figures = {column.id: figures_of(column, rows) for column in columns}
+    signs = visit.may("sign-for-office", school=school, department="school")
     marks = {(column.id, state): _cell(words, column, state) for column in columns for state in ("", *MARKS)}
 
     def cells(row: RowView) -> Markup:
@@ -149,7 +151,12 @@ def school(visit: Visit, store: Store, school: str) -> dict[str, Any]:
         "title": words.say(university.schools()[school]),
         "rows": chosen.shown,
         "columns": columns,
-        "figures": {column.id: figures_of(column, rows) for column in columns},
+        "figures": figures,
+        "to_sign": [
+            column
+            for column in columns
+            if signs and column.department == "school" and not column.signer and figures[column.id].office
+        ],
         "counts": school_figures(rows),
         "step": chosen.wanted.get("step", ""),
         "chosen": chosen,
@@ -160,7 +167,7 @@ def school(visit: Visit, store: Store, school: str) -> dict[str, Any]:
         "cells": cells,
         "late": late,
         "reminds": reminds,
-        "signs": visit.may("sign-for-office", school=school, department="school"),
+        "signs": signs,
         "deadline": min((row.lean.deadline for row in rows if row.left), default=None),
         "exports": _exports(visit, "matrix", school=school),
     }
@@ -397,7 +404,6 @@ def confirm(visit: Visit, store: Store, step: str) -> dict[str, Any]:
         "known": known,
         "action": action,
         "entries": [_shown(visit, asked, entry) for entry in found[:MOST_AT_ONCE]],
-        "found": len(found),
         "rest": max(len(found) - MOST_AT_ONCE, 0),
         "most": MOST_AT_ONCE,
         "gone": len(picked) - len(found) if named else 0,

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from yinji.clearance import definition, flow, university
-from yinji.clearance.case import State
 from yinji.clearance.definition import StepDefinition
 from yinji.clearance.overview import NOTHING, BurnDown, heat_map
 from yinji.clearance.queue import Entry
@@ -42,9 +41,6 @@ class Lists:
 
     def _heads(self, *names: str) -> list[str]:
         return [say(_said()["columns"][name], self._language) for name in names]
-
-    def _state(self, state: State | None) -> str:
-        return say(_said()["states"][state], self._language) if state else ""
 
     def _step(self, step: StepDefinition) -> str:
         return say(step.title, self._language)

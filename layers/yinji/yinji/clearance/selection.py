@@ -84,10 +84,6 @@ class Selection(Generic[Thing]):
     def count(self, name: str, value: str) -> int:
         return self.counts.get(name, {}).get(value, 0)
 
-    def without(self, name: str) -> int:
-        """How many there would be without the filter `name`."""
-        return sum(failed <= {name} for _, _, failed in self._failed)
-
 
 def searched(query: Query) -> str:
     """What is searched for in names and numbers."""

@@ -14,7 +14,6 @@ from yinji.platform.clock import CAMPUS
 Kind = Literal["welcome", "yours", "sent-back", "done", "deadline-moved", "deadline", "reminder", "digest"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Topic = Literal["yours", "reminders", "digest"]
-TOPICS: tuple[Topic, ...] = get_args(Topic)
 TOPIC_OF: Mapping[Kind, Topic] = {
     "yours": "yours",
     "deadline": "reminders",
