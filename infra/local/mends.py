@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextvars
 import copy
+import functools
 import hashlib
 import io
 import json
@@ -52,6 +53,7 @@ RETRY_SECONDS = (0.1, 0.4, 1.6, 5.0)
 def apply() -> None:
     """Put every mend in place; call once, before the emulator serves."""
     keep_items_on_disk()
+    parse_expressions_once()
     save_state_as_it_changes()
     deliver_streams_as_lambda_does()
     invoke_asynchronously_as_lambda_does()
@@ -146,6 +148,39 @@ def keep_items_on_disk() -> None:
     dynamodb.handle_request, dynamodb._set_item, dynamodb._remove_item = handle_request, kept, removed
     dynamodb._delete_table = deleted
     dynamodb.get_state, dynamodb.load_persisted_state = get_state, load_persisted_state
+
+
+def parse_expressions_once() -> None:
+    """Conditions and projections are checked and taken apart once, not for every item that a Query looks at."""
+    evaluate, tokenize, project = dynamodb._evaluate_condition, dynamodb._tokenize, dynamodb._project_item
+    tokens_of = functools.lru_cache(1000)(tokenize)
+    plain_names: dict[tuple[str, frozenset[tuple[str, str]]], list[str]] = {}
+    sound: set[str] = set()
+
+    def evaluate_condition(expression: Any, item: Any, values: Any, names: Any, **more: Any) -> Any:
+        if expression in sound:
+            try:
+                return dynamodb._ExprEval(tokens_of(expression), item, values, names).evaluate()
+            except Exception:
+                logger.debug("%s is told in the emulator's own way", expression)
+        met = evaluate(expression, item, values, names, **more)
+        if expression and not any(token[1] == "BETWEEN" for token in tokens_of(expression)):  # whose bounds are checked
+            sound.add(expression)
+        return met
+
+    def project_item(item: Any, expression: Any, names: Any) -> Any:
+        key = (expression or "", frozenset((names or {}).items()))
+        known = plain_names.get(key)
+        if known is not None:
+            return {name: item[name] for name in known if name in item}
+        found = project(item, expression, names)
+        paths = [path.strip() for path in key[0].split(",") if path.strip()]
+        if paths and not any("." in path or "[" in path for path in paths):
+            plain_names[key] = [(names or {}).get(path, path) for path in paths]
+        return found
+
+    dynamodb._evaluate_condition, dynamodb._project_item = evaluate_condition, project_item
+    dynamodb._tokenize = lambda expression: list(tokens_of(expression))
 
 
 # --- everything else is saved when it was deployed, and every few seconds where it changes -----------------------

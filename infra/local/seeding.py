@@ -63,12 +63,13 @@ def compare(season: Season) -> list[str]:
     """
     wanted, moved, last = season.at_first(), time.monotonic(), {}
     while True:
+        began = time.monotonic()
         found = standing(season.batch)
         if found != last:
             moved, last = time.monotonic(), found  # looking alone may take long
         if not (missing := differences(wanted, found)) or time.monotonic() - moved > QUIET_SECONDS:
             return missing
-        time.sleep(1)
+        time.sleep(max(1, 2 * (time.monotonic() - began)))  # or nothing but looking would be done
 
 
 def tell(different: list[str], say: Say) -> None:

@@ -228,6 +228,33 @@ def test_a_layer_is_unpacked_once_for_all_environments(emulator: Emulator) -> No
         assert len(set(threads.map(call, range(3)))) == 1
 
 
+def test_what_is_wrong_with_an_expression_is_told_each_time_and_what_is_right_finds_the_same(
+    emulator: Emulator,
+) -> None:
+    dynamodb, name = client("dynamodb"), table()["TableName"]
+    for number in ("0", "1", "2"):
+        dynamodb.put_item(TableName=name, Item={"pk": {"S": number}, "n": {"N": number}, "more": {"S": "x"}})
+
+    def scan(condition: str, **more: str) -> list[Any]:
+        found = dynamodb.scan(
+            TableName=name,
+            FilterExpression=condition,
+            ProjectionExpression="#n, pk",
+            ExpressionAttributeNames={"#n": "n"},
+            ExpressionAttributeValues={f":{key}": {"N": value} for key, value in more.items()},
+        )["Items"]
+        return sorted((sorted(item), item["pk"]["S"]) for item in found)
+
+    everything = [(["n", "pk"], number) for number in ("0", "1", "2")]
+    for _ in range(2):
+        assert scan("#n < :most", most="9") == everything
+        assert scan("#n < :most", most="1") == everything[:1]
+        with pytest.raises(dynamodb.exceptions.ClientError, match="Syntax error"):
+            scan("#n < < :most", most="1")
+        with pytest.raises(dynamodb.exceptions.ClientError, match="unused in expressions"):
+            scan("#n < :most", least="1")
+
+
 def test_a_metric_in_a_log_line_reaches_cloudwatch_and_so_do_those_of_lambda_and_sqs(emulator: Emulator) -> None:
     url, _ = queue()
     line = {
