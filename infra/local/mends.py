@@ -222,18 +222,47 @@ def save_state_as_it_changes() -> None:
 # --- streams: partial failures, retries, destination, no records kept for nobody ---------------------------------
 
 _polling_streams = contextvars.ContextVar("polling_streams", default=False)
+_reading_for = contextvars.ContextVar("reading_for", default="")
+_records = threading.Lock()
 
 
 def deliver_streams_as_lambda_does() -> None:
     poll, execute = lambda_svc._poll_dynamodb_streams, lambda_svc._execute_function
+    mappings, since = lambda_svc._iter_all_esms, dynamodb.stream_records_since
+    readers: dict[str, threading.Event] = {}
 
-    def poll_streams() -> Any:
-        token = _polling_streams.set(True)
-        try:
-            return poll()
-        finally:
-            _polling_streams.reset(token)
-            _drop_consumed_records()
+    def read(mapping: str, more: threading.Event) -> None:
+        """What one mapping reads, as long as there is anything to read: no consumer waits for another."""
+        _reading_for.set(mapping)
+        _polling_streams.set(True)
+        while True:
+            more.wait(1)
+            more.clear()
+            try:
+                while poll():
+                    _drop_consumed_records(mappings)
+            except Exception:
+                logger.exception("a stream could not be read")
+
+    def poll_streams() -> bool:
+        for _, _, esm in list(mappings()):
+            name = esm["UUID"]
+            if ":dynamodb:" not in esm["EventSourceArn"]:
+                continue
+            if name not in readers:
+                readers[name] = threading.Event()
+                arguments = (name, readers[name])
+                threading.Thread(target=read, args=arguments, daemon=True, name="mends-stream").start()
+            readers[name].set()
+        return False
+
+    def own_mappings() -> Any:
+        only = _reading_for.get()
+        return (found for found in mappings() if not only or found[2]["UUID"] == only)
+
+    def records_since(*arguments: Any) -> Any:
+        with _records:
+            return since(*arguments)
 
     def execute_function(function: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
         if not _polling_streams.get():
@@ -245,6 +274,8 @@ def deliver_streams_as_lambda_does() -> None:
             _polling_streams.reset(token)
 
     lambda_svc._poll_dynamodb_streams, lambda_svc._execute_function = poll_streams, execute_function
+    lambda_svc._iter_all_esms, dynamodb.stream_records_since = own_mappings, records_since
+    lambda_svc._ESM_IDLE_WAKE_GAP_SECONDS = 0.005
 
 
 def _deliver(execute: Any, function: dict[str, Any], records: list[dict[str, Any]]) -> dict[str, Any]:
@@ -287,21 +318,22 @@ def _first_failure(result: dict[str, Any], records: list[dict[str, Any]]) -> int
     return min(places, default=0)
 
 
-def _drop_consumed_records() -> None:
+def _drop_consumed_records(mappings: Any) -> None:
     """Records that every consumer has read are of no use here, and would fill the memory for a day."""
     positions: dict[tuple[str, str, str], list[int]] = defaultdict(list)
-    for account, region, esm in lambda_svc._iter_all_esms():
+    for account, region, esm in mappings():
         if ":dynamodb:" in esm["EventSourceArn"]:
             name = esm["EventSourceArn"].split("/")[1]
             told = lambda_svc._dynamodb_stream_positions.get_scoped(account, region, esm["UUID"], 0)
             positions[account, region, name].append(told)
     for (account, region, name), told in positions.items():
-        records = dynamodb._stream_records.get_scoped(account, region, name) or []
-        trimmed = dynamodb._stream_trimmed.get_scoped(account, region, name, 0)
-        read = min(told) - trimmed
-        if read > 0 and records:
-            del records[:read]
-            dynamodb._stream_trimmed.set_scoped(account, region, name, trimmed + read)
+        with _records:
+            records = dynamodb._stream_records.get_scoped(account, region, name) or []
+            trimmed = dynamodb._stream_trimmed.get_scoped(account, region, name, 0)
+            read = min(told) - trimmed
+            if read > 0 and records:
+                del records[:read]
+                dynamodb._stream_trimmed.set_scoped(account, region, name, trimmed + read)
 
 
 # --- asynchronous invocations: a few at once, retried, also when the bus invokes ---------------------------------

@@ -178,6 +178,35 @@ def test_records_of_a_stream_that_failed_are_tried_again_and_a_poison_one_ends_i
     assert sorted(seen) == sorted([["a", "bad", "c"], ["bad", "c"], ["c"]])
 
 
+def test_a_slow_consumer_of_a_stream_keeps_no_other_waiting_and_loses_nothing_by_it(emulator: Emulator) -> None:
+    (slow_url, _), (quick_url, _) = queue(), queue()
+    made = table(stream=True)
+    code = WRITE_DOWN + (
+        "import time\n"
+        "def handler(event, context):\n"
+        "    time.sleep(float(os.environ['SECONDS']))\n"
+        "    for record in event['Records']:\n"
+        "        write_down(record['dynamodb']['Keys']['pk']['S'])\n"
+    )
+    for url, seconds in ((slow_url, "1"), (quick_url, "0")):
+        deployed = function(code, Environment={"Variables": {"QUEUE": url, "SECONDS": seconds}})
+        client("lambda").create_event_source_mapping(
+            EventSourceArn=made["LatestStreamArn"],
+            FunctionName=deployed["FunctionName"],
+            StartingPosition="TRIM_HORIZON",
+            BatchSize=2,
+        )
+    keys = [str(number) for number in range(8)]
+    for key in keys:
+        client("dynamodb").put_item(TableName=made["TableName"], Item={"pk": {"S": key}})
+    quick: list[str] = []
+    eventually(lambda: quick.extend(messages(quick_url)) or len(quick) == len(keys))
+    slow: list[str] = messages(slow_url)
+    assert len(slow) < len(keys)
+    eventually(lambda: slow.extend(messages(slow_url)) or len(slow) == len(keys))
+    assert quick == slow == keys
+
+
 def test_the_bus_retries_a_failing_function_and_then_tells_its_failure_queue(emulator: Emulator) -> None:
     tried_url, _ = queue()
     failed_url, failed_arn = queue()
