@@ -6,7 +6,7 @@ GRADUATES ?= 600
 VENV := .venv/bin
 UV := $(VENV)/python -m uv pip sync --quiet --no-config --require-hashes
 LOCAL := $(VENV)/python -m infra.local
-export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/yinji:$(CURDIR)/layers/typeset:$(CURDIR)/layers/inspection
+export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/yinji:$(CURDIR)/layers/typeset:$(CURDIR)/layers/inspection:$(CURDIR)/layers/sign_in:$(CURDIR)/layers/demo
 
 .PHONY: help setup up season season-check season-demo down reset status logs invoke check-feed verify-history test \
 	quick slow cloud bench lint format types lock synth screenshots clean
@@ -29,6 +29,12 @@ help: ## list the commands
 	@echo "installing the emulator into .local/emulator"
 	@test -x .local/emulator/bin/python || $(PYTHON) -m venv --without-pip .local/emulator
 	@$(UV) --python .local/emulator/bin/python infra/local/requirements.txt
+	@touch $@
+
+.local/cas.stamp: tests/sign_in/requirements.txt .local/python
+	@echo "installing the CAS server of the tests into .local/cas"
+	@test -x .local/cas/bin/python || $(PYTHON) -m venv --without-pip .local/cas
+	@$(UV) --python .local/cas/bin/python tests/sign_in/requirements.txt
 	@touch $@
 
 node_modules/.package-lock.json: package-lock.json
@@ -86,10 +92,10 @@ test: setup browser lint types quick slow cloud ## pass every test, the quick on
 quick: setup ## domain, functions and pages against a cloud in memory: under a minute
 	$(PYTEST) -n 2 --dist worksteal -m "not slow and not cloud"
 
-slow: setup layers/typeset/typeset/fonts ## the template and its rules, documents, large feeds
+slow: setup layers/typeset/typeset/fonts .local/cas.stamp ## the template and its rules, documents, large feeds
 	$(PYTEST) -n 2 --dist worksteal -m "slow and not cloud"
 
-cloud: setup browser ## a local cloud of the tests' own: a season, journeys in a browser, a kill
+cloud: setup browser .local/cas.stamp ## a local cloud of the tests' own: a season, journeys in a browser, a kill
 	$(PYTEST) -m cloud
 
 bench: setup layers/typeset/typeset/fonts ## measure; prints figures, asserts nothing
@@ -128,9 +134,11 @@ LOCK := $(VENV)/python -m uv pip compile --quiet --no-config --python-version 3.
 lock: .local/python ## write the lock files anew from pyproject.toml
 	$(LOCK) --group uv -o infra/local/uv.txt
 	$(LOCK) --group emulator -o infra/local/requirements.txt
+	$(LOCK) --group cas -o tests/sign_in/requirements.txt
 	$(LOCK) --group layer -o layers/yinji/requirements.txt
 	$(LOCK) --group typeset -o layers/typeset/requirements.txt
 	$(LOCK) --group inspection -o layers/inspection/requirements.txt
+	$(LOCK) --group sign-in -o layers/sign_in/requirements.txt
 	$(LOCK) --group dev -o requirements.txt
 
 clean: ## delete what was installed and built; the data of the local cloud too
