@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
     ROOT / "README.md",
     ROOT / "CHANGELOG.md",
+    ROOT / "SECURITY.md",
     ROOT / "events" / "README.md",
     *sorted((ROOT / "docs").glob("*.md")),
 ]
@@ -49,3 +50,13 @@ def test_every_dependency_is_given_its_reason() -> None:
     names = {re.split(r"[\[<>=]", one)[0] for group in groups.values() for one in group if isinstance(one, str)}
     told = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
     assert sorted(name for name in names if name not in told) == []
+
+
+def test_every_test_that_the_threat_model_names_is_there() -> None:
+    told = (ROOT / "docs" / "security.md").read_text("utf-8")
+    rows = [line.split("|") for line in told.splitlines() if re.match(r"^\| [STRIDE] \|", line)]
+    named = {name.strip() for row in rows for name in row[4].split(",")}
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    there = set(re.findall(r"def test_(\w+)\(", code))
+    assert len(rows) > 25 and named - there == set()
+    assert all(row[3].strip() for row in rows)
