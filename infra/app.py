@@ -14,6 +14,7 @@ from infra.stacks.clearance import Clearance
 from infra.stacks.dashboards import Dashboards
 from infra.stacks.desk import Desk
 from infra.stacks.front_door import REGION, FrontDoor
+from infra.stacks.identity import Identity
 from infra.stacks.messages import Messages
 from infra.stacks.portal import Portal
 
@@ -27,9 +28,10 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
     )
     desk = Desk(app, setting.stack("Desk"), setting, clearance, env=environment)
     messages = Messages(app, setting.stack("Messages"), setting, clearance, env=environment)
+    identity = Identity(app, setting.stack("Identity"), setting, clearance, env=environment)
     portal = Portal(app, setting.stack("Portal"), setting, clearance, messages, env=environment)
     dashboards = Dashboards(
-        app, setting.stack("Dashboards"), setting, clearance, [desk, messages], portal, env=environment
+        app, setting.stack("Dashboards"), setting, clearance, [desk, messages, identity], portal, env=environment
     )
     # a local deployment does not deploy the front door; its proxy reads the template
     front_door = FrontDoor(
@@ -44,7 +46,7 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
     )
     Tags.of(app).add("project", "yinji")
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    return [clearance, desk, messages, portal, dashboards, front_door]
+    return [clearance, desk, messages, identity, portal, dashboards, front_door]
 
 
 if __name__ == "__main__":

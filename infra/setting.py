@@ -36,6 +36,12 @@ class Setting:
     alarm_email: str = ""
     mail_from: str = "yinji@example.edu"
     webhook_secret: str = ""
+    sign_in: str = "oidc"
+    oidc_issuer: str = "https://sso.example.edu"
+    oidc_client: str = "yinji"
+    oidc_secret: str = ""
+    oidc_account: str = "sub"
+    cas_url: str = ""
     root: Path = ROOT
 
     def __post_init__(self) -> None:
@@ -64,6 +70,18 @@ class Setting:
             raise ValueError(f"context mail_from is {self.mail_from!r}; it is the address that mail is from")
         if self.webhook_secret and not self.webhook_secret.split(":")[2:3] == ["secretsmanager"]:
             raise ValueError("context webhook_secret is not the ARN of a secret")
+        self._check_sign_in(schemes)
+
+    def _check_sign_in(self, schemes: tuple[str, ...]) -> None:
+        known = ("oidc", "cas", "demo") if self.local else ("oidc", "cas")
+        if not self.ways or not set(self.ways) <= set(known) or len(set(self.ways)) != len(self.ways):
+            raise ValueError(f"context sign_in is {self.sign_in!r}; it can be {', '.join(known)}, several by commas")
+        for way, name in (("oidc", "oidc_issuer"), ("cas", "cas_url")):
+            address = urlsplit(getattr(self, name))
+            if way in self.ways and (address.scheme not in schemes or not address.hostname):
+                raise ValueError(f"context {name} is {getattr(self, name)!r}; signing in by {way} needs its address")
+        if self.oidc_secret and not self.oidc_secret.split(":")[2:3] == ["secretsmanager"]:
+            raise ValueError("context oidc_secret is not the ARN of a secret")
 
     @classmethod
     def of(cls, node: Node, root: Path = ROOT) -> Self:
@@ -71,6 +89,11 @@ class Setting:
         names = [name for name in cls.__slots__ if name != "root"]
         given = {name: node.try_get_context(name) for name in names}
         return cls(**{name: value for name, value in given.items() if value is not None}, root=root)
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """The ways of signing in, in the order in which they are offered."""
+        return tuple(filter(None, (way.strip() for way in self.sign_in.split(","))))
 
     @property
     def local(self) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from yinji.clearance import flow
+from yinji.identity.session import ROLES
 
 STUDENT = ("student",)
 SCHOOL = ("counsellor", "school-officer")
@@ -45,6 +46,13 @@ class Page:
 PAGES: tuple[Page, ...] = (
     Page("/sign-in", ("/sign-in", "/sign-in?as=student"), any=EVERYBODY),
     Page("/verify", ("/verify", "/verify?code=short"), any=EVERYBODY),
+    Page("/account", ("/account", "/account?problem=no-such-colleague"), any=ROLES, seen_by=("student", "counsellor")),
+    Page(
+        "/people",
+        ("/people", "/people?staff=T0001", "/people?done=people.register&rows=3&changed=1&rejected=4:school"),
+        any=CENTRE,
+        seen_by=CENTRE,
+    ),
     Page("/verify/{code}", ("/verify/{code}", "/verify/0000-1111-2222-3333"), any=EVERYBODY),
     Page("/guide", ("/guide",), any=EVERYBODY),
     Page("/guide/{flow}", tuple(f"/guide/{id}" for id in flow.TITLES), any=EVERYBODY),

@@ -13,7 +13,9 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from chalice.local import RouteMatcher
-from yinji.identity.session import Session, cookie_name, sign
+from yinji.identity.session import Session, cookie_name
+
+from tests.sessions import cookie as of_session
 
 FOLDER = Path(__file__).parents[1] / "functions" / "portal"
 
@@ -53,7 +55,7 @@ def event(
     raw, _, query = path.partition("?")
     held = [cookies] if cookies else []
     if session:
-        held.append(f"{cookie_name()}={sign(session, ['new'])}")
+        held.append(f"{cookie_name()}={of_session(session)}")
     pairs: dict[str, list[str]] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         pairs.setdefault(name, []).append(value)

@@ -19,9 +19,12 @@ OWN = ("AWS_", "YINJI_", "POWERTOOLS_")
 
 
 class RunningCloud:
-    """`python -m infra.local up` as a child. `folder` is its name below .local; it is empty when it starts fresh."""
+    """`python -m infra.local up` as a child. `folder` is its name below .local; it is empty when it starts fresh.
 
-    def __init__(self, name: str, port: int, cloud_port: int, graduates: int) -> None:
+    `more` are further variables of its environment.
+    """
+
+    def __init__(self, name: str, port: int, cloud_port: int, graduates: int, **more: str) -> None:
         self.folder = home.LOCAL / name
         self.url = f"http://127.0.0.1:{port}"
         self.cloud_port = cloud_port
@@ -34,6 +37,7 @@ class RunningCloud:
             "YINJI_PORT": str(port),
             "YINJI_CLOUD_PORT": str(cloud_port),
             "PYTHONUNBUFFERED": "1",
+            **more,
         }
         self._process: subprocess.Popen[bytes] | None = None
         self._log = home.LOCAL / f"{name}.log"

@@ -11,18 +11,20 @@ import functools
 from collections.abc import Callable
 
 from chalice.app import Chalice, Response
-from chalicelib import appointments, batches, graduate, messages, office, page, practice, public
+from chalicelib import accounts, appointments, batches, graduate, messages, office, page, practice, public
 from chalicelib import feeds as deliveries
 from chalicelib.visit import Visit
 from chalicelib.words import LANGUAGES
 from yinji.clearance import codes
 from yinji.clearance.store import Store
+from yinji.identity.store import People
 from yinji.messages.store import Outbox
 from yinji.platform.observability import logger
 from yinji.platform.problem import Problem
 
 app = Chalice(app_name="portal")
 store = Store()
+people = People()
 outbox = Outbox()
 View = Callable[..., Response]
 
@@ -36,14 +38,15 @@ def at(path: str) -> Callable[[View], View]:
         def answer(**places: str) -> Response:
             request = app.current_request
             assert request  # noqa: S101 - Chalice sets it before it calls a view
-            visit = Visit(request)
+            visit = Visit(request, people)
             try:
-                return view(visit, **places)
+                return visit.renewed(view(visit, **places))
             except Problem as problem:
                 return page.of_problem(visit, problem)
             except Exception as error:
                 # the route, never the path: paths hold student numbers
                 logger.error("page failed", exc_info=error, extra={"route": path})
+                visit.unknown()
                 return page.of_problem(visit, Problem("internal"))
 
         return view
@@ -61,7 +64,10 @@ def home(visit: Visit) -> Response:
 
 @at("/sign-in")
 def sign_in(visit: Visit) -> Response:
-    return page.draw(visit, "sign-in.html", **public.sign_in(store))
+    shown = public.sign_in(visit)
+    only = shown["ways"][0][1] if len(shown["ways"]) == 1 else ""
+    # nothing to choose and nothing to say: straight on
+    return page.go(only) if only and not visit.told else page.draw(visit, "sign-in.html", **shown)
 
 
 @at("/verify")
@@ -97,6 +103,19 @@ def language(visit: Visit, language: str) -> Response:
 @at("/static/{version}/{name}")
 def static(visit: Visit, version: str, name: str) -> Response:
     return page.of_static(version, name)
+
+
+# --- whoever is signed in -------------------------------------------------------------------------------------
+
+
+@at("/account")
+def account(visit: Visit) -> Response:
+    return page.draw(visit, "account.html", **accounts.mine(visit, people, store))
+
+
+@at("/people")
+def colleagues(visit: Visit) -> Response:
+    return page.draw(visit, "people.html", **accounts.colleagues(visit, people))
 
 
 # --- graduates, and whoever helps them ------------------------------------------------------------------------

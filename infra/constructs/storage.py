@@ -41,10 +41,11 @@ class TableWithStream(Construct):
     """A table of items by pk and sk with one index and a stream of old and new: `Cases` unless told otherwise.
 
     Items that have the attribute named by `expires` go by themselves at the second it says; cases and events have none.
+    Without an `index` nobody follows it either: it has no stream.
     """
 
     def __init__(
-        self, scope: Construct, id: str, key: kms.IKey, index: Index = BY_SCHOOL, expires: str = "expires_at"
+        self, scope: Construct, id: str, key: kms.IKey, index: Index | None = BY_SCHOOL, expires: str = "expires_at"
     ) -> None:
         super().__init__(scope, id)
         self.key = key
@@ -55,7 +56,7 @@ class TableWithStream(Construct):
             partition_key=dynamodb.Attribute(name="pk", type=text),
             sort_key=dynamodb.Attribute(name="sk", type=text),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
+            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES if index else None,
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
             encryption_key=key,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
@@ -65,6 +66,9 @@ class TableWithStream(Construct):
             time_to_live_attribute=expires,
             removal_policy=RemovalPolicy.RETAIN,
         )
+        self.index_arn = ""
+        if index is None:
+            return
         some = dynamodb.ProjectionType.INCLUDE
         self.table.add_global_secondary_index(
             index_name=index.name,
@@ -81,6 +85,16 @@ class TableWithStream(Construct):
         if index:
             function.allow(["dynamodb:Query"], [self.index_arn])
         function.allow(READ_KEY, [self.key.key_arn])
+
+    def looked_up_by(self, function: Function) -> None:
+        """Let `function` read single items whose key it knows."""
+        function.allow(["dynamodb:GetItem"], [self.table.table_arn])
+        function.allow(READ_KEY, [self.key.key_arn])
+
+    def marked_by(self, function: Function) -> None:
+        """Let `function` read items and change attributes of some; it deletes none."""
+        function.allow([*READ_ITEMS, "dynamodb:UpdateItem"], [self.table.table_arn])
+        function.allow(USE_KEY, [self.key.key_arn])
 
     def added_to_by(self, function: Function) -> None:
         """Let `function` put items and do nothing else to any: it writes down what happened."""

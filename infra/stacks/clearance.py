@@ -1,4 +1,4 @@
-"""The clearance service: table, buckets, bus, API, and every function of functions/clearance and functions/identity."""
+"""The clearance service: tables, buckets, bus, API with its authorizer, and the functions that every case needs."""
 
 from __future__ import annotations
 
@@ -59,24 +59,22 @@ class Clearance(ServiceStack):
             "Keys rotate by the runbook in docs/operations.md: the older key must stay valid for a session's length.",
             "AwsSolutions-SMG4",
         )
+        self.people = TableWithStream(self, "PeopleTable", key, None)
         self._identity()
         self._clearance()
         self._outputs()
 
     def _identity(self) -> None:
-        authorizer = self._function("identity/authorizer", "SESSION_KEYS", timeout=5, answers_people=True)
+        authorizer = self._function(
+            "identity/authorizer", "SESSION_KEYS", "PEOPLE_TABLE", timeout=5, answers_people=True
+        )
         authorizer.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
+        self.people.read_by(authorizer)
         self.api = ApiDoor(self, "Api", setting=self.setting, authorizer=authorizer)
-        sign_out = self._function("identity/sign_out", "PUBLIC_URL", timeout=5, memory=256, answers_people=True)
-        self.api.route(sign_out, "POST", "/api/sign-out", open="Whoever has no session any more signs out too.")
-        if self.setting.local:
-            told = ("SESSION_KEYS", "TABLE", "PUBLIC_URL")
-            demo = self._function("identity/demo_sign_in", *told, timeout=10, answers_people=True)
-            demo.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
-            self.house.table.read_by(demo, index=True)
-            reason = "It is where sessions come from; only local deployments have it."
-            self.api.route(demo, "GET", "/api/demo/personas", open=reason)
-            self.api.route(demo, "POST", "/api/demo/sign-in", open=reason)
+
+    @property
+    def known(self) -> dict[str, str]:
+        return super().known | {"PEOPLE_TABLE": self.people.table.table_name}
 
     def _clearance(self) -> None:
         house, api, bus = self.house, self.api, self.house.bus
@@ -188,6 +186,7 @@ class Clearance(ServiceStack):
             "IntakeBucket": self.house.intake.name,
             "DocumentsBucket": self.house.documents.name,
             "TableName": self.house.table.table.table_name,
+            "PeopleTableName": self.people.table.table_name,
             "BusName": self.house.bus.event_bus_name,
             "ApiId": self.api.api.ref,
             "ApiUrl": self.api.api.attr_api_endpoint,

@@ -34,6 +34,7 @@ RUNBOOKS = "docs/operations.md"
 SERVICE = "clearance"
 RELAY = "clearance-advance"
 MESSAGES = "messages"
+IDENTITY = "identity"
 CHANNELS = ("email", "webhook")
 CASE_STATES = ("open", "in-progress", "finished", "overdue")
 MINUTE, FIVE_MINUTES, HOUR = Duration.minutes(1), Duration.minutes(5), Duration.hours(1)
@@ -158,7 +159,13 @@ class Dashboards(Stack):
             lines("relay", [ours("StepsReady", "Sum")], QUARTER // 2),
             lines("resumed", [ours("CasesResumed", "Sum")], QUARTER // 2),
         )
-        board.add_widgets(lines("exported", [ours("RowsExported", "Sum", "", HOUR)], THIRD))
+        signed = [
+            ours(name, "Sum", text("series", name), HOUR, IDENTITY)
+            for name in ("SignIns", "SignInsRefused", "RegisterRowsRejected")
+        ]
+        board.add_widgets(
+            lines("exported", [ours("RowsExported", "Sum", "", HOUR)], THIRD), lines("signed", signed, HALF)
+        )
         board.add_widgets(
             lines("api-answers", [self._of_api(name, "Sum") for name in ("Count", "4xx", "5xx")], HALF),
             lines("api-latency", [self._of_api("Latency", quantile) for quantile in QUANTILES], HALF),

@@ -7,7 +7,7 @@
 | everything else | the portal | never |
 
 Both APIs can be reached by their own addresses as well. Whoever finds these passes by the firewall and finds what is
-behind it anyway: every route of the API but signing out asks for a session, the session's cookie is bound to the host
+behind it anyway: every route of the API but signing in and out asks for a session, whose cookie is bound to the host
 of the front door, the portal may only read, a certificate's code has 80 random bits, and both are throttled. A secret
 header would have to be checked by every function and would be one more thing that can be out of step.
 """
@@ -31,14 +31,16 @@ REGION = "us-east-1"
 """Where CloudFront looks for its firewall and its certificate."""
 ORIGIN_SECONDS = Duration.seconds(30)
 # Requests of one address in five minutes. A campus comes from few addresses, so the general limit is that of many.
-MANY, FEW = 20_000, 300
+MANY, SOME, FEW = 20_000, 3_000, 300
 ERRORS = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
-ANONYMOUS = ("/verify", "/api/sign-out", "/api/clearance/guides/")
+ANONYMOUS = {"/verify": FEW, "/api/sign-out": FEW, "/api/clearance/guides/": FEW, "/api/sign-in/": SOME}
+"""Where nobody is asked who they are, and how often an address may come in five minutes."""
 MANAGED = {
     "AWSManagedRulesAmazonIpReputationList": (),
     "AWSManagedRulesKnownBadInputsRuleSet": (),
-    # our largest form, in Chinese and percent-encoded, is longer than the 8 kB of this rule
-    "AWSManagedRulesCommonRuleSet": ("SizeRestrictions_BODY",),
+    # our largest form, in Chinese and percent-encoded, is longer than the 8 kB of this rule; those whom one chose on a
+    # page of a queue, and the codes of some providers, are longer than its 2 kB for queries
+    "AWSManagedRulesCommonRuleSet": ("SizeRestrictions_BODY", "SizeRestrictions_QUERYSTRING"),
 }
 # What is kept of a request. Never its path, query, cookies, referrer or address: paths hold student numbers.
 LOGGED = [
@@ -212,7 +214,10 @@ class FrontDoor(Stack):
             for priority, (name, only_counted) in enumerate(MANAGED.items())
         ]
         rules.append(self._limit("Rate", len(rules), MANY))
-        rules += [self._limit(f"Rate{number}", len(rules) + number, FEW, path) for number, path in enumerate(ANONYMOUS)]
+        rules += [
+            self._limit(f"Rate{number}", len(rules) + number, most, path)
+            for number, (path, most) in enumerate(ANONYMOUS.items())
+        ]
         return waf.CfnWebACL(
             self,
             "Firewall",

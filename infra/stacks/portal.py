@@ -63,6 +63,8 @@ class Portal(Stack):
                         "YINJI_PUBLIC_URL": setting.public_url,
                         "YINJI_SESSION_KEYS": clearance.session_keys.secret_arn,
                         "YINJI_UPLOAD_ORIGIN": setting.upload_origin or clearance.house.intake.origin,
+                        "YINJI_SIGN_IN": ",".join(setting.ways),
+                        "YINJI_PEOPLE_TABLE": clearance.people.table.table_name,
                         "YINJI_TABLE": clearance.house.table.table.table_name,
                         # of the intake it is told the name only, to tell departments
                         "YINJI_INTAKE_BUCKET": clearance.house.intake.name,
@@ -77,7 +79,7 @@ class Portal(Stack):
             CfnOutput(self, name, value=value)
 
     def _role(self, clearance: Clearance, messages: Messages) -> iam.Role:
-        """The portal's role: it reads cases, by school as well, messages, the signing keys, and what became of
+        """The portal's role: it reads cases, by school as well, messages, people, the signing keys, and what became of
         deliveries and previews of feeds; it writes its own log only."""
         log = logs.LogGroup(
             self,
@@ -93,6 +95,7 @@ class Portal(Stack):
             (READ_ITEMS, table.table.table_arn),
             (["dynamodb:Query"], table.index_arn),
             (READ_ITEMS, messages.table.table.table_arn),
+            (READ_ITEMS, clearance.people.table.table_arn),
             (READ_KEY, table.key.key_arn),
             (["secretsmanager:GetSecretValue"], clearance.session_keys.secret_arn),
         ):

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import parse_qsl, quote_plus, urlencode
 
 import boto3
 import pytest
@@ -25,6 +25,7 @@ from yinji.identity.session import Session
 
 from tests import handlers
 from tests.graduates import LIN, roster_csv, snapshot
+from tests.sessions import begun
 
 _loader, _load = JSONFileLoader(), JSONFileLoader.load_file
 
@@ -127,6 +128,15 @@ def create_messages_table(client: Any) -> None:
     )
 
 
+def create_people_table(client: Any) -> None:
+    client.create_table(
+        TableName="People",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+    )
+
+
 class Cloud:
     """The resources, the functions on them, and what was said on the bus."""
 
@@ -137,6 +147,7 @@ class Cloud:
         self.calls: list[tuple[str, str]] = []
         create_table(self.dynamodb)
         create_messages_table(self.dynamodb)
+        create_people_table(self.dynamodb)
         for bucket in ("intake", "documents"):
             self.s3.create_bucket(Bucket=bucket)
         boto3.client("events").create_event_bus(Name="yinji")
@@ -215,13 +226,13 @@ class Cloud:
             "routeKey": f"{method} {raw}",
             "rawPath": raw,
             "rawQueryString": query,
-            "queryStringParameters": dict(pair.split("=", 1) for pair in query.split("&")) if query else None,
+            "queryStringParameters": dict(parse_qsl(query, keep_blank_values=True)) or None,
             "headers": headers | more.pop("headers", {}),
             "cookies": more.pop("cookies", []),
             "requestContext": {
                 "http": {"method": method, "path": raw},
                 "stage": "$default",
-                "authorizer": {"lambda": session.claims if session else None},
+                "authorizer": {"lambda": begun(session).claims if session else None},
             },
             "body": text,
             "isBase64Encoded": packed,

@@ -116,7 +116,7 @@ def test_a_page_of_another_site_cannot_act(cloud: Cloud, headers: dict[str, str]
     )
     assert bulk.status == 403
     assert cloud.call("identity/sign_out", None, "POST", "/api/sign-out", {}, headers=headers).status == 403
-    assert cloud.call("identity/demo_sign_in", None, "POST", "/api/demo/sign-in", {}, headers=headers).status == 403
+    assert cloud.call("identity/demo_sign_in", None, "POST", "/api/sign-in/demo", {}, headers=headers).status == 403
     assert cloud.case().version == 1
 
 

@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 from yinji.clearance import arrangements, definition
 from yinji.clearance.definition import Action, StepDefinition
+from yinji.identity.people import DELEGATED, Grant
 from yinji.identity.session import ROLES, Role, Session
+from yinji.identity.store import People
 from yinji.platform import clock, problem
 
 from infra.local.season.answers import answers
@@ -75,7 +77,7 @@ class Row:
         return "{school}" in self.route + self.query
 
 
-SEE_SLOTS = tuple(role for role in ROLES if role != "supervisor")
+SEE_SLOTS = tuple(role for role in ROLES if role not in ("supervisor", "technician", "community-worker"))
 READ = frozenset({200})
 SEE_CASE: dict[str, Any] = {"own": ("student", *SCHOOL, "supervisor"), "any": ("department-officer", *CENTRE)}
 
@@ -186,6 +188,41 @@ ROWS: tuple[Row, ...] = (
     Row("POST /api/messages/read", "messages/inbox", any=HAVE_A_BOX, fields={"upto": "MESSAGE#2026"}),
     Row("GET /api/messages/preferences", "messages/inbox", any=HAVE_A_BOX, answers=READ),
     Row("POST /api/messages/preferences", "messages/inbox", any=HAVE_A_BOX, fields={"language": "en"}),
+    # one's own account: nobody can name another's
+    Row("GET /api/account", "identity/account", any=ROLES, answers=READ),
+    Row("POST /api/account/role", "identity/account", any=("student",)),
+    Row("POST /api/account/role", "identity/account", any=("administrator",), fields={"key": "administrator"}),
+    Row(
+        "POST /api/account/lent",
+        "identity/account",
+        any=tuple(DELEGATED),
+        fields={"to": "T0002", "ends_on": clock.today().isoformat()},
+    ),
+    Row(
+        "POST /api/account/lent/take-back",
+        "identity/account",
+        any=ROLES,
+        fields={"to": "T0002", "key": "counsellor#S01"},
+        answers=frozenset({NOT_THERE}),
+    ),
+    # who is who
+    Row("GET /api/people/{staff}", "identity/people", any=CENTRE, about={"staff": "T0100"}, answers=READ),
+    Row("POST /api/people", "identity/people", any=("administrator",)),
+    Row(
+        "POST /api/people/{staff}/grants",
+        "identity/people",
+        any=("administrator",),
+        about={"staff": "T0100"},
+        fields={"name": "x", "role": "auditor"},
+    ),
+    Row(
+        "POST /api/people/{staff}/grants/end",
+        "identity/people",
+        any=("administrator",),
+        about={"staff": "T0100"},
+        fields={"key": "technician"},
+        answers=frozenset({NOT_THERE}),
+    ),
 )
 ARRANGEMENTS: Mapping[str, dict[str, Any]] = {
     "extend-case": {"own": SCHOOL, "any": ("administrator",)},
@@ -196,8 +233,15 @@ ARRANGEMENTS: Mapping[str, dict[str, Any]] = {
 """What is arranged about a whole case, by the permission it asks for."""
 OPEN: Mapping[str, str] = {
     "POST /api/sign-out": "whoever has no session any more signs out too",
-    "GET /api/demo/personas": "it is where sessions come from; local deployments only",
-    "POST /api/demo/sign-in": "the same",
+    "POST /api/sign-out/everywhere": "the same; without a session it ends none",
+    **{
+        f"GET /api/sign-in/{way}{path}": "it is where sessions come from"
+        for way in ("oidc", "cas")
+        for path in ("", "/back", "/leave")
+    },
+    "GET /api/sign-in/demo": "it is where sessions come from; local deployments only",
+    "GET /api/sign-in/demo/personas": "the same",
+    "POST /api/sign-in/demo": "the same",
     f"GET {API}/guides/{{flow}}/{{file}}": "guides are for everybody, before anybody has signed in",
     "GET /api/messages/stop/{token}": "the token is signed, and stops one kind of mail to one reader",
     "POST /api/messages/stop/{token}": "the same",
@@ -326,6 +370,10 @@ def let_in(row: Row, answer: Any) -> bool:
 @pytest.fixture
 def opened(cloud: Cloud) -> Cloud:
     cloud.open(MINE, graduate(3, school="S02"))
+    for role in ROLES[1:]:  # the register knows everybody who comes but the students
+        for mine in (True, False):
+            who = session(role, "library", mine)
+            People().grant(who.sub, Grant(role, who.school, who.department))
     return cloud
 
 

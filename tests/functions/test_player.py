@@ -24,6 +24,7 @@ from moto.dynamodb.models.table import Table
 from yinji.clearance import definition
 from yinji.clearance.definition import StepDefinition
 from yinji.identity.session import read, signing_keys
+from yinji.platform import clock
 from yinji.platform.clock import today
 from yinji.platform.http import FORM
 
@@ -81,10 +82,11 @@ class Front:
         path, method = request.path, request.method
         parts = path.split("/")[2:]
         body = json.loads(posted or "null") if isinstance(posted, str) else list(posted.items())
-        token = request.cookies.get("yinji_session", "")
+        held = request.cookies.get("yinji_session", "")
+        token = read(held, signing_keys(), clock.now()) if held else None
         answer = self.cloud.call(
             self._place(method, parts),
-            read(token, signing_keys()) if token else None,
+            token.session if token else None,
             method,
             path + (f"?{request.query_string}" if request.query_string else ""),
             body,
@@ -101,7 +103,7 @@ class Front:
         return reply
 
     def _place(self, method: str, parts: list[str]) -> str:
-        if parts[0] == "demo":
+        if parts[0] == "sign-in":
             return "identity/demo_sign_in"
         if "evidence" in parts:
             return "clearance/evidence_upload"

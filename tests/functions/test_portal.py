@@ -268,11 +268,17 @@ def test_the_first_page_is_by_role(cloud: Cloud, session: Session | None, home: 
     assert portal.visit("/", session).location == home
 
 
-def test_there_are_no_personas_outside_a_local_deployment(opened: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "/api/demo/sign-in" in portal.visit("/sign-in").body
-    monkeypatch.setenv("YINJI_DEPLOYMENT", "aws")
-    page = portal.visit("/sign-in")
-    assert page.status == 200 and "demo" not in page.body and "<form" not in page.body
+def test_one_signs_in_by_what_there_is(opened: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = portal.visit("/sign-in?next=/me").body
+    assert "/api/sign-in/demo?next=%2Fme" in body and "/api/sign-in/oidc?next=%2Fme" in body
+    monkeypatch.setenv("YINJI_SIGN_IN", "oidc")
+    assert portal.visit("/sign-in?next=/me").location == "/api/sign-in/oidc?next=%2Fme", "there is nothing to choose"
+    for query in ("done=signed-out", "problem=no-role", "again=1"):
+        page = portal.visit(f"/sign-in?{query}", STUDENT)
+        assert page.status == 200 and "/api/sign-in/oidc" in page.body and "demo" not in page.body, query
+    assert "/api/sign-in/oidc/leave" in portal.visit("/sign-in?done=signed-out").body
+    assert "again=1" in portal.visit("/sign-in?again=1", STUDENT).body
+    assert "again=1" not in portal.visit("/sign-in?again=1").body, "who is not signed in proves nothing again"
 
 
 # --- languages ------------------------------------------------------------------------------------------------
@@ -637,7 +643,10 @@ def test_what_is_lent_is_said_and_can_be_explained(laboratory: Cloud) -> None:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_one_can_be_a_supervisor_with_something_to_sign(laboratory: Cloud, language: str) -> None:
-    body = portal.visit("/sign-in?as=supervisor", None, language).body
+    headers = {"accept-language": language}
+    body = laboratory.call(
+        "identity/demo_sign_in", None, "GET", "/api/sign-in/demo?as=supervisor", headers=headers
+    ).body
     assert "supervisor:T0123:S01" in body and "supervisor:T0124:S01" in body
     assert body.index("supervisor:T0123") < body.index("supervisor:T0124"), "who has most to sign comes first"
 

@@ -24,6 +24,7 @@ from tests.functions.test_identity import request
 from tests.functions.test_reading import record
 from tests.functions.test_season import next_slot
 from tests.graduates import LIN, roster_csv
+from tests.sessions import begun
 from tests.unit.test_inspection import pdf
 
 pytestmark = pytest.mark.slow
@@ -111,9 +112,9 @@ def test_a_whole_season_says_nothing_of_anybody(cloud: Cloud, said: Any) -> None
             folder = "clearance/certificate_download" if path else "clearance/cases"
             cloud.call(folder, ME, "GET", f"/api/clearance/cases/{student}{path}")
     cloud.call("clearance/cases", officer("housing"), "GET", f"/api/clearance/steps/dormitory/queue?next={MARK}")
-    cloud.call("identity/demo_sign_in", None, "GET", "/api/demo/personas")
-    cloud.call("identity/demo_sign_in", None, "POST", "/api/demo/sign-in", {"persona": f"student:{WHO.student}"})
-    cloud.invoke("identity/authorizer", request(f"yinji_session={sign(ME, ['new'])}", f"other={MARK}"))
+    cloud.call("identity/demo_sign_in", None, "GET", "/api/sign-in/demo/personas")
+    cloud.call("identity/demo_sign_in", None, "POST", "/api/sign-in/demo", {"persona": f"student:{WHO.student}"})
+    cloud.invoke("identity/authorizer", request(f"yinji_session={sign(begun(ME), ['new'])}", f"other={MARK}"))
     cloud.invoke("clearance/advance", {"Records": [record(None, cloud.case(WHO.student))]})
     cloud.invoke("clearance/figures", {})
     cloud.invoke("clearance/reconcile", {})

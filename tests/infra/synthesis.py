@@ -63,7 +63,8 @@ def synthesize(deployment: str, root: Path = ROOT, **context: Any) -> Synthesis:
     import aws_cdk
 
     folder = Path(tempfile.mkdtemp(prefix="yinji-synthesis-"))
-    told = CONTEXT | {"deployment": deployment, "aws:cdk:bundling-stacks": []} | context
+    ways = {"sign_in": f"oidc,cas{',demo' if deployment == 'local' else ''}", "cas_url": "https://cas.example.edu/cas"}
+    told = CONTEXT | ways | {"deployment": deployment, "aws:cdk:bundling-stacks": []} | context
     app = aws_cdk.App(context=told, outdir=str(folder))
     setting = Setting.of(app.node, root)
     build(app, setting)

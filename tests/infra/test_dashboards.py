@@ -35,7 +35,9 @@ ONLY_WITH_A_FEED = {"FeedAgeHours", "FeedRowsChanged"}
 
 def emitted() -> set[tuple[str, frozenset[str]]]:
     """Every metric that code of functions and layers emits: its name, and the names of its dimensions."""
-    folders = [ROOT / "functions" / "clearance", ROOT / "functions" / "messages", ROOT / "layers" / "yinji"]
+    folders = [ROOT / "functions" / name for name in ("clearance", "messages", "identity")] + [
+        ROOT / "layers" / "yinji"
+    ]
     sources = [path for folder in folders for path in folder.glob("**/*.py")]
     return {metric for path in sources if path.name != "observability.py" for metric in _emitted_by(path)}
 
@@ -87,7 +89,10 @@ def test_metrics_are_shown_of_every_step_and_state_there_is(either: Synthesis) -
     shown: dict[str, set[str]] = {}
     for metric in ours(metrics_of(either.templates["Dashboards"])):
         told = dict(metric.dimensions)
-        assert told["service"] == ("messages" if metric.name.startswith("Messages") else "clearance")
+        service = {"Messages": "messages", "SignIns": "identity", "Register": "identity"}
+        assert told["service"] == next(
+            (of for name, of in service.items() if metric.name.startswith(name)), "clearance"
+        )
         if "step" in told:
             shown.setdefault(metric.name, set()).add(told["step"])
     for name, of in shown.items():

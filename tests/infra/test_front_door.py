@@ -110,8 +110,8 @@ def test_the_firewall_stands_before_it_with_rules_of_aws_and_limits(either: Synt
         one.get("ScopeDownStatement", {}).get("ByteMatchStatement", {}).get("SearchString", "everywhere"): one["Limit"]
         for one in limits
     }
-    assert set(below) == {"everywhere", "/verify", "/api/sign-out", "/api/clearance/guides/"}
-    assert below["/verify"] < below["everywhere"]
+    assert set(below) == {"everywhere", "/verify", "/api/sign-out", "/api/clearance/guides/", "/api/sign-in/"}
+    assert below["/verify"] < below["/api/sign-in/"] < below["everywhere"]
 
 
 def test_a_form_longer_than_eight_kilobytes_passes_the_firewall(either: Synthesis) -> None:
@@ -121,7 +121,10 @@ def test_a_form_longer_than_eight_kilobytes_passes_the_firewall(either: Synthesi
         for rule in firewall.properties["Rules"]
         for override in rule["Statement"].get("ManagedRuleGroupStatement", {}).get("RuleActionOverrides", [])
     ]
-    assert overrides == [{"Name": "SizeRestrictions_BODY", "ActionToUse": {"Count": {}}}]
+    assert overrides == [
+        {"Name": name, "ActionToUse": {"Count": {}}}
+        for name in ("SizeRestrictions_BODY", "SizeRestrictions_QUERYSTRING")
+    ]
 
 
 def test_the_firewall_keeps_no_samples_of_requests(either: Synthesis) -> None:

@@ -6,11 +6,17 @@ import json
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 import pytest
-from yinji.identity.session import Session
+from itsdangerous import TimestampSigner
+from sign_in import Identity
+from sign_in.cas import Server
+from sign_in.oidc import Provider
+from yinji.identity.session import Session, sign
 from yinji.messages import stop
+from yinji.platform import clock
 
 from infra.setting import ROOT
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, cloud, officer
@@ -21,6 +27,7 @@ from tests.functions.test_season import next_slot, settle_everything
 from tests.graduates import LIN, graduate
 from tests.infra.synthesis import Resource, Synthesis, listed, plain
 from tests.infra.test_functions import functions
+from tests.sessions import begun
 from tests.unit.test_inspection import pdf
 
 pytestmark = pytest.mark.slow
@@ -64,7 +71,10 @@ PORTAL = "RoleDefaultPolicy"
 """The policy of the portal, whose stack has no other."""
 
 
-KEY_READERS = ("AuthorizerRole", "DemoSignInRole", "SendRole", "StopRole", PORTAL)
+KEY_READERS = (
+    "AuthorizerRole", "SignInOidcRole", "SignInCasRole", "DemoSignInRole", "SignOutRole", "AccountRole", "SendRole",
+    "StopRole", PORTAL,
+)  # fmt: skip
 """Who signs or reads sessions, and who signs or reads the links that stop mail."""
 
 
@@ -104,7 +114,9 @@ def test_no_reason_outlives_its_wildcard(either: Synthesis) -> None:
 
 
 def test_no_role_has_a_policy_of_aws(either: Synthesis) -> None:
-    roles = [role for role in either.of_type("AWS::IAM::Role") if role.stack in ("Clearance", "Desk", "Messages")]
+    roles = [
+        role for role in either.of_type("AWS::IAM::Role") if role.stack in ("Clearance", "Desk", "Messages", "Identity")
+    ]
     assert roles
     assert [role.id for role in roles if role.properties.get("ManagedPolicyArns")] == []
 
@@ -168,9 +180,10 @@ def needed(service: str, operation: str, told: Mapping[str, Any]) -> set[tuple[s
         actions = (
             {IN_TRANSACTION[kind] for entry in entries for kind in entry} if entries else {f"dynamodb:{operation}"}
         )
-        tables = {told.get("TableName")} | {one["TableName"] for e in entries or () for one in e.values()} - {None}
-        messages = "messages-" if "Messages" in tables else ""
-        return {(action, messages + ("index" if told.get("IndexName") else "table")) for action in actions}
+        named = {told.get("TableName"), *told.get("RequestItems", ())}
+        tables = named | {one["TableName"] for entry in entries or () for one in entry.values()} - {None}
+        other = "messages-" if "Messages" in tables else "people-" if "People" in tables else ""
+        return {(action, other + ("index" if told.get("IndexName") else "table")) for action in actions}
     if service == "s3":
         bucket = BUCKETS[told["Bucket"]]
         if operation == "ListObjectsV2":
@@ -193,6 +206,7 @@ def place(resource: str) -> str:
         (":configuration-set/yinji-messages", "mail-set"),
         ("/index/by-school", "index"),
         ("CasesTable", "table"),
+        ("PeopleTable", "people-table"),
         ("${Bus", "bus"),
         ("FnGetAttBus", "bus"),  # as the stacks beside it know it
         ("SessionKeys", "secret"),
@@ -277,7 +291,7 @@ def play(cloud: Cloud) -> None:
     left = {"detail-type": "intake-left", "detail": {"key": "feeds/tuition/none.csv"}}
     for told in (applied, left):
         cloud.invoke("clearance/steps/tuition", message | told)
-    assert cloud.call("identity/demo_sign_in", None, "GET", "/api/demo/personas").status == 200
+    sign_in_and_out(cloud)
     write_and_read(cloud)
     run_the_desk(cloud)
 
@@ -300,9 +314,7 @@ def run_the_desk(cloud: Cloud) -> None:
     key = {"idempotency_key": "a-key-of-mine"}
     for _ in range(2):  # what is there already begins anew
         assert cloud.call("clearance/practice", officer("library"), "POST", f"{api}/practice", key).status == 200
-    for folder in ("clearance/advance", "identity/authorizer"):
-        cloud.invoke(folder, json.loads((ROOT / "events" / f"{folder}.json").read_text("utf-8")))
-    assert cloud.call("identity/sign_out", None, "POST", "/api/sign-out").status in (200, 303)
+    cloud.invoke("clearance/advance", json.loads((ROOT / "events/clearance/advance.json").read_text("utf-8")))
     extended = key | {"until": tomorrow(60), "reason": "生病住院"}
     path = f"{api}/cases/{second}/arrangements/extend"
     assert cloud.call("clearance/arrange", COUNSELLOR, "POST", path, extended).status == 200
@@ -317,6 +329,39 @@ def run_the_desk(cloud: Cloud) -> None:
     [told] = [detail for kind, detail in cloud.said if kind == "rearrange"]
     message = {"id": "m", "source": "yinji.clearance", "detail-type": "rearrange", "detail": told}
     assert cloud.invoke("clearance/rearrange", message)["changed"] > 0
+
+
+def sign_in_and_out(cloud: Cloud) -> None:
+    """A little of everything about who somebody is; what the servers answer is no matter here."""
+    assert cloud.call("identity/demo_sign_in", None, "GET", "/api/sign-in/demo/personas").status == 200
+    demo, chosen = "/api/sign-in/demo", {"persona": "counsellor:S01"}
+    held = cloud.call("identity/demo_sign_in", None, "POST", demo, chosen).cookies[0].split(";")[0]
+    me = Session("CS01", "counsellor", "x", school="S01")
+    cloud.invoke("identity/people", {"staff": "T0100", "name": "x", "role": "counsellor", "school": "S02"})
+    found = Identity("T0100", "x", clock.now())
+    for way, protocol in (("oidc", Provider), ("cas", Server)):
+        folder = f"identity/sign_in_{way}"
+        with (
+            patch.object(protocol, "away", lambda *_: "https://sso.example.edu/auth"),
+            patch.object(protocol, "identity", lambda *_: found),
+        ):
+            attempt = cloud.call(folder, None, "GET", f"/api/sign-in/{way}").cookies[0].split(";")[0]
+            assert cloud.call(folder, None, "GET", f"/api/sign-in/{way}/back", cookies=[attempt]).status == 303
+    assert cloud.call("identity/account", me, "GET", "/api/account").status == 200
+    lent = {"to": "T0100", "ends_on": clock.today().isoformat()}
+    assert cloud.call("identity/account", me, "POST", "/api/account/lent", lent).status == 200
+    back = {"to": "T0100", "key": "counsellor#S01#CS01"}
+    assert cloud.call("identity/account", me, "POST", "/api/account/lent/take-back", back).status == 200
+    assert cloud.call("identity/account", STUDENT, "POST", "/api/account/role", {"key": ""}).status == 200
+    path, end = "/api/people/T0100/grants/end", {"key": "counsellor#S02"}
+    assert cloud.call("identity/people", ADMINISTRATOR, "POST", path, end).status == 200
+    old = TimestampSigner.get_timestamp
+    with patch.object(TimestampSigner, "get_timestamp", lambda self: old(self) - 3600):
+        stale = sign(begun(me), ["new"])
+    event = json.loads((ROOT / "events/identity/authorizer.json").read_text("utf-8"))
+    cloud.invoke("identity/authorizer", event | {"cookies": [f"yinji_session={stale}"]})
+    for path in ("/api/sign-out", "/api/sign-out/everywhere"):
+        assert cloud.call("identity/sign_out", None, "POST", path, cookies=[held]).status == 303
 
 
 def write_and_read(cloud: Cloud) -> None:

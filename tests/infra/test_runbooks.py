@@ -10,12 +10,13 @@ from collections.abc import Callable
 import boto3
 import pytest
 from moto import mock_aws
-from yinji.identity.session import Session, read, sign
+from yinji.identity.session import Session, sign
 
 from infra.setting import ROOT, Setting
+from tests.sessions import begun, read
 
 PAGE = (ROOT / "docs" / "operations.md").read_text("utf-8")
-STUDENT = Session("2022S01001", "student", "林晓雨")
+STUDENT = begun(Session("2022S01001", "student", "林晓雨"))
 
 
 def program(heading: str) -> str:

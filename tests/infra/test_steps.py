@@ -95,15 +95,20 @@ def test_every_step_has_exactly_its_function_routes_and_triggers(either: Synthes
     assert folders == {f"clearance/steps/{step.module}" for step in definition.steps().values()}
 
 
+DEMO = (("GET", ""), ("POST", ""), ("GET", "/personas"))
+
+
 def test_every_route_asks_for_a_session_but_those_that_cannot(either: Synthesis, local: Synthesis) -> None:
     open_ = {
         route.properties["RouteKey"]
         for route in either.of_type("AWS::ApiGatewayV2::Route")
         if route.properties["AuthorizationType"] != "CUSTOM" or "AuthorizerId" not in route.properties
     }
-    demo = {"GET /api/demo/personas", "POST /api/demo/sign-in"} if either is local else set()
+    demo = {f"{method} /api/sign-in/demo{path}" for method, path in DEMO} if either is local else set()
+    ways = {f"GET /api/sign-in/{way}{path}" for way in ("oidc", "cas") for path in ("", "/back", "/leave")}
+    outs = {"POST /api/sign-out", "POST /api/sign-out/everywhere"}
     stops = {f"{method} /api/messages/stop/{{token}}" for method in ("GET", "POST")}
-    assert open_ == {"POST /api/sign-out", "GET /api/clearance/guides/{flow}/{file}"} | stops | demo
+    assert open_ == {"GET /api/clearance/guides/{flow}/{file}"} | outs | ways | stops | demo
 
 
 def test_no_route_takes_what_another_is_for(either: Synthesis) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from yinji.clearance.items import LEAN, RoundItem, UploadItem, UploadsItem
+from yinji.identity.items import PersonItem
 from yinji.messages.items import DeliveryItem, MessageItem
 
 from infra.setting import LONGEST_UNIVERSITY
@@ -15,11 +16,12 @@ HOLDS_LOGS = "AccessLogs"
 
 
 def table(of: Synthesis, stack: str = "Clearance") -> Resource:
-    [found] = [one for one in of.of_type("AWS::DynamoDB::Table") if one.stack == stack]
+    ours = {"Clearance": "CasesTable", "Messages": "MessagesTable", "People": "PeopleTable"}[stack]
+    [found] = [one for one in of.of_type("AWS::DynamoDB::Table") if one.id.startswith(ours)]
     return found
 
 
-@pytest.mark.parametrize("stack", ["Clearance", "Messages"])
+@pytest.mark.parametrize("stack", ["Clearance", "Messages", "People"])
 def test_the_table_can_be_restored_and_is_not_deleted_by_mistake(either: Synthesis, stack: str) -> None:
     properties = table(either, stack).properties
     assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
@@ -28,7 +30,7 @@ def test_the_table_can_be_restored_and_is_not_deleted_by_mistake(either: Synthes
 
 
 def test_what_is_kept_for_a_while_goes_away_by_itself(either: Synthesis) -> None:
-    for stack, attribute in (("Clearance", "expires_at"), ("Messages", "expires")):
+    for stack, attribute in (("Clearance", "expires_at"), ("Messages", "expires"), ("People", "expires_at")):
         told = table(either, stack).properties["TimeToLiveSpecification"]
         assert told == {"AttributeName": attribute, "Enabled": True}
 
@@ -40,6 +42,12 @@ def test_the_table_is_encrypted_by_our_own_key_and_streams_both_images(either: S
     assert "Key" in plain(properties["SSESpecification"]["KMSMasterKeyId"])
     assert properties["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
     assert properties["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_the_table_of_people_is_encrypted_as_well_and_nobody_follows_it(either: Synthesis) -> None:
+    properties = table(either, "People").properties
+    assert properties["SSESpecification"]["SSEType"] == "KMS"
+    assert "StreamSpecification" not in properties and "GlobalSecondaryIndexes" not in properties
 
 
 def test_the_index_by_school_holds_the_lean_case_and_no_more_than_aws_allows(either: Synthesis) -> None:
@@ -169,7 +177,11 @@ def test_previews_of_feeds_are_gone_after_a_week(either: Synthesis) -> None:
 
 
 def test_items_say_when_they_expire_by_the_name_their_table_knows(either: Synthesis) -> None:
-    kinds = {"Clearance": (UploadItem, UploadsItem, RoundItem), "Messages": (MessageItem, DeliveryItem)}
+    kinds = {
+        "Clearance": (UploadItem, UploadsItem, RoundItem),
+        "Messages": (MessageItem, DeliveryItem),
+        "People": (PersonItem,),
+    }
     for stack, models in kinds.items():
         name = table(either, stack).properties["TimeToLiveSpecification"]["AttributeName"]
         assert all(name in model.get_attributes() for model in models), stack

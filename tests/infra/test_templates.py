@@ -65,9 +65,9 @@ def test_the_emulator_knows_every_type_of_resource(local: Synthesis) -> None:
 
 
 # --- the same template in both places ----------------------------------------------------------------------
-ONLY_LOCAL = re.compile(r"DemoSignIn|ApiDemoPersonas|ApiDemo")
+ONLY_LOCAL = re.compile(r"DemoSignIn|SignInDemo")
 """Resources that only a local deployment has: signing in as anybody, and what watches that."""
-TELLS_APART = {"YINJI_DEPLOYMENT"}
+TELLS_APART = {"YINJI_DEPLOYMENT", "YINJI_SIGN_IN"}
 LISTS_FUNCTIONS = {"AWS::CloudWatch::Dashboard"}
 """They show every function, the one for signing in as well."""
 
@@ -102,6 +102,7 @@ def test_aws_has_nothing_of_signing_in_as_anybody(aws: Synthesis) -> None:
     handlers = list(aws.folder.glob("asset.*/handler.py"))
     assert handlers
     assert [path for path in handlers if "demo" in path.read_text("utf-8").lower()] == []
+    assert not list(aws.folder.glob("asset.*/**/personas.py")), "nor does any layer hold the people one can be"
 
 
 def test_every_function_on_aws_knows_that_it_is_on_aws(aws: Synthesis) -> None:
@@ -113,5 +114,6 @@ def test_every_function_on_aws_knows_that_it_is_on_aws(aws: Synthesis) -> None:
 def test_other_stacks_find_what_clearance_gives_them_by_these_names(either: Synthesis) -> None:
     told = either.templates["Clearance"]["Outputs"]
     assert {name for name in told if not name.startswith("Exports")} == {
-        "IntakeBucket", "DocumentsBucket", "TableName", "BusName", "ApiId", "ApiUrl", "SessionKeysArn",
+        "IntakeBucket", "DocumentsBucket", "TableName", "PeopleTableName", "BusName", "ApiId", "ApiUrl",
+        "SessionKeysArn",
     }  # fmt: skip

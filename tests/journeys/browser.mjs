@@ -37,11 +37,11 @@ export async function visitor(opened, { language = "zh-CN", viewport = PHONE, ..
 
 // Sign in as a persona, by the form a visitor would press.
 export async function signIn(page, persona) {
-  await page.goto(`${URL_}/sign-in`);
+  await page.goto(`${URL_}/api/sign-in/demo`);
   const button = page.locator(`form:has(input[name=persona][value="${persona}"]) button`).first();
   if (!(await button.isVisible())) await page.locator("details", { has: button }).locator("summary").click();
   await button.click();
-  await page.waitForURL((url) => !url.pathname.startsWith("/sign-in"));
+  await page.waitForURL((url) => !url.pathname.includes("/sign-in"));
 }
 
 // No serious or critical violation on the page as it is now.
@@ -78,7 +78,7 @@ export async function cost(page, path) {
 
 // Who can be chosen on the demonstration's sign-in page.
 export async function personas() {
-  return (await fetch(`${URL_}/api/demo/personas`)).json();
+  return (await fetch(`${URL_}/api/sign-in/demo/personas`)).json();
 }
 
 // Sign a fresh visitor in as the first graduate whose page has all of `selectors`; none of `but`.

@@ -59,7 +59,7 @@ let looked = 0;
 for (const [persona, theirs] of people) {
   const { context, page, errors } = await visitor(opened, { language, viewport: PHONE });
   if (persona) {
-    const told = await context.request.post(`${URL_}/api/demo/sign-in`, { form: { persona, next: "/verify" } });
+    const told = await context.request.post(`${URL_}/api/sign-in/demo`, { form: { persona, next: "/verify" } });
     assert.ok(told.ok(), `${persona} cannot sign in: ${told.status()}`);
   }
   for (const { path, text } of theirs) {

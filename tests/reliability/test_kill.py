@@ -73,7 +73,7 @@ class Acknowledged:
     def _answer_survey(self, student: str) -> None:
         session = requests.Session()
         session.post(
-            f"{self._url}/api/demo/sign-in", data={"persona": f"student:{student}", "next": "/verify"}, timeout=20
+            f"{self._url}/api/sign-in/demo", data={"persona": f"student:{student}", "next": "/verify"}, timeout=20
         )
         case = session.get(f"{self._url}/api/clearance/cases/{student}", timeout=20)
         for step in case.json().get("steps", ()) if case.ok else ():
@@ -93,7 +93,7 @@ class Acknowledged:
         """Everything that was acknowledged is there, and stands."""
         session = requests.Session()
         session.post(
-            f"{self._url}/api/demo/sign-in", data={"persona": "administrator:admin", "next": "/verify"}, timeout=20
+            f"{self._url}/api/sign-in/demo", data={"persona": "administrator:admin", "next": "/verify"}, timeout=20
         )
         for student, step, version in self.changes:
             steps = session.get(f"{self._url}/api/clearance/cases/{student}", timeout=20).json()["steps"]

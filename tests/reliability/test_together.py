@@ -29,6 +29,7 @@ from infra.local.season.debts import account
 from infra.local.season.people import enrol
 from tests.graduates import roster_csv, snapshot
 from tests.running import RunningCloud
+from tests.sessions import begun
 
 pytestmark = [pytest.mark.cloud, pytest.mark.timeout(900)]
 SCHOOL = "S18"
@@ -171,7 +172,7 @@ class Crowd:
         self._until = time.monotonic() + ACTING_SECONDS
         self._began = time.monotonic()
         self._cookies = {
-            session.sub: f"{cookie_name()}={sign(session, keys)}"
+            session.sub: f"{cookie_name()}={sign(begun(session), keys)}"
             for session in (*self.officers, *(_student(one) for one in self.graduates))
         }
         connector, timeout = aiohttp.TCPConnector(limit=0), aiohttp.ClientTimeout(total=120)

@@ -32,9 +32,11 @@ from yinji.messages.model import (
     box_of,
     topics_of,
 )
+from yinji.platform import clock
 from yinji.platform.clock import CAMPUS
 
 from tests.graduates import BATCH, LIN, NOW, event, opened
+from tests.sessions import begun
 from tests.unit.test_case import FULL, settled
 
 CASE = opened()
@@ -363,6 +365,6 @@ def test_a_stop_link_that_was_tampered_with_stops_nothing(data: st.DataObject) -
 def test_a_session_is_no_stop_link_and_the_other_way_round() -> None:
     from yinji.identity.session import read, sign
 
-    session = sign(Session(LIN.student, "student", "x"), KEYS)
-    assert stop.read(session, KEYS) is None
-    assert read(stop.token(LIN.student, "yours", KEYS), KEYS) is None
+    session = sign(begun(Session(LIN.student, "student", "x")), KEYS)
+    assert stop.read(session, KEYS) is None and read(session, KEYS, clock.now())
+    assert read(stop.token(LIN.student, "yours", KEYS), KEYS, clock.now()) is None

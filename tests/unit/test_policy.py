@@ -15,6 +15,8 @@ PEOPLE = {
     "school-officer": Session("T2", "school-officer", "x", school=SCHOOL),
     "department-officer": Session("T3", "department-officer", "x", department=OFFICE),
     "supervisor": Session(SUPERVISOR, "supervisor", "x"),
+    "technician": Session("T6", "technician", "x"),
+    "community-worker": Session("T7", "community-worker", "x"),
     "administrator": Session("T4", "administrator", "x"),
     "auditor": Session("T5", "auditor", "x"),
 }
@@ -148,11 +150,17 @@ ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
         "reopen-case": {"administrator": EVERYTHING},
         "see-batches": {"administrator": EVERYTHING, "auditor": EVERYTHING},
         "manage-batches": {"administrator": EVERYTHING},
+        "see-people": {"administrator": EVERYTHING, "auditor": EVERYTHING},
+        "manage-people": {"administrator": EVERYTHING},
     }[permission].get(role, ())
     for role in PEOPLE
     for permission in (
         "extend-case", "withdraw-case", "move-case", "reopen-case", "see-batches", "manage-batches",
+        "see-people", "manage-people",
     )
+} | {
+    # their services come; clearance is none of their business
+    (role, permission): () for role in ("technician", "community-worker") for permission in get_args(Permission)
 }  # fmt: skip
 
 
@@ -194,3 +202,10 @@ def test_demand_raises_what_may_denies() -> None:
     with pytest.raises(Problem) as refused:
         demand(PEOPLE["student"], "see-case", student="2022S01002")
     assert (refused.value.code, refused.value.status) == ("forbidden", 403)
+
+
+def test_who_stands_in_for_a_supervisor_sees_that_supervisors_graduates_and_no_others() -> None:
+    colleague = Session("T0999", "supervisor", "x", acts_for=SUPERVISOR)
+    allowed = tuple(thing for thing, where in THINGS.items() if may(colleague, "see-case", **where))
+    assert allowed == MY_GRADUATES
+    assert not may(colleague, "see-case", supervisor="T0999")

@@ -2,21 +2,23 @@
 
 import base64
 import json
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from itsdangerous import TimestampSigner, URLSafeTimedSerializer
-from yinji.identity import demo, session
-from yinji.identity.session import ROLES, Session, cookie, read, session_cookie, session_of, sign
-from yinji.platform.problem import Problem
+from itsdangerous import URLSafeTimedSerializer
+from yinji.identity import session
+from yinji.identity.session import ROLES, Session, cookie, session_cookie, session_of, sign
+from yinji.platform import clock
 
-from tests.graduates import LIN, opened
+from tests.sessions import begun, read
 
-WANG = Session("T0001", "counsellor", "王老师", school="S01")
+WANG = begun(Session("T0001", "counsellor", "王老师", school="S01"))
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
-sessions = st.builds(Session, text.filter(bool), st.sampled_from(ROLES), text, text, text)
+sessions = st.builds(Session, text.filter(bool), st.sampled_from(ROLES), text, text, text, text, text).map(begun)
 
 
 @given(sessions)
@@ -54,13 +56,28 @@ def test_claims_cannot_be_swapped_under_a_signature() -> None:
     assert read(".".join([claims.decode(), *signature]), ["key"]) is None
 
 
-def test_a_session_ends_after_twelve_hours(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cookie_that_nobody_used_for_two_hours_is_worth_nothing() -> None:
     token = sign(WANG, ["key"])
-    real = TimestampSigner.get_timestamp
-    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda self: real(self) + 12 * 3600 - 60)
-    assert read(token, ["key"]) == WANG
-    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda self: real(self) + 12 * 3600 + 60)
-    assert read(token, ["key"]) is None
+    assert read(token, ["key"], minutes_later=119) == WANG
+    assert read(token, ["key"], minutes_later=121) is None
+    assert read(token, ["key"], minutes_later=-2) is None, "nor is one that is still to be signed"
+
+
+def test_a_session_ends_after_twelve_hours_however_often_it_is_signed_anew() -> None:
+    assert read(sign(begun(replace(WANG, since=0), 12 * 60 - 1), ["key"]), ["key"])
+    assert read(sign(begun(replace(WANG, since=0), 12 * 60 + 1), ["key"]), ["key"]) is None
+    assert read(sign(replace(WANG, since=0), ["key"]), ["key"]) is None, "nor is one that began nobody knows when"
+
+
+def test_a_cookie_is_looked_into_again_once_it_is_some_minutes_old() -> None:
+    token, now = session.read(sign(WANG, ["key"]), ["key"], clock.now()), clock.now()
+    assert token and not token.due(now + timedelta(minutes=4)) and token.due(now + timedelta(minutes=6))
+
+
+def test_who_proved_who_they_are_did_so_for_a_quarter_of_an_hour() -> None:
+    now = clock.now()
+    assert WANG.fresh(now) and WANG.fresh(now + timedelta(minutes=14)) and not WANG.fresh(now + timedelta(minutes=16))
+    assert not replace(WANG, proved=0).fresh(now)
 
 
 @pytest.mark.parametrize("payload", [None, [], "x", 7, {}, {"role": "rector", "sub": "x"}, {"role": "student"}])
@@ -71,6 +88,11 @@ def test_signed_things_that_are_no_session_are_none(payload: Any) -> None:
 
 def test_something_signed_for_another_purpose_is_no_session() -> None:
     assert read(URLSafeTimedSerializer(["key"], salt="other").dumps(WANG.claims), ["key"]) is None
+
+
+def test_times_that_are_none_make_no_session() -> None:
+    assert session_of(WANG.claims) == WANG
+    assert session_of(WANG.claims | {"since": "yesterday"}) is None
 
 
 def test_claims_are_read_as_text() -> None:
@@ -96,7 +118,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_other_hosts_and_other_sites(monke
     monkeypatch.setenv("YINJI_DEPLOYMENT", "aws")
     told = str(session_cookie("token"))
     assert told.startswith("__Host-yinji_session=token")
-    for part in ("Path=/", "HttpOnly", "Secure", "SameSite=Lax", "Max-Age=43200"):
+    for part in ("Path=/", "HttpOnly", "Secure", "SameSite=Lax", "Max-Age=7200"):
         assert part in told
     assert "Domain" not in told
     assert "Max-Age=0" in str(session_cookie("")) or "Max-Age=-1" in str(session_cookie(""))
@@ -105,30 +127,3 @@ def test_the_cookie_is_out_of_reach_of_scripts_other_hosts_and_other_sites(monke
 def test_without_a_word_about_the_deployment_it_is_not_a_local_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("YINJI_DEPLOYMENT")
     assert session.cookie_name() == "__Host-yinji_session"
-
-
-# --- personas ------------------------------------------------------------------------------------------------
-def test_every_office_on_offer_can_be_chosen() -> None:
-    found = [demo.session_for(persona, None) for persona in demo.offices()]
-    assert len({one.sub for one in found}) == len(found)
-    assert {one.role for one in found} == set(ROLES) - {"student", "school-officer", "supervisor"}
-    assert demo.session_for("school-officer:S02", None).school == "S02"
-    assert demo.session_for("supervisor:T0123:S02", None) == Session("T0123", "supervisor", "T0123", school="S02")
-
-
-def test_a_student_persona_has_a_case() -> None:
-    assert demo.session_for(f"student:{LIN.student}", opened()) == Session(LIN.student, "student", LIN.name)
-    for persona in (
-        f"student:{LIN.student}",
-        "",
-        "counsellor:S99",
-        "department-officer:school",
-        "supervisor:",
-        "supervisor:T0123",
-        "supervisor:a b:S02",
-        "supervisor:T0123:S99",
-        "rector:x",
-    ):
-        with pytest.raises(Problem) as refused:
-            demo.session_for(persona, None)
-        assert refused.value.code == "not-found"

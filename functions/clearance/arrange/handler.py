@@ -29,7 +29,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 @api.post("/api/clearance/cases/<student>/arrangements/<arrangement>")
 def arranged(student: str, arrangement: str) -> Response[str]:
-    api.refuse_other_sites()
     session, body = api.session, api.body
     form = forms().get(arrangement)
     if form is None:
@@ -37,6 +36,8 @@ def arranged(student: str, arrangement: str) -> Response[str]:
     own = student if session.role == "student" else ""
     # before anything is read: who may arrange nothing must not learn who has a case
     demand(session, PERMISSIONS[arrangement], student=own, school=session.school, department=OFFICE)
+    if form.proved:
+        api.demand_fresh()
     key, answers = f"{session.sub}#{body.idempotency_key}", {**body.fields}
     answers.pop("idempotency_key")
     check_form(form, answers)
@@ -48,7 +49,7 @@ def arranged(student: str, arrangement: str) -> Response[str]:
         at=clock.now(),
         why=answers.get("reason", ""),
         fingerprint=fingerprint(arrangement, student, answers),
-        evidence={"until": answers["until"]} if "until" in answers else {},
+        evidence=({"until": answers["until"]} if "until" in answers else {}) | session.on_behalf,
     )
 
     def decide(case: Case) -> Change | None:

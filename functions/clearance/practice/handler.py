@@ -30,7 +30,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 @api.post("/api/clearance/practice")
 def begin() -> Response[str]:
-    api.refuse_other_sites()
     session, body = api.session, api.body
     office = office_of(session)
     if not office:

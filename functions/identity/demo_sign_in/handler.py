@@ -1,22 +1,29 @@
-"""demo-sign-in: choose who to be. Local deployments only; the template for AWS does not have it.
+"""demo-sign-in: choose who to be. Local deployments only; the template for AWS has neither this function nor its
+layer.
 
-Trigger: GET /api/demo/personas, POST /api/demo/sign-in. Reads: the signing keys, the case of a student persona and
-the index by school. Writes and emits nothing.
+Trigger: GET /api/sign-in/demo, a page; GET /api/sign-in/demo/personas, the same for programs; POST /api/sign-in/demo.
+Reads: the signing keys, the cases by school. Writes: the role of the persona, and that somebody signed in, in the
+register of people. Emits nothing.
 """
 
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from demo import page
+from demo.personas import grant_of, offices, students, supervisors
 from yinji.clearance.store import Store
-from yinji.identity.demo import offices, session_for, students, supervisors
+from yinji.identity.people import begin
 from yinji.identity.session import session_cookie, sign, signing_keys
+from yinji.identity.store import People
+from yinji.platform import clock
 from yinji.platform.environment import is_local
-from yinji.platform.http import Api, as_json, redirect
+from yinji.platform.http import Api, as_json, own_path, redirect
 from yinji.platform.observability import logger
 from yinji.platform.problem import Problem
 
 api = Api()
+people = People()
 store = Store()
 
 
@@ -25,23 +32,47 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return api(event, context)
 
 
-@api.get("/api/demo/personas")
-def personas() -> Response[str]:
-    """The offices, and a few students and supervisors with something to look at."""
+def demand_local() -> None:
+    """Raise Problem("not-found") where this must not be, should it ever come there."""
     if not is_local():
         raise Problem("not-found")
+
+
+@api.get("/api/sign-in/demo")
+def choose() -> Response[str]:
+    demand_local()
+    shown = {"students": students(store), "supervisors": supervisors(store), "offices": offices()}
+    query = {"next": own_path(api.query.get("next", "")), "chosen": api.query.get("as", "")}
+    headers = {"Cache-Control": "no-store", "Content-Security-Policy": page.POLICY}
+    return Response(200, "text/html; charset=utf-8", page.draw(api.language, **shown, **query), headers)
+
+
+@api.get("/api/sign-in/demo/personas")
+def personas() -> Response[str]:
+    """The offices, and a few students and supervisors with something to look at."""
+    demand_local()
     return as_json(200, {"students": students(store), "offices": offices(), "supervisors": supervisors(store)})
 
 
-@api.post("/api/demo/sign-in")
+@api.post("/api/sign-in/demo")
 def sign_in() -> Response[str]:
-    if not is_local():
-        raise Problem("not-found")
-    api.refuse_other_sites()
-    body = api.body
+    demand_local()
+    body, now = api.body, clock.now()
     persona = body.fields.get("persona", "")
     role, _, place = persona.partition(":")
-    session = session_for(persona, store.get(place) if role == "student" else None)
+    if role == "student":
+        case = store.get(place)
+        if case is None:
+            raise Problem("not-found")
+        session = begin(people.person(place), None, case.graduate.name, now, now)
+    else:
+        staff, name, grant = grant_of(persona)
+        person = people.person(staff)
+        if person.grant(grant.key, clock.today()) is None:
+            people.name(staff, name)
+            people.grant(staff, grant)
+        session = begin(person, grant, name, now, now)
+    people.signed_in(session, "demo", now)
     answer = redirect(body.next or "/")
     answer.cookies.append(session_cookie(sign(session, signing_keys())))
     return answer

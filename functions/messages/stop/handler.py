@@ -16,7 +16,7 @@ from yinji.platform.http import Api, redirect
 from yinji.platform.observability import logger
 from yinji.platform.problem import Problem
 
-api = Api()
+api = Api(from_anywhere=True)
 outbox = Outbox()
 
 

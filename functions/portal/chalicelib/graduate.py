@@ -172,14 +172,16 @@ def _happening(visit: Visit, session: Session, case: Case, event: Event) -> Happ
 def _who(visit: Visit, session: Session, case: Case, event: Event) -> str:
     """Who did it: an office by its name; staff see the person's id as well, the graduate does not."""
     words = visit.words
+    stood_in = str(event.evidence.get("acts_for", ""))
+    person = f"{event.who} {words('account.for', colleague=stood_in)}" if stood_in else event.who
     if event.role == "system":
         return words(f"history.by-{event.who}") if event.who in ("feed", "roster") else words("history.by-system")
     if event.role == "student":
         return words("history.you") if session.sub == event.who else words("history.graduate")
     if event.role == "supervisor":
         name = words("history.supervisor")
-        return name if session.role == "student" else words("history.person", office=name, id=event.who)
+        return name if session.role == "student" else words("history.person", office=name, id=person)
     known = definition.steps().get(event.step)
     office = university.office(known.department, case.graduate.school, case.flow) if known else None
-    name = words.say(office) if office else words(f"role.{event.role}")
-    return name if session.role == "student" else words("history.person", office=name, id=event.who)
+    name = words.say(office) if office else words(f"one.{event.role}")
+    return name if session.role == "student" else words("history.person", office=name, id=person)

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from chalice.app import Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from yinji.clearance import definition, evidence, flow, university
+from yinji.clearance.practice import is_practice
 from yinji.platform.environment import setting
 from yinji.platform.http import LANGUAGE_COOKIE
 from yinji.platform.problem import Problem, sentence
@@ -51,6 +52,7 @@ def environment() -> Environment:
         university=university.name,
         flows=flow.TITLES,
         media_types=evidence.MEDIA_TYPES,
+        is_practice=is_practice,
     )
     return found
 
@@ -82,7 +84,11 @@ def nothing() -> Response:
 def of_problem(visit: Visit, problem: Problem) -> Response:
     """The page of something that cannot be shown; who is signed out signs in and comes back."""
     if problem.code == "signed-out":
-        return go(f"/sign-in?{urlencode({'next': visit.here()})}")
+        place = f"/sign-in?{urlencode({'next': visit.here()})}"
+        # a script would follow a redirect to the university's sign-in, where no script of ours may look
+        return (
+            Response("", headers={"HX-Redirect": place, "Cache-Control": "no-store"}) if visit.piecemeal else go(place)
+        )
     # nobody learns from the answer whether a student or a school that is not theirs exists
     text = sentence(problem.code, visit.language, {})
     return draw(visit, "problem.html", problem.status, text=text, code=problem.code)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from yinji.clearance import codes
 from yinji.clearance.guide import guide_of
 from yinji.clearance.store import Store
-from yinji.identity import demo
 from yinji.identity.session import Session
-from yinji.platform.environment import is_local
+from yinji.platform.environment import setting
 
 from . import diagram, markdown
+from .visit import Visit
 
 
 def home(session: Session | None) -> str:
@@ -24,17 +25,25 @@ def home(session: Session | None) -> str:
         "school-officer": f"/schools/{session.school}",
         "department-officer": "/queues",
         "supervisor": "/queues",
+        "technician": "/account",
+        "community-worker": "/account",
         "administrator": "/season",
         "auditor": "/season",
     }[session.role]
 
 
-def sign_in(store: Store) -> dict[str, Any]:
-    """Who one can be, on a local deployment; nothing elsewhere."""
-    if not is_local():
-        return {"local": False, "students": [], "supervisors": [], "offices": []}
-    found = {"students": demo.students(store), "supervisors": demo.supervisors(store), "offices": demo.offices()}
-    return {"local": True, **found}
+def sign_in(visit: Visit) -> dict[str, Any]:
+    """The ways of signing in, each with its address. `again` in the query: to prove once more who one is."""
+    again = visit.query.get("again", "") == "1" and visit.session is not None
+    told = {"next": visit.wanted, "again": "1" if again else "", "as": visit.query.get("as", "")}
+    query = urlencode({name: value for name, value in told.items() if value})
+    ways = setting("SIGN_IN").split(",")
+    still_there = visit.query.get("done") == "signed-out" or visit.query.get("problem") == "no-role"
+    return {
+        "ways": [(way, f"/api/sign-in/{way}?{query}") for way in ways],
+        "again": again,
+        "left": [way for way in ways if way != "demo"] if still_there else [],
+    }
 
 
 def no_code(typed: str) -> dict[str, Any]:

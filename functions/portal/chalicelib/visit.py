@@ -9,11 +9,12 @@ from functools import cached_property
 from typing import Any, cast
 from urllib.parse import urlencode
 
-from chalice.app import Request
+from chalice.app import Request, Response
 from markupsafe import Markup
 from yinji.clearance import definition, policy
 from yinji.clearance.arrangements import forms
-from yinji.identity.session import Session, cookie, cookie_name, read, signing_keys
+from yinji.identity.session import Session, Token, cookie, session_cookie, sign, signing_keys
+from yinji.identity.store import People, standing
 from yinji.platform import clock, http, problem
 from yinji.platform.http import LANGUAGE_COOKIE, own_path, preferred
 from yinji.platform.problem import Problem
@@ -22,9 +23,10 @@ from .words import LANGUAGES, Words
 
 OF_ADMINISTRATORS = ("batch.declare", "batch.close", "batch.carry-over", "flow.migrate")
 MESSAGES = "/messages"
+OF_ACCOUNTS = ("account.lent", "account.taken-back", "people.register", "people.granted", "people.ended")
 OF_MESSAGES = ("read", "saved", "stopped", "reminded")
 """What can be done about messages, as their notices call it."""
-TOLD = (*http.TOLD, "at")
+TOLD = (*http.TOLD, "at", "rows", "changed", "refused", "rejected")
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,14 @@ class Notice:
 
 
 class Visit:
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, people: People) -> None:
         # what API Gateway sent: the path as it was asked for, which Chalice replaces by its route
         event = cast(Mapping[str, Any], request.to_original_event())
         self.path = str(event.get("path") or event["requestContext"].get("path") or "/")
         self.query: dict[str, str] = dict(request.query_params or {})
         self._params = request.query_params
         self.header: Mapping[str, str] = request.headers
+        self._people = people
         self.now: datetime = clock.now()
         self.today = clock.today()
 
@@ -66,9 +69,44 @@ class Visit:
         return [self.header.get("cookie") or ""]
 
     @cached_property
+    def _token(self) -> Token | None:
+        return standing(self.cookies, self._people)
+
+    @property
     def session(self) -> Session | None:
-        token = cookie(self.cookies, cookie_name())
-        return read(token, signing_keys()) if token else None
+        return self._token.session if self._token else None
+
+    @property
+    def fresh(self) -> bool:
+        """Whether whoever comes proved a moment ago who they are."""
+        return self.session is not None and self.session.fresh(self.now)
+
+    def prove(self, place: str = "") -> str:
+        """Where one proves once more who one is, to come back to this page, at `place` of it."""
+        back = self.here() + (f"#{place}" if place else "")
+        return f"/sign-in?{urlencode({'again': '1', 'next': back})}"
+
+    def unknown(self) -> None:
+        """Go on as if nobody were signed in: what has to be said now must not ask who comes once more."""
+        self.__dict__["_token"] = None
+
+    @property
+    def piecemeal(self) -> bool:
+        """Whether a script asked for this page, to put it in place of a part of another."""
+        return bool(self.header.get("hx-request"))
+
+    @property
+    def told(self) -> bool:
+        """Whether the page has something to say of what happened, or was asked for on purpose."""
+        return bool(self.query.get("done") or self.query.get("problem") or self.query.get("again"))
+
+    def renewed(self, answer: Response) -> Response:
+        """`answer`, with the cookie signed anew where it is some minutes old: who is there stays signed in."""
+        token = self.__dict__.get("_token")  # of a page that asked who comes
+        # a piece of a page may arrive after somebody has signed out, and would sign them in again
+        if token and token.due(self.now) and not self.piecemeal and "Set-Cookie" not in answer.headers:
+            answer.headers["Set-Cookie"] = str(session_cookie(sign(token.session, signing_keys())))
+        return answer
 
     @property
     def someone(self) -> Session:
@@ -133,6 +171,8 @@ class Visit:
                 ("/practice", words("practice.nav")),
                 self._messages,
             ]
+        if session.role not in ("administrator", "auditor"):
+            return []
         return [
             ("/season", words("nav.season")),
             ("/queues", words("nav.queues")),
@@ -172,6 +212,11 @@ class Visit:
             text = self.words("notice.check", text=text, fields=self.words("list.comma").join(titles))
         return Notice(False, text, at, wrong)
 
+    @property
+    def _counted(self) -> dict[str, str]:
+        """The numbers that an answer told with it."""
+        return {name: self.query.get(name, "0")[:9] for name in ("rows", "changed")}
+
     def _success(self, done: str) -> Notice | None:
         step, _, last = done.partition(".")
         action, *rest = last.split(".")
@@ -181,6 +226,10 @@ class Visit:
             return Notice(True, self.words("practice.begun"), done)
         if step == "arrangement" and action in forms():
             return Notice(True, self.words.say(forms()[action].done), done)
+        if done == "signed-out":
+            return Notice(True, self.words("sign-in.signed-out"), done)
+        if done in OF_ACCOUNTS:
+            return Notice(True, self.words(f"notice.{step}-{action}", **self._counted), done)
         if done in OF_ADMINISTRATORS:
             return Notice(True, self.words(f"notice.{step}-{action}"), done)
         known = definition.steps().get(step)

@@ -78,7 +78,7 @@
   document.addEventListener("htmx:timeout", function (event) { release(event); complain("lost"); });
   document.addEventListener("htmx:responseError", function (event) {
     release(event);
-    complain(event.detail.xhr.status === 401 ? "ended" : "failed");
+    complain([401, 403].indexOf(event.detail.xhr.status) >= 0 ? "ended" : "failed"); /* our own refusals are redirects */
   });
 
   document.addEventListener("htmx:afterSettle", function () {

@@ -122,8 +122,10 @@ class _StepFunction:
         answers = _answers(body)
         first = body.cases[0][0]
         # each case is asked about again; who signs for nobody is told so at once
-        self._demand_signature(session, first if is_practice(first) else "", session.school, session.sub)
+        self._demand_signature(session, first if is_practice(first) else "", session.school, session.supervises)
         check_form(action, dict(answers))
+        if len(body.cases) > 1 and not all(is_practice(student) for student, _ in body.cases):
+            self._api.demand_fresh()
         id, mark = rounds.round_id(session.sub, self._id, key), rounds.fingerprint(action.id, answers, body.cases)
         earlier = self._store.round(id)
         if earlier is None:
@@ -145,7 +147,6 @@ class _StepFunction:
         return earlier
 
     def _request(self) -> tuple[Session, Body]:
-        self._api.refuse_other_sites()
         return self._api.session, self._api.body
 
     def _action(self, action: str) -> definition.Action:
@@ -178,7 +179,9 @@ class _StepFunction:
             demand(session, "act-as-student", student=student)
         else:
             # before anything is read: who signs for no office must not learn who has a case
-            self._demand_signature(session, student, session.school, session.sub)
+            self._demand_signature(session, student, session.school, session.supervises)
+        if action.proved and not is_practice(student):
+            self._api.demand_fresh()
         key = f"{session.sub}#{body.idempotency_key}"
         answers = _answers(body)
         check_form(action, answers)
@@ -191,7 +194,7 @@ class _StepFunction:
             at=clock.now(),
             why=answers.get("reason", ""),
             fingerprint=fingerprint(self._id, action.id, answers),
-            evidence={} if action.standard else _evidence(self._step.definition, answers),
+            evidence=({} if action.standard else _evidence(self._step.definition, answers)) | session.on_behalf,
         )
         request = Request(action.id, answers, version, event)
 

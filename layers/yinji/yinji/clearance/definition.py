@@ -78,6 +78,8 @@ class Action:
     done: Text = field(default_factory=dict[str, str])
     fields: tuple[Field, ...] = ()
     standard: bool = False
+    proved: bool = False
+    """Whoever does it must have proved a moment ago who they are."""
 
 
 @dataclass(frozen=True)
@@ -251,6 +253,7 @@ def _standard_actions(step: Mapping[str, Any], actions: Mapping[str, Action]) ->
             done={"zh": "已免办，学生会看到理由。", "en": "Waived. The student sees your reason."},
             fields=(REASON_FIELD,),
             standard=True,
+            proved=True,
         )
         standard["reopen"] = Action(
             id="reopen",
@@ -307,6 +310,7 @@ def action(name: str, raw: Mapping[str, Any]) -> Action:
         when=raw.get("when", {}),
         done=raw.get("done", {}),
         fields=fields,
+        proved=raw.get("proved", False),
     )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Permission = Literal[
     "see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed", "see-feed",
     "export-history", "extend-case", "withdraw-case", "move-case", "reopen-case", "see-batches", "manage-batches",
-    "see-slots", "set-slots", "see-round", "see-messages", "remind",
+    "see-slots", "set-slots", "see-round", "see-messages", "remind", "see-people", "manage-people",
 ]  # fmt: skip
 Scope = Literal["own", "own-school", "own-department", "own-office", "own-graduates", "any"]
 
@@ -111,6 +111,9 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
         "school-officer": "own-school",
         "department-officer": "own-department",
     },
+    # who has which role in the house
+    "see-people": {"administrator": "any", "auditor": "any"},
+    "manage-people": {"administrator": "any"},
     # remind a student of what is theirs; a department of its own steps only
     "remind": {"counsellor": "own-school", "school-officer": "own-school", "department-officer": "own-department"},
 }
@@ -145,7 +148,7 @@ def may(
         "own-school": own_school,
         "own-department": own_department,
         "own-office": own_school if department == "school" else own_department,
-        "own-graduates": bool(supervisor) and supervisor == session.sub,
+        "own-graduates": bool(supervisor) and supervisor == session.supervises,
     }[scope]
 
 
@@ -205,7 +208,7 @@ def see_queue(session: Session, step: StepDefinition | None, school: str) -> Que
     if step is None:
         demand(session, "see-queue", school=school)
         raise Problem("not-found")
-    supervisor = step.supervisor(session.sub) if session.role == "supervisor" else ""
+    supervisor = step.supervisor(session.supervises) if session.role == "supervisor" else ""
     place = {"school": school, "department": step.department, "supervisor": supervisor}
     demand(session, "see-queue", **place)
     if step.department == "school" and not supervisor and school not in university.schools():

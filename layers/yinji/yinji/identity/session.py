@@ -2,6 +2,10 @@
 
 The keys come from Secrets Manager, newest first; all of them are accepted, the newest signs, so that keys rotate
 without signing anybody out.
+
+A cookie is good for IDLE after it was signed; pages sign it anew while somebody is there, for LIFE after they signed
+in. Once it is older than CHECKED, whoever reads it asks the register of people whether the session still stands: so
+signing out everywhere, or the end of a role, is known everywhere a few minutes later.
 """
 
 from __future__ import annotations
@@ -9,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -19,10 +24,24 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.shared.cookies import Cookie
 
 Role = Literal[
-    "student", "counsellor", "school-officer", "department-officer", "supervisor", "administrator", "auditor"
+    "student",
+    "counsellor",
+    "school-officer",
+    "department-officer",
+    "supervisor",
+    "technician",
+    "community-worker",
+    "administrator",
+    "auditor",
 ]
 ROLES: tuple[Role, ...] = get_args(Role)
-SECONDS = 12 * 3600
+LIFE = timedelta(hours=12)
+IDLE = timedelta(hours=2)
+CHECKED = timedelta(minutes=5)
+FRESH = timedelta(minutes=15)
+"""How long after somebody proved who they are they may do what must not be done by whoever finds their browser open."""
+LEEWAY = timedelta(minutes=1)
+"""By how much the clocks of two functions may differ."""
 SALT = "yinji-session"
 
 
@@ -35,23 +54,57 @@ class Session:
     name: str
     school: str = ""
     department: str = ""
+    acts_for: str = ""
+    """The staff id of the colleague whose role it is, where it was delegated."""
+    id: str = ""
+    """This sign-in, by which it can be ended."""
+    since: int = 0
+    """When they signed in, in seconds since 1970."""
+    proved: int = 0
+    """When they last proved who they are, in seconds since 1970."""
 
     @property
     def claims(self) -> dict[str, str]:
-        return asdict(self)
+        """What is not empty, as text: the authorizer can hand on nothing else."""
+        return {name: str(value) for name, value in asdict(self).items() if value}
+
+    @property
+    def supervises(self) -> str:
+        """The staff id that graduates name as their supervisor."""
+        return self.acts_for or self.sub
+
+    @property
+    def on_behalf(self) -> dict[str, str]:
+        """What an event tells besides who did it: for whom, where somebody stood in."""
+        return {"acts_for": self.acts_for} if self.acts_for else {}
+
+    def fresh(self, now: datetime) -> bool:
+        """Whether they proved a moment ago who they are."""
+        return now - datetime.fromtimestamp(self.proved, UTC) <= FRESH
+
+
+@dataclass(frozen=True)
+class Token:
+    """A cookie that can be believed: whose `session`, and when it was signed."""
+
+    session: Session
+    signed_at: datetime
+
+    def due(self, now: datetime) -> bool:
+        """Whether it is time to ask whether the session still stands."""
+        return now - self.signed_at > CHECKED
 
 
 def session_of(claims: Mapping[str, Any]) -> Session | None:
     """The session with these claims, or None when they are not a session's."""
     if claims.get("role") not in ROLES or not claims.get("sub"):
         return None
-    return Session(
-        sub=str(claims["sub"]),
-        role=cast(Role, claims["role"]),
-        name=str(claims.get("name") or ""),
-        school=str(claims.get("school") or ""),
-        department=str(claims.get("department") or ""),
-    )
+    told = {name: str(claims.get(name) or "") for name in ("name", "school", "department", "acts_for", "id")}
+    try:
+        since, proved = (int(claims.get(name) or 0) for name in ("since", "proved"))
+    except ValueError:
+        return None
+    return Session(str(claims["sub"]), cast(Role, claims["role"]), since=since, proved=proved, **told)
 
 
 def cookie_name() -> str:
@@ -64,13 +117,19 @@ def sign(session: Session, keys: Sequence[str]) -> str:
     return _serializer(keys).dumps(session.claims)
 
 
-def read(token: str, keys: Sequence[str], seconds: int = SECONDS) -> Session | None:
-    """The session that `token` holds, or None when it is not signed by one of `keys` or older than `seconds`."""
+def read(token: str, keys: Sequence[str], now: datetime) -> Token | None:
+    """What `token` holds, or None when it is not signed by one of `keys`, or nobody used it for IDLE, or the session
+    began more than LIFE ago."""
     try:
-        claims = _serializer(keys).loads(token, max_age=seconds)
+        claims, signed_at = _serializer(keys).loads(token, return_timestamp=True)
     except BadSignature:
         return None
-    return session_of(cast(Mapping[str, Any], claims)) if isinstance(claims, dict) else None
+    if not -LEEWAY <= now - signed_at <= IDLE:
+        return None
+    session = session_of(cast(Mapping[str, Any], claims)) if isinstance(claims, dict) else None
+    if session is None or now - datetime.fromtimestamp(session.since, UTC) > LIFE:
+        return None
+    return Token(session, signed_at)
 
 
 def _serializer(keys: Sequence[str]) -> URLSafeTimedSerializer:
@@ -97,7 +156,7 @@ def session_cookie(token: str) -> Cookie:
         name=cookie_name(),
         value=token,
         path="/",
-        max_age=SECONDS if token else 0,
+        max_age=int(IDLE.total_seconds()) if token else 0,
         http_only=True,
         same_site=SameSite.LAX_MODE,
         secure=not is_local(),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode
@@ -18,6 +18,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from yinji.identity.session import Session, cookie, session_of
 from yinji.platform import multipart
+from yinji.platform.clock import now
 from yinji.platform.environment import setting
 from yinji.platform.observability import logger
 from yinji.platform.problem import MEDIA_TYPE, Problem
@@ -51,8 +52,11 @@ class Body:
 class Api:
     """An HTTP API function: routes on Powertools' resolver, problems answered as the reader can use them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, from_anywhere: bool = False) -> None:
+        """What changes something is refused to pages of other sites; `from_anywhere` is for what mail programs send."""
         self.resolver = APIGatewayHttpResolver()
+        if not from_anywhere:
+            self.resolver.use([self._from_here])  # pyright: ignore[reportUnknownMemberType]
         self.get = self.resolver.get
         self.post = self.resolver.post
         self.resolver.exception_handler(Problem)(self._problem)
@@ -73,6 +77,11 @@ class Api:
         return {name.lower(): value for name, value in headers.items()}
 
     @property
+    def cookies(self) -> list[str]:
+        """What the browser sent as cookies: in a field of their own, or in the header where a gateway leaves them."""
+        return [*(self.event.get("cookies") or []), self.headers.get("cookie", "")]
+
+    @property
     def query(self) -> Mapping[str, str]:
         return self.event.get("queryStringParameters") or {}
 
@@ -88,7 +97,7 @@ class Api:
     @property
     def language(self) -> str:
         """zh or en: as chosen on a page, else as the browser prefers."""
-        chosen = cookie(self.event.get("cookies") or [], LANGUAGE_COOKIE)
+        chosen = cookie(self.cookies, LANGUAGE_COOKIE)
         return chosen if chosen in ("zh", "en") else preferred(self.headers.get("accept-language", ""))
 
     @property
@@ -120,15 +129,23 @@ class Api:
         except ValueError as error:
             raise Problem("malformed-request") from error
 
-    def refuse_other_sites(self) -> None:
-        """Raise Problem("cross-site") when a page that is not ours, of this very host, made a browser send this.
+    def _from_here(self, resolver: APIGatewayHttpResolver, next_middleware: Callable[..., Any]) -> Any:
+        """Raise Problem("cross-site") when a page that is not ours, of this very host, made a browser send a write.
 
         Browsers too old to say so in Sec-Fetch-Site name the page's origin; programs send neither.
         """
+        if self.event["requestContext"]["http"]["method"] in ("GET", "HEAD"):
+            return next_middleware(resolver)
         site, origin = self.headers.get("sec-fetch-site"), self.headers.get("origin")
         foreign = origin not in (None, setting("PUBLIC_URL")) if site is None else site not in ("same-origin", "none")
         if foreign:
             raise Problem("cross-site")
+        return next_middleware(resolver)
+
+    def demand_fresh(self) -> None:
+        """Raise Problem("prove-again") unless whoever asks proved a moment ago who they are."""
+        if not self.session.fresh(now()):
+            raise Problem("prove-again")
 
     @property
     def body(self) -> Body:

@@ -1,4 +1,4 @@
-"""Personas of a local deployment: anybody may be anybody, to look around. AWS deployments have no such function."""
+"""Personas of a local deployment: anybody may be anybody, to look around."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from yinji.clearance import university
-from yinji.clearance.case import Case
 from yinji.clearance.store import Store
 from yinji.clearance.view import RowView, row_view
-from yinji.identity.session import Session
+from yinji.identity.people import Grant
 from yinji.platform.problem import Problem
 
 STUDENTS = 20
@@ -19,28 +18,30 @@ SUPERVISORS = 4
 STAFF_ID = re.compile(r"[A-Z0-9]{2,16}")
 
 
-def session_for(persona: str, case: Case | None) -> Session:
-    """The session of a persona such as "counsellor:S03", "department-officer:library" or
-    "supervisor:T0123:S03"; a student's needs their case.
+def grant_of(persona: str) -> tuple[str, str, Grant]:
+    """Who a persona such as "counsellor:S03", "department-officer:library" or "supervisor:T0123:S03" is.
 
-    Raises Problem("not-found") for anybody else.
+    Staff id, name, and the role they have. Raises Problem("not-found") for anybody else.
     """
     role, _, place = persona.partition(":")
-    if role == "student" and case:
-        return Session(place, "student", case.graduate.name)
-    if role in ("counsellor", "school-officer") and place in university.schools():
-        title = university.schools()[place]["zh"]
-        known = "counsellor" if role == "counsellor" else "school-officer"
-        return Session(f"{role}-{place}", known, f"{title}", school=place)
-    if role == "department-officer" and place in university.departments():
-        return Session(
-            f"officer-{place}", "department-officer", university.departments()[place]["zh"], department=place
-        )
     staff, _, school = place.partition(":")
+    centre = university.departments()["network-centre"]["zh"]
+    if role == "counsellor" and place in university.schools():
+        return f"C{place}", university.schools()[place]["zh"], Grant("counsellor", school=place)
+    if role == "school-officer" and place in university.schools():
+        return f"O{place}", university.schools()[place]["zh"], Grant("school-officer", school=place)
+    if role == "department-officer" and place in university.departments():
+        return (
+            f"D{list(university.departments()).index(place) + 1:02}",
+            university.departments()[place]["zh"],
+            Grant("department-officer", department=place),
+        )
     if role == "supervisor" and STAFF_ID.fullmatch(staff) and school in university.schools():
-        return Session(staff, "supervisor", staff, school=school)
-    if role in ("administrator", "auditor"):
-        return Session(role, role, university.departments()["network-centre"]["zh"])
+        return staff, staff, Grant("supervisor", school=school)
+    if role == "administrator":
+        return "ADMIN", centre, Grant("administrator")
+    if role == "auditor":
+        return "AUDITOR", centre, Grant("auditor")
     raise Problem("not-found")
 
 

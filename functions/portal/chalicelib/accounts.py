@@ -1,0 +1,64 @@
+"""Pages about oneself: who one is here, where one is signed in, what one lends; and, for administrators, who is who."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from yinji.clearance import university
+from yinji.clearance.store import Store
+from yinji.identity.people import DELEGATED, LONGEST_DELEGATION, PLACES, Person, key_of
+from yinji.identity.register import COLUMNS, STAFF
+from yinji.identity.store import People
+
+from .visit import Visit
+
+SIGN_INS_SHOWN = 10
+CHANGES_SHOWN = 20
+
+
+def mine(visit: Visit, people: People, store: Store) -> dict[str, Any]:
+    """Whoever comes: their roles, their latest sign-ins, what they lend and to whom by name."""
+    session = visit.someone
+    record = people.record(session.sub)
+    lent = [one for one in record.lent if one.ends_on >= visit.today]
+    return {
+        "current": key_of(session),
+        "roles": people.roles(record.person, visit.today),
+        "graduates": session.role == "student" or store.get(session.sub) is not None,
+        "sign_ins": record.sign_ins[:SIGN_INS_SHOWN],
+        "lent": [(one, people.person(one.to).name) for one in lent],
+        "lends": session.role in DELEGATED
+        and not session.acts_for
+        and record.person.grant(key_of(session), visit.today) is not None,
+        "latest": visit.latest(LONGEST_DELEGATION.days),
+        "place": place,
+    }
+
+
+def place(visit: Visit, school: str, department: str) -> str:
+    """The office a role is bound to, in words; empty for a role that is bound to none."""
+    known = university.schools().get(school) if school else university.departments().get(department)
+    return visit.words.say(known) if known else school or department
+
+
+def colleagues(visit: Visit, people: People) -> dict[str, Any]:
+    """The register: one person asked for by staff id (`staff` of the query), and forms to change it.
+
+    Raises Problem("forbidden").
+    """
+    visit.demand("see-people")
+    asked = visit.query.get("staff", "").strip().upper()
+    staff = asked if STAFF.fullmatch(asked) else ""
+    record = people.record(staff) if staff else None
+    return {
+        "asked": asked,
+        "staff": staff,
+        "person": record.person if record else Person(""),
+        "changes": record.changes[:CHANGES_SHOWN] if record else (),
+        "manages": visit.may("manage-people"),
+        "kinds": PLACES,
+        "columns": ",".join(COLUMNS),
+        "rejected": [line.partition(":")[::2] for line in visit.query.get("rejected", "").split(",") if line],
+        "refused": int(told) if (told := visit.query.get("refused", "")).isdecimal() else 0,
+        "place": place,
+    }

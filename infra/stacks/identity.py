@@ -1,0 +1,102 @@
+"""Identity: signing in by what the university has, signing out, who is who; each way of signing in its own function."""
+
+from __future__ import annotations
+
+from constructs import Construct
+
+from infra.constructs.doors import ApiRoutes
+from infra.constructs.function import Function
+from infra.setting import Setting
+from infra.stacks.clearance import Clearance
+from infra.stacks.service import ServiceStack, python_layer
+
+BEFORE = "It is where sessions come from."
+
+
+class Identity(ServiceStack):
+    """See the module. Which ways there are, the setting `sign_in` says; `demo` is for local deployments only."""
+
+    def __init__(self, scope: Construct, id: str, setting: Setting, clearance: Clearance, **more: object) -> None:
+        super().__init__(scope, id, setting, **more)
+        self.house, self.session_keys, self.people = clearance.house, clearance.session_keys, clearance.people
+        self.layer = python_layer(self, "Yinji", setting, "yinji")
+        self.routes = ApiRoutes(self, "Routes", clearance.api.api.ref, clearance.api.authorizer_id)
+        for way in setting.ways:
+            {"oidc": self._oidc, "cas": self._cas, "demo": self._demo}[way]()
+        self._sign_out()
+        self._accounts()
+
+    @property
+    def known(self) -> dict[str, str]:
+        setting = self.setting
+        return super().known | {
+            "PEOPLE_TABLE": self.people.table.table_name,
+            "OIDC_ISSUER": setting.oidc_issuer,
+            "OIDC_CLIENT": setting.oidc_client,
+            "OIDC_SECRET": setting.oidc_secret,
+            "OIDC_ACCOUNT": setting.oidc_account,
+            "CAS_URL": setting.cas_url,
+        }
+
+    def _way(self, way: str, *told: str) -> Function:
+        """The function that signs in by `way`: its routes, and what signing in takes."""
+        layer = python_layer(self, f"SignIn{way.title()}", self.setting, "demo" if way == "demo" else "sign_in")
+        environment = ("SESSION_KEYS", "TABLE", "PEOPLE_TABLE", "PUBLIC_URL", *told)
+        folder = "identity/demo_sign_in" if way == "demo" else f"identity/sign_in_{way}"
+        function = self._function(
+            folder, *environment, timeout=29, memory=1024, answers_people=True, extra_layers=[layer]
+        )
+        if way == "demo":  # whoever is chosen gets the role they are chosen in
+            self.house.table.read_by(function, index=True)
+            self.people.changed_by(function)
+        else:
+            self.house.table.looked_up_by(function)
+            self.people.marked_by(function)
+            self.people.added_to_by(function)
+        secrets = [self.session_keys.secret_arn, *([self.setting.oidc_secret] if "OIDC_SECRET" in told else [])]
+        function.allow(["secretsmanager:GetSecretValue"], list(filter(None, secrets)))
+        return function
+
+    def _oidc(self) -> None:
+        function = self._way("oidc", "OIDC_ISSUER", "OIDC_CLIENT", "OIDC_SECRET", "OIDC_ACCOUNT")
+        for path in ("", "/back", "/leave"):
+            self.routes.route(function, "GET", f"/api/sign-in/oidc{path}", open=BEFORE)
+
+    def _cas(self) -> None:
+        function = self._way("cas", "CAS_URL")
+        for path in ("", "/back", "/leave"):
+            self.routes.route(function, "GET", f"/api/sign-in/cas{path}", open=BEFORE)
+
+    def _demo(self) -> None:
+        function = self._way("demo")
+        self.routes.route(function, "GET", "/api/sign-in/demo", open=BEFORE)
+        self.routes.route(function, "POST", "/api/sign-in/demo", open=BEFORE)
+        self.routes.route(function, "GET", "/api/sign-in/demo/personas", open=BEFORE)
+
+    def _sign_out(self) -> None:
+        told = ("SESSION_KEYS", "PEOPLE_TABLE", "PUBLIC_URL")
+        sign_out = self._function("identity/sign_out", *told, timeout=10, memory=512, answers_people=True)
+        sign_out.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
+        self.people.marked_by(sign_out)
+        reason = "Whoever has no session any more signs out too."
+        self.routes.route(sign_out, "POST", "/api/sign-out", open=reason)
+        self.routes.route(sign_out, "POST", "/api/sign-out/everywhere", open=reason)
+
+    def _accounts(self) -> None:
+        told = ("SESSION_KEYS", "TABLE", "PEOPLE_TABLE", "PUBLIC_URL")
+        account = self._function("identity/account", *told, timeout=15, memory=1024, answers_people=True)
+        account.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
+        self.house.table.looked_up_by(account)
+        self.people.changed_by(account)
+        self.routes.route(account, "GET", "/api/account")
+        for path in ("role", "lent", "lent/take-back"):
+            self.routes.route(account, "POST", f"/api/account/{path}")
+
+        people = self._function(
+            "identity/people", "PEOPLE_TABLE", "PUBLIC_URL", timeout=29, memory=1024, answers_people=True
+        )
+        self.people.changed_by(people)
+        self.routes.route(people, "GET", "/api/people/{staff}")
+        self.routes.route(people, "POST", "/api/people")
+        self.routes.route(people, "POST", "/api/people/{staff}/grants")
+        self.routes.route(people, "POST", "/api/people/{staff}/grants/end")
