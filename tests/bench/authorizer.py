@@ -9,6 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 from itsdangerous import TimestampSigner
+from yinji.identity.items import PersonItem
 from yinji.identity.session import CHECKED, Session, sign
 from yinji.platform import clock
 
@@ -45,8 +46,8 @@ def run() -> None:
         if not answer["isAuthorized"]:
             raise RuntimeError("nobody was let in")
 
-    table = {"Query": {"Items": [GRANT], "Count": 1, "ScannedCount": 1}, "GetSecretValue": SECRET}
-    with answered(**table):
+    found = {"Responses": {PersonItem.Meta.table_name: [GRANT]}, "UnprocessedKeys": {}}
+    with answered(BatchGetItem=found, GetSecretValue=SECRET):
         timings = interleaved(
             {
                 "a cookie of the last five minutes": lambda: let_in(fresh),

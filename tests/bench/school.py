@@ -20,6 +20,7 @@ from tests import handlers, portal
 from tests.bench.measuring import interleaved, tell
 from tests.bench.surroundings import emulator, keep
 from tests.graduates import LIN, opened
+from tests.sessions import begun
 from tests.unit.test_case import act
 
 GRADUATES, AT_ONCE = 400, 100
@@ -94,7 +95,7 @@ def _call(folder: str, session: Session, method: str, path: str, body: dict[str,
         "requestContext": {
             "http": {"method": method, "path": path},
             "stage": "$default",
-            "authorizer": {"lambda": session.claims},
+            "authorizer": {"lambda": begun(session).claims},
         },
         "body": json.dumps(body | {"idempotency_key": uuid.uuid4().hex}) if body else None,
         "isBase64Encoded": False,
