@@ -44,7 +44,7 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OidcServer]:
 def cas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CasServer]:
     """The CAS server with the same people."""
     if not CAS_PYTHON.exists():
-        pytest.fail("the CAS server is not installed; `make setup` does it")
+        pytest.fail("the CAS server is not installed; `make slow` does it")
     accounts: Any = {one: {"password": PASSWORD, "attributes": {"name": name}} for one, name in NAMES.items()}
     services = r"^https://yinji[.]example[.]edu/api/sign-in/cas/back"
     with CasServer(free_port(), accounts, services, tmp_path_factory.mktemp("cas"), python=CAS_PYTHON) as server:
