@@ -23,6 +23,7 @@ from aiohttp.test_utils import TestServer
 from moto.dynamodb.models.table import Table
 from yinji.clearance import definition
 from yinji.clearance.definition import StepDefinition
+from yinji.identity import session as sessions
 from yinji.identity.session import read, signing_keys
 from yinji.platform import clock
 from yinji.platform.clock import today
@@ -207,6 +208,16 @@ def test_a_half_played_season_is_played_on_though_the_door_is_busy(front: Front)
     again = through(front)
     assert again.ok and again.retries > 5
     assert again.certificates == len(FEW.graduates)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("front", [FEW], indirect=True, ids=["4"])
+def test_officers_of_a_long_season_prove_again_who_they_are(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "FRESH", timedelta(seconds=1))
+    summary = through(front)
+    assert summary.ok and summary.certificates == len(FEW.graduates)
+    asked = [(status, path) for _, path, status in front.asked]
+    assert any(status == 403 for status, _ in asked), "they were told to"
 
 
 @pytest.mark.slow
