@@ -9,6 +9,7 @@ import json
 import socket
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NotRequired, Self, TypedDict
@@ -48,7 +49,7 @@ def free_port() -> int:
         return port
 
 
-class _Server:
+class _Server(ABC):
     """A server process: `start` waits for its line `ready`, `stop` ends it and nothing else."""
 
     def __init__(self, name: str, port: int, folder: Path, timeout: float) -> None:
@@ -63,8 +64,9 @@ class _Server:
         """Scheme, host and port, without a slash at the end."""
         return f"http://{HOST}:{self.port}"
 
+    @abstractmethod
     def _command(self) -> list[str]:
-        raise NotImplementedError
+        """What starts the process."""
 
     def start(self) -> Self:
         """Start the process and return once it listens; raises ServerFailed if it does not."""

@@ -69,7 +69,7 @@ def lend() -> Response[str]:
     own = people.record(session.sub)
     colleague = people.person(fields.get("to", "").strip().upper())
     grant = delegation(session, own.person, colleague, ends_on, reason, now, clock.today())
-    lent = {(one.to, one.key) for one in own.lent if one.ends_on >= clock.today()}
+    lent = {(one.to, one.key) for one in own.lending(clock.today())}
     if len(lent | {(colleague.sub, grant.key)}) > MOST_DELEGATIONS:
         raise Problem("delegations-full")
     api.demand_fresh()

@@ -8,10 +8,10 @@ where it is done (clearance.policy).
 from typing import Any, cast
 
 from aws_lambda_powertools.utilities.data_classes.api_gateway_authorizer_event import (
-    APIGatewayAuthorizerEventV2,
     APIGatewayAuthorizerResponseV2,
 )
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from yinji.identity.session import cookies_of
 from yinji.identity.store import People, standing
 from yinji.platform.observability import logger
 
@@ -20,8 +20,7 @@ people = People()
 
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    request = APIGatewayAuthorizerEventV2(event)
-    token = standing([*(event.get("cookies") or []), request.headers.get("cookie", "")], people)
+    token = standing(cookies_of(event), people)
     answer = APIGatewayAuthorizerResponseV2(
         authorize=token is not None, context=dict(token.session.claims) if token else None
     )

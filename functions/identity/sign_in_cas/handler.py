@@ -14,7 +14,7 @@ from sign_in import Refused
 from sign_in.cas import Server
 from yinji.identity.sign_in import Door
 from yinji.platform.environment import setting
-from yinji.platform.http import Api
+from yinji.platform.http import Api, elsewhere
 from yinji.platform.observability import logger, metrics
 
 api = Api()
@@ -44,5 +44,4 @@ def come_back() -> Response[str]:
 
 @api.get("/api/sign-in/cas/leave")
 def leave() -> Response[str]:
-    place = server().leave(f"{setting('PUBLIC_URL')}/sign-in")
-    return Response(status_code=303, headers={"Location": place}, body="")
+    return elsewhere(server().leave(f"{setting('PUBLIC_URL')}/sign-in"))

@@ -16,7 +16,7 @@ from sign_in import Identity, Refused
 from sign_in.oidc import Provider
 from yinji.identity.sign_in import Attempt, Door, refusal, turned_away
 from yinji.platform.environment import setting
-from yinji.platform.http import Api, redirect
+from yinji.platform.http import Api, elsewhere
 from yinji.platform.observability import logger, metrics
 
 api = Api()
@@ -66,4 +66,4 @@ def leave() -> Response[str]:
         place = provider().leave(f"{setting('PUBLIC_URL')}/sign-in")
     except Refused as refused:
         return turned_away(refusal(refused.code), str(refused))
-    return Response(status_code=303, headers={"Location": place}, body="") if place else redirect("/sign-in")
+    return elsewhere(place or "/sign-in")

@@ -6,7 +6,7 @@ from typing import Any
 
 from yinji.clearance import university
 from yinji.clearance.store import Store
-from yinji.identity.people import DELEGATED, LONGEST_DELEGATION, PLACES, Person, key_of
+from yinji.identity.people import LONGEST_DELEGATION, PLACES, Person, key_of, lends
 from yinji.identity.register import COLUMNS, STAFF
 from yinji.identity.store import People
 
@@ -20,16 +20,13 @@ def mine(visit: Visit, people: People, store: Store) -> dict[str, Any]:
     """Whoever comes: their roles, their latest sign-ins, what they lend and to whom by name."""
     session = visit.someone
     record = people.record(session.sub)
-    lent = [one for one in record.lent if one.ends_on >= visit.today]
     return {
         "current": key_of(session),
         "roles": people.roles(record.person, visit.today),
         "graduates": session.role == "student" or store.get(session.sub) is not None,
         "sign_ins": record.sign_ins[:SIGN_INS_SHOWN],
-        "lent": [(one, people.person(one.to).name) for one in lent],
-        "lends": session.role in DELEGATED
-        and not session.acts_for
-        and record.person.grant(key_of(session), visit.today) is not None,
+        "lent": [(one, people.person(one.to).name) for one in record.lending(visit.today)],
+        "lends": lends(session, record.person, visit.today),
         "latest": visit.latest(LONGEST_DELEGATION.days),
         "place": place,
     }

@@ -110,11 +110,15 @@ def well_formed(grant: Grant) -> bool:
 
 def begin(person: Person, grant: Grant | None, name: str, proved_at: datetime, now: datetime) -> Session:
     """A new session of `person` in the role of `grant`; None: the student that they are."""
-    told = {"id": secrets.token_urlsafe(9), "since": int(now.timestamp()), "proved": int(proved_at.timestamp())}
-    if grant is None:
-        return Session(person.sub, "student", name or person.name, **told)  # type: ignore[arg-type]
-    place = {"school": grant.school, "department": grant.department, "acts_for": grant.acts_for}
-    return Session(person.sub, grant.role, name or person.name, **place, **told)  # type: ignore[arg-type]
+    session = Session(
+        person.sub,
+        "student",
+        name or person.name,
+        id=secrets.token_urlsafe(9),
+        since=int(now.timestamp()),
+        proved=int(proved_at.timestamp()),
+    )
+    return in_role(session, grant)
 
 
 def in_role(session: Session, grant: Grant | None) -> Session:
@@ -137,6 +141,11 @@ def goes_on(session: Session, person: Person) -> bool:
     return session.id not in person.ended and not (person.signed_out_at and began <= person.signed_out_at)
 
 
+def lends(session: Session, person: Person, today: date) -> bool:
+    """Whether `session`, who is `person`, may lend the role they are in: one of those that are lent, and their own."""
+    return session.role in DELEGATED and not session.acts_for and person.grant(key_of(session), today) is not None
+
+
 def delegation(
     giver: Session, person: Person, colleague: Person | None, ends_on: date, reason: str, now: datetime, today: date
 ) -> Grant:
@@ -145,7 +154,7 @@ def delegation(
     Raises Problem("forbidden") for a role that cannot be lent or that is borrowed, Problem("no-such-colleague"),
     Problem("delegation-days") for a day that is over or too far ahead.
     """
-    if giver.role not in DELEGATED or giver.acts_for or person.grant(key_of(giver), today) is None:
+    if not lends(giver, person, today):
         raise Problem("forbidden")
     if colleague is None or colleague.sub == giver.sub or not colleague.running(today):
         raise Problem("no-such-colleague")

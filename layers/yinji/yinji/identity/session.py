@@ -107,21 +107,25 @@ def session_of(claims: Mapping[str, Any]) -> Session | None:
     return Session(str(claims["sub"]), cast(Role, claims["role"]), since=since, proved=proved, **told)
 
 
+def host_bound(name: str) -> str:
+    """The name of a cookie of ours: on https the browser itself guarantees that only this host can have set it."""
+    return name if is_local() else f"__Host-{name}"
+
+
 def cookie_name() -> str:
-    """On https the browser itself guarantees that only this host can have set the cookie."""
-    return "yinji_session" if is_local() else "__Host-yinji_session"
+    return host_bound("yinji_session")
 
 
 def sign(session: Session, keys: Sequence[str]) -> str:
     """The cookie's value for `session`."""
-    return _serializer(keys).dumps(session.claims)
+    return serializer(keys, SALT).dumps(session.claims)
 
 
 def read(token: str, keys: Sequence[str], now: datetime) -> Token | None:
     """What `token` holds, or None when it is not signed by one of `keys`, or nobody used it for IDLE, or the session
     began more than LIFE ago."""
     try:
-        claims, signed_at = _serializer(keys).loads(token, return_timestamp=True)
+        claims, signed_at = serializer(keys, SALT).loads(token, return_timestamp=True)
     except BadSignature:
         return None
     if not -LEEWAY <= now - signed_at <= IDLE:
@@ -132,8 +136,9 @@ def read(token: str, keys: Sequence[str], now: datetime) -> Token | None:
     return Token(session, signed_at)
 
 
-def _serializer(keys: Sequence[str]) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(list(reversed(keys)), salt=SALT)
+def serializer(keys: Sequence[str], salt: str) -> URLSafeTimedSerializer:
+    """What signs by the first of `keys` and believes all of them; what is signed with another `salt` is none of it."""
+    return URLSafeTimedSerializer(list(reversed(keys)), salt=salt)
 
 
 def signing_keys() -> list[str]:
@@ -150,17 +155,29 @@ def signing_keys() -> list[str]:
 
 def session_cookie(token: str) -> Cookie:
     """The cookie that keeps `token`; with an empty one, the cookie that signs out."""
+    return own_cookie(cookie_name(), token, IDLE)
+
+
+def own_cookie(name: str, value: str, length: timedelta) -> Cookie:
+    """A cookie that no script and no other site has a part in, for `length`; an empty `value` takes it away."""
     from aws_lambda_powertools.shared.cookies import Cookie, SameSite
 
     return Cookie(
-        name=cookie_name(),
-        value=token,
+        name=name,
+        value=value,
         path="/",
-        max_age=int(IDLE.total_seconds()) if token else 0,
+        max_age=int(length.total_seconds()) if value else 0,
         http_only=True,
         same_site=SameSite.LAX_MODE,
         secure=not is_local(),
     )
+
+
+def cookies_of(event: Mapping[str, Any]) -> list[str]:
+    """What the browser sent as cookies: in a field of their own, or in the header where a gateway leaves them."""
+    headers: Mapping[str, str] = event.get("headers") or {}
+    header = next((value for name, value in headers.items() if name.lower() == "cookie"), "")
+    return [*(event.get("cookies") or []), header]
 
 
 def cookie(cookies: Sequence[str], name: str) -> str:

@@ -9,23 +9,22 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.shared.cookies import Cookie, SameSite
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from aws_lambda_powertools.shared.cookies import Cookie
+from itsdangerous import BadSignature
 
 from yinji.clearance.store import Store
 from yinji.identity.people import Grant, Person, begin, key_of
-from yinji.identity.session import Session, session_cookie, sign, signing_keys
+from yinji.identity.session import Session, host_bound, own_cookie, serializer, session_cookie, sign, signing_keys
 from yinji.identity.session import cookie as cookie_of
 from yinji.identity.store import People, standing
 from yinji.platform import clock
-from yinji.platform.environment import is_local
-from yinji.platform.http import Api, own_path, redirect
+from yinji.platform.http import Api, elsewhere, own_path, redirect
 from yinji.platform.observability import count, logger
 from yinji.platform.problem import Problem
 
@@ -79,8 +78,8 @@ class Door:
         attempt = Attempt.new(self._api.query.get("next", ""), self._api.query.get("again") == "1")
 
         def go() -> Response[str]:
-            answer = Response[str](303, headers={"Location": url(attempt), "Cache-Control": "no-store"}, body="")
-            kept = _serializer(signing_keys()).dumps(asdict(attempt))
+            answer = elsewhere(url(attempt))
+            kept = serializer(signing_keys(), SALT).dumps(asdict(attempt))
             answer.cookies.append(_cookie(attempt.state, kept))
             return answer
 
@@ -100,7 +99,7 @@ class Door:
         """The attempt that this browser went away with, or None when there is none or it took too long."""
         held = cookie_of(self._api.cookies, _cookie_name(self._api.query.get("state", "")))
         try:
-            told: Any = _serializer(signing_keys()).loads(held, max_age=int(PATIENCE.total_seconds()))
+            told: Any = serializer(signing_keys(), SALT).loads(held, max_age=int(PATIENCE.total_seconds()))
             return Attempt(**told)
         except (BadSignature, TypeError):
             return None
@@ -173,23 +172,11 @@ def turned_away(problem: Problem, why: str = "", attempt: Attempt | None = None)
     return answer
 
 
-def _serializer(keys: Sequence[str]) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(list(reversed(keys)), salt=SALT)
-
-
 def _cookie_name(state: str) -> str:
     """Each attempt has a cookie of its own: two tabs do not get in each other's way."""
     known = state[:12] if re.fullmatch(r"[\w-]{12,64}", state, re.ASCII) else "none"
-    return ("yinji_sign_in_" if is_local() else "__Host-yinji_sign_in_") + known
+    return host_bound(f"yinji_sign_in_{known}")
 
 
 def _cookie(state: str, value: str) -> Cookie:
-    return Cookie(
-        name=_cookie_name(state),
-        value=value,
-        path="/",
-        max_age=int(PATIENCE.total_seconds()) if value else 0,
-        http_only=True,
-        same_site=SameSite.LAX_MODE,
-        secure=not is_local(),
-    )
+    return own_cookie(_cookie_name(state), value, PATIENCE)

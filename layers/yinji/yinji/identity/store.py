@@ -74,6 +74,10 @@ class Record:
     changes: Sequence[RoleChange]
     """The latest first."""
 
+    def lending(self, today: date) -> list[Lent]:
+        """What they lend today."""
+        return [one for one in self.lent if one.ends_on >= today]
+
 
 class People:
     """The table. Every method raises what PynamoDB raises when the service cannot be reached."""

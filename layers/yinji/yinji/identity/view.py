@@ -27,8 +27,7 @@ def account(session: Session, record: Record, roles: Sequence[Grant], now: datet
         ],
         "lent": [
             {"to": one.to, "key": one.key, "ends_on": one.ends_on.isoformat(), "reason": one.reason}
-            for one in record.lent
-            if one.ends_on >= today
+            for one in record.lending(today)
         ],
     }
 

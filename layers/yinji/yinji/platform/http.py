@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
-from yinji.identity.session import Session, cookie, session_of
+from yinji.identity.session import Session, cookie, cookies_of, session_of
 from yinji.platform import multipart
 from yinji.platform.clock import now
 from yinji.platform.environment import setting
@@ -78,8 +78,7 @@ class Api:
 
     @property
     def cookies(self) -> list[str]:
-        """What the browser sent as cookies: in a field of their own, or in the header where a gateway leaves them."""
-        return [*(self.event.get("cookies") or []), self.headers.get("cookie", "")]
+        return cookies_of(self.event)
 
     @property
     def query(self) -> Mapping[str, str]:
@@ -217,7 +216,12 @@ def redirect(path: str, **query: str) -> Response[str]:
     kept = [(name, value) for name, value in parse_qsl(before) if name not in (*TOLD, *query)]
     told = urlencode(kept + [(name, value) for name, value in query.items() if value])
     location = base + (f"?{told}" if told else "") + (f"#{fragment}" if fragment else "")
-    return Response(status_code=303, headers={"Location": location, "Cache-Control": "no-store"}, body="")
+    return elsewhere(location)
+
+
+def elsewhere(url: str) -> Response[str]:
+    """See other: `url` as it is, wherever it leads. What comes from outside must not be one: see `own_path`."""
+    return Response(status_code=303, headers={"Location": url, "Cache-Control": "no-store"}, body="")
 
 
 def own_path(path: str) -> str:
