@@ -25,6 +25,7 @@ os.environ |= {
     "YINJI_DOCUMENTS_BUCKET": "documents",
     "YINJI_BUS": "yinji",
     "YINJI_SESSION_KEYS": "SessionKeys",
+    "YINJI_SEALING_KEY": "alias/sealing",
     "YINJI_PUBLIC_URL": "https://yinji.example.edu",
     "YINJI_UPLOAD_ORIGIN": "https://intake.s3.us-east-1.amazonaws.com",
     "YINJI_DEPLOYMENT": "local",

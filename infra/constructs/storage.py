@@ -109,6 +109,30 @@ class TableWithStream(Construct):
         function.allow(USE_KEY, [self.key.key_arn])
 
 
+class SealingKey(Construct):
+    """What wraps the keys of cases, by which bank accounts are sealed (yinji.clearance.keys): nothing else uses it, so
+    that whoever may read tables and buckets still reads no account."""
+
+    def __init__(self, scope: Construct, id: str) -> None:
+        super().__init__(scope, id)
+        self.key = kms.Key(
+            self,
+            "Key",
+            description="Yinji: the keys of cases, by which bank accounts are sealed",
+            enable_key_rotation=True,
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        self.arn = self.key.key_arn
+
+    def seals_by(self, function: Function) -> None:
+        """Let `function` seal: make the key of a case, or use the one there is."""
+        function.allow(["kms:GenerateDataKey", "kms:Decrypt"], [self.arn])
+
+    def opens_by(self, function: Function) -> None:
+        """Let `function` read what was sealed."""
+        function.allow(["kms:Decrypt"], [self.arn])
+
+
 class Bucket(Construct):
     """A private, versioned bucket whose name is known before it exists, so that who uses it need not wait for it."""
 

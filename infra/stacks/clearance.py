@@ -14,7 +14,7 @@ from infra.constructs.doors import OF_CASES, ApiDoor, BucketDoor, every, on_chan
 from infra.constructs.function import Function
 from infra.constructs.reasons import accept
 from infra.constructs.step import House, Step
-from infra.constructs.storage import Bucket, TableWithStream, access_logs
+from infra.constructs.storage import Bucket, SealingKey, TableWithStream, access_logs
 from infra.setting import Setting
 from infra.stacks.service import ServiceStack, python_layer
 
@@ -42,6 +42,7 @@ class Clearance(ServiceStack):
             intake=Bucket(self, "Intake", setting=setting, name="intake", key=key, logs=logs, passing=PREFIX),
             documents=Bucket(self, "Documents", setting=setting, name="documents", key=key, logs=logs),
             bus=events.EventBus(self, "Bus", event_bus_name=f"{setting.prefix}-clearance"),
+            sealing=SealingKey(self, "Sealing"),
         )
         self.session_keys = secretsmanager.Secret(
             self,

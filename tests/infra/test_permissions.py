@@ -193,6 +193,8 @@ def needed(service: str, operation: str, told: Mapping[str, Any]) -> set[tuple[s
         return {("ses:SendEmail", "mail-domain"), ("ses:SendEmail", "mail-set")}
     if service == "events":
         return {("events:PutEvents", "bus")}
+    if service == "kms":
+        return {(f"kms:{operation}", "sealing-key")}
     assert service == "secretsmanager"
     return {("secretsmanager:GetSecretValue", "secret")}
 
@@ -210,6 +212,7 @@ def place(resource: str) -> str:
         ("${Bus", "bus"),
         ("FnGetAttBus", "bus"),  # as the stacks beside it know it
         ("SessionKeys", "secret"),
+        ("SealingKey", "sealing-key"),
     ):
         if part in resource:
             return name
@@ -263,10 +266,26 @@ def test_only_what_asks_for_evidence_puts_it_and_only_what_looks_into_it_takes_i
     }
 
 
+def test_only_who_seals_and_who_shows_sealed_numbers_may_use_their_key(either: Synthesis) -> None:
+    may: dict[str, set[str]] = {}
+    for who, one in statements(either):
+        if any("SealingKey" in plain(resource) for resource in listed(one["Resource"])):
+            may.setdefault(who.split("Role")[0].removesuffix("Step"), set()).update(listed(one["Action"]))
+    seals, opens = {"kms:GenerateDataKey", "kms:Decrypt"}, {"kms:Decrypt"}
+    assert may == {
+        "CampusCard": seals,
+        "HousingDeposit": seals,
+        "ScholarshipSettlement": seals,
+        "Exports": opens,
+        "SealedAnswer": opens,
+    }
+
+
 def play(cloud: Cloud) -> None:
     """A little of everything that functions do."""
     cloud.open(LIN, graduate(2), graduate(3))
     hand_in_a_thesis(cloud)
+    give_an_account(cloud)
     cloud.feed("library-loans", {"student": LIN.student, "loans": 1, "titles": "乡土中国"})
     loan = {"which": "乡土中国", "payment": "desk"}
     assert cloud.act(STUDENT, "library-loans", "declare-lost", **loan).status == 200
@@ -282,7 +301,7 @@ def play(cloud: Cloud) -> None:
     assert cloud.call("clearance/cases", officer("library"), "GET", queue).status == 200
     cloud.invoke("clearance/reconcile", {})
     cloud.invoke("clearance/figures", {})
-    assert cloud.invoke("clearance/anchor", {})["cases"] == 4
+    assert cloud.invoke("clearance/anchor", {})["cases"] == 5
     for path in (f"cases/{LIN.student}/audit.json", "schools/S01/audit.ndjson", "anchors.json"):
         assert cloud.call("clearance/audit_export", AUDITOR, "GET", f"/api/clearance/{path}").status == 200
     found = looked_at(cloud, table(f"{LIN.student},0,0.00,")).json
@@ -400,6 +419,20 @@ def hand_in_a_thesis(cloud: Cloud) -> None:
     assert cloud.act(session, "thesis-deposit", "upload-thesis", master.student, **fields).status == 200
     assert cloud.call("clearance/evidence_download", session, "GET", f"{place}/file").status == 303
     assert cloud.call("clearance/evidence_download", session, "GET", f"{place}/thumbnail").status == 200
+
+
+def give_an_account(cloud: Cloud) -> None:
+    who = graduate(11, category="international", flags=frozenset({"scholarship"}))
+    me, office = Session(who.student, "student", "x"), officer("international-education")
+    cloud.open(who)
+    for card in ("6222000012345678", "6222000012345679"):  # the key is made, then used
+        account = {"holder": "x y", "card": card, "bank": "Bank of X"}
+        step = "scholarship-settlement"
+        assert cloud.act(me, step, "confirm-account", who.student, **account).status == 200
+    place = f"/api/clearance/cases/{who.student}/sealed/{step}/card"
+    assert cloud.call("clearance/sealed_answer", office, "POST", place, {}).status == 200
+    path = f"/api/clearance/exports/queue.csv?step={step}&whole=1"
+    assert cloud.call("clearance/exports", office, "GET", path).status == 200
 
 
 def allowed(of: Synthesis, function: Resource) -> set[tuple[str, str]]:

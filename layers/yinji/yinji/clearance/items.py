@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from pynamodb.attributes import (
+    BinaryAttribute,
     BooleanAttribute,
     ListAttribute,
     MapAttribute,
@@ -227,6 +228,18 @@ class UploadItem(Model):
     pages = NumberAttribute(null=True)
     refusal = UnicodeAttribute(null=True)
     expires_at = NumberAttribute(null=True)
+
+
+class KeyItem(Model):
+    """The key by which answers of a case are sealed, as KMS wrapped it; without it nobody reads them again."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="KEY")
+    wrapped = BinaryAttribute(legacy_encoding=False)
+    made_at = UnicodeAttribute()
 
 
 class UploadsItem(Model):
