@@ -19,6 +19,16 @@ from infra.setting import Setting
 from infra.stacks.service import ServiceStack, python_layer
 
 CASES = "/api/clearance/cases/{student}"
+INTAKE_KEPT = {"rosters/": "deliveries", "feeds/": "deliveries", "previews/": "previews"}
+# reports outlive what they are about: an object without one would be taken for left lying
+DOCUMENTS_KEPT = {
+    "reports/": "reports",
+    "feeds/": "deliveries",
+    "previews/": "previews",
+    # the newest anchor alone is compared with, and its heads are put anew every day
+    "anchors/heads/": "deliveries",
+    "anchors/rewritten/": "deliveries",
+}
 
 
 class Clearance(ServiceStack):
@@ -39,8 +49,12 @@ class Clearance(ServiceStack):
             setting=setting,
             layer=self.layer,
             table=TableWithStream(self, "CasesTable", key),
-            intake=Bucket(self, "Intake", setting=setting, name="intake", key=key, logs=logs, passing=PREFIX),
-            documents=Bucket(self, "Documents", setting=setting, name="documents", key=key, logs=logs),
+            intake=Bucket(
+                self, "Intake", setting=setting, name="intake", key=key, logs=logs, passing=PREFIX, kept=INTAKE_KEPT
+            ),
+            documents=Bucket(
+                self, "Documents", setting=setting, name="documents", key=key, logs=logs, kept=DOCUMENTS_KEPT
+            ),
             bus=events.EventBus(self, "Bus", event_bus_name=f"{setting.prefix}-clearance"),
             sealing=SealingKey(self, "Sealing"),
         )

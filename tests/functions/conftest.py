@@ -162,6 +162,7 @@ class Cloud:
             aws_request_id=str(uuid.uuid4()),
             function_name=folder,
             memory_limit_in_mb=512,
+            get_remaining_time_in_millis=lambda: 900_000,
             invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:x",
         )
         return handlers.warm(folder).handler(json.loads(json.dumps(event)), context)

@@ -237,6 +237,11 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
         lambda cloud, answer: "problem=sign-in-stale" in answer["headers"]["Location"],
     ),
     "identity/sign_out.json": (None, status(303)),
+    "privacy/retention.json": (FINISHED, lambda cloud, answer: answer["left"] == 0),
+    "privacy/retention.granted.json": (
+        FINISHED,
+        lambda cloud, answer: answer["erased"] == 1 and cloud.case() is None,
+    ),
     "messages/compose.json": (None, lambda cloud, answer: [one.kind for one in in_box()] == ["welcome"]),
     "messages/send.json": (OPENED, lambda cloud, answer: answer == {"batchItemFailures": []}),
     "messages/send.schedule.json": (None, lambda cloud, answer: answer == {"looked_at": 0}),

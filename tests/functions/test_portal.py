@@ -43,6 +43,7 @@ PAGES: list[tuple[str, Session | None]] = [
     ("/verify", None),
     ("/verify/0000-1111-2222-3333", None),
     ("/guide", None),
+    ("/privacy", None),
     *((f"/guide/{id}", None) for id in flow.TITLES),
     ("/me", STUDENT),
     ("/me/history", STUDENT),

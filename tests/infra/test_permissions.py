@@ -55,12 +55,12 @@ STAR_RESOURCES = {
         "a document arrives under step, student and id",
     ),
     f"{DOCUMENTS}/evidence/*": (
-        {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"},
+        {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"},
         "a document lies under student, id and hash",
     ),
     f"{DOCUMENTS}/reports/*": ({"s3:GetObject", "s3:PutObject"}, "a report is named after its delivery"),
     f"{DOCUMENTS}/certificates/*": (
-        {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"},
+        {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"},
         "a certificate is named by student and code",
     ),
 }
@@ -115,7 +115,9 @@ def test_no_reason_outlives_its_wildcard(either: Synthesis) -> None:
 
 def test_no_role_has_a_policy_of_aws(either: Synthesis) -> None:
     roles = [
-        role for role in either.of_type("AWS::IAM::Role") if role.stack in ("Clearance", "Desk", "Messages", "Identity")
+        role
+        for role in either.of_type("AWS::IAM::Role")
+        if role.stack in ("Clearance", "Desk", "Messages", "Identity", "Privacy")
     ]
     assert roles
     assert [role.id for role in roles if role.properties.get("ManagedPolicyArns")] == []
@@ -184,6 +186,11 @@ def needed(service: str, operation: str, told: Mapping[str, Any]) -> set[tuple[s
         tables = named | {one["TableName"] for entry in entries or () for one in entry.values()} - {None}
         other = "messages-" if "Messages" in tables else "people-" if "People" in tables else ""
         return {(action, other + ("index" if told.get("IndexName") else "table")) for action in actions}
+    if operation == "ListObjectVersions":
+        return {("s3:ListBucketVersions", BUCKETS[told["Bucket"]])}
+    if operation == "DeleteObjects":
+        keys = [one["Key"] for one in told["Delete"]["Objects"]]
+        return {("s3:DeleteObjectVersion", f"{BUCKETS[told['Bucket']]}/{key}") for key in keys}
     if service == "s3":
         bucket = BUCKETS[told["Bucket"]]
         if operation == "ListObjectsV2":
@@ -263,6 +270,7 @@ def test_only_what_asks_for_evidence_puts_it_and_only_what_looks_into_it_takes_i
         (f"{DOCUMENTS}/evidence/*", "s3:PutObject"): {"EvidenceArrived"},
         (f"{DOCUMENTS}/evidence/*", "s3:DeleteObject"): {"EvidenceArrived"},
         (f"{DOCUMENTS}/evidence/*", "s3:GetObject"): {"EvidenceDownload"},
+        (f"{DOCUMENTS}/evidence/*", "s3:DeleteObjectVersion"): {"Retention"},
     }
 
 
@@ -313,6 +321,8 @@ def play(cloud: Cloud) -> None:
     sign_in_and_out(cloud)
     write_and_read(cloud)
     run_the_desk(cloud)
+    cloud.invoke("privacy/retention", {})
+    assert cloud.invoke("privacy/retention", {"student": graduate(9).student})["erased"] == 1
 
 
 def run_the_desk(cloud: Cloud) -> None:

@@ -42,7 +42,7 @@ def whole(student: str, step: str, field: str) -> Response[str]:
     if not kept:
         raise Problem("not-found")
     number = keys.opened(student, f"{step}/{field}", kept)
-    count("NumbersUnsealed", step=step)
+    count("NumbersUnsealed")
     if api.is_form:
         headers = {"Cache-Control": "no-store"}
         return Response(status_code=200, content_type="text/plain; charset=utf-8", headers=headers, body=number)

@@ -286,6 +286,19 @@ class AuditItem(Model):
     at = UnicodeAttribute()
     rows = NumberAttribute()
     filters = MapAttribute[str, str]()
+    expires_at = NumberAttribute()
+
+
+class ErasureItem(Model):
+    """That the history which ended with this leaf was erased after its time, so that nobody takes it for rewritten."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="ERASURE")
+    at = UnicodeAttribute()
+    expires_at = NumberAttribute()
 
 
 Item = TypeVar("Item", bound=Model)
