@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aws_cdk import Aws, Duration, RemovalPolicy
@@ -101,12 +101,27 @@ class TableWithStream(Construct):
         function.allow(["dynamodb:PutItem"], [self.table.table_arn])
         function.allow(USE_KEY, [self.key.key_arn])
 
+    def noted_in_by(self, function: Function, partitions: str) -> None:
+        """Let `function` add to items of `partitions`, a pattern of their keys, and see or change no other."""
+        function.allow(["dynamodb:UpdateItem"], [self.table.table_arn], below(partitions))
+        function.allow(USE_KEY, [self.key.key_arn])
+
+    def queried_by(self, function: Function, partitions: str) -> None:
+        """Let `function` read items of `partitions`, a pattern of their keys, and no other."""
+        function.allow(["dynamodb:Query"], [self.table.table_arn], below(partitions))
+        function.allow(READ_KEY, [self.key.key_arn])
+
     def changed_by(self, function: Function, *, index: bool = False) -> None:
         """Let `function` read and change items."""
         function.allow([*READ_ITEMS, *WRITE_ITEMS], [self.table.table_arn])
         if index:
             function.allow(["dynamodb:Query"], [self.index_arn])
         function.allow(USE_KEY, [self.key.key_arn])
+
+
+def below(partitions: str) -> Mapping[str, Mapping[str, Sequence[str]]]:
+    """The condition of a policy that only items are meant whose partition key fits."""
+    return {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [partitions]}}
 
 
 class Bucket(Construct):

@@ -10,7 +10,7 @@ from constructs import Construct
 from yinji.clearance import definition
 from yinji.clearance.evidence import PREFIX
 
-from infra.constructs.doors import OF_CASES, ApiDoor, BucketDoor, every, on_change, on_message
+from infra.constructs.doors import OF_CASES, ApiDoor, BucketDoor, Inbox, every, on_change, on_message
 from infra.constructs.function import Function
 from infra.constructs.reasons import accept
 from infra.constructs.step import House, Step
@@ -19,6 +19,8 @@ from infra.setting import Setting
 from infra.stacks.service import ServiceStack, python_layer
 
 CASES = "/api/clearance/cases/{student}"
+LOOKS = "SEEN#*"
+"""The partitions of the table of people that hold who looked at whose data."""
 
 
 class Clearance(ServiceStack):
@@ -71,6 +73,11 @@ class Clearance(ServiceStack):
         authorizer.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
         self.people.read_by(authorizer)
         self.api = ApiDoor(self, "Api", setting=self.setting, authorizer=authorizer)
+
+        # here, because whatever shows a case puts something into its queue
+        seen = self._function("identity/seen", "PEOPLE_TABLE", timeout=60, asynchronous=True)
+        self.people.noted_in_by(seen, LOOKS)
+        self.seen = Inbox(self, "Looks", name=f"{self.setting.prefix}-seen", function=seen)
 
     @property
     def known(self) -> dict[str, str]:
@@ -126,14 +133,14 @@ class Clearance(ServiceStack):
         house.documents.written_by(certificate, "certificates/", delete=True)
         on_message(bus, certificate, "CaseFinished", "case-finished", {})
 
-        download = self._function(
+        download = self._showing(
             "clearance/certificate_download", "TABLE", "DOCUMENTS_BUCKET", timeout=29, memory=1024, answers_people=True
         )
         house.table.read_by(download)
         house.documents.read_by(download, "certificates/")
         api.route(download, "GET", f"{CASES}/certificate")
 
-        cases = self._function("clearance/cases", "TABLE", timeout=29, memory=1024, answers_people=True)
+        cases = self._showing("clearance/cases", "TABLE", timeout=29, memory=1024, answers_people=True)
         house.table.read_by(cases, index=True)
         api.route(cases, "GET", CASES)
         api.route(cases, "GET", "/api/clearance/schools/{school}")

@@ -2,7 +2,7 @@
 
 Trigger: GET /api/clearance/exports/{file}, file being matrix, queue, season, burn-down or cases with .csv or .xlsx,
 and the filters of the page. Reads: the table, the index by school. Writes: who took which list of people, when and how
-many rows (AUDIT#<day>), before it is handed out. Emits nothing but metrics.
+many rows (AUDIT#<day>, TAKEN#<who>), before it is handed out. Emits: who is in it, to the queue of looks; metrics.
 """
 
 import gzip
@@ -16,6 +16,7 @@ from yinji.clearance.policy import demand, see_queue
 from yinji.clearance.queue import queue_id
 from yinji.clearance.store import Store
 from yinji.clearance.view import RowView, row_view
+from yinji.identity import seen
 from yinji.platform import clock
 from yinji.platform.http import Api
 from yinji.platform.observability import count, logger, metrics
@@ -41,6 +42,8 @@ def export(file: str) -> Response[Any]:
     if what in PERSONAL:
         request = str(api.resolver.lambda_context.aws_request_id)
         store.record_export(api.session, what, len(table.rows), told_of(api.query), request)
+        # whose row is in the file is told so, whatever the filters were
+        seen.note(api.session, "list", *(str(row[0]) for row in table.rows))
     count("RowsExported", len(table.rows))
     body, media_type = drawn(table, kind)
     headers = {
