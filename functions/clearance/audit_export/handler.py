@@ -1,8 +1,8 @@
 """audit-export: histories with what proves that they were not changed, for auditors.
 
 Trigger: GET /api/clearance/cases/{student}/audit.json, /api/clearance/schools/{school}/audit.ndjson (`batch`, `after`),
-/api/clearance/anchors.json. Reads: the table and its index, anchors/. Writes nothing. Emits: whose histories are taken by whom, to the queue
-of looks.
+/api/clearance/anchors.json. Reads: the table and its index, anchors/. Writes nothing. Emits: who takes whose history,
+to the queue of looks.
 """
 
 import json

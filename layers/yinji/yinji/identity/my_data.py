@@ -119,10 +119,10 @@ def _parts(items: Iterable[Raw], names: Mapping[str, str]) -> dict[str, list[Ite
 
 
 def _item(raw: Raw) -> Item:
-    """An item with every attribute it has; where it lies is told by its `key`, and whose it is by the document."""
+    """An item with every attribute it has. `item` is its sort key; of whose partition it is, the document tells."""
     known = plains(raw)
     del known["pk"]
-    return {"key": known.pop("sk"), **known}
+    return {"item": known.pop("sk"), **known}
 
 
 def answered(step: str, answers: Any) -> dict[str, Any]:
@@ -154,6 +154,6 @@ def _entry(entry: Item) -> Item:
 
 def _document(upload: Item, place: str) -> Item:
     """An upload, with the address of what was accepted: for them, signed in, as on the page."""
-    id = str(upload["key"]).partition("#")[2]
+    id = str(upload["item"]).partition("#")[2]
     accepted = upload["status"] == "accepted"
     return upload | ({"file": f"{place}/evidence/{id}/file"} if accepted else {})

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import boto3
 from botocore.config import Config
@@ -36,8 +36,7 @@ PATIENCE = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempt
 @cache
 def client() -> Any:
     """The client, made once somebody looks: most environments of the portal show people what is their own."""
-    made: Any = boto3.client("sqs", config=PATIENCE)  # pyright: ignore[reportUnknownMemberType]
-    return made
+    return cast(Any, boto3.client("sqs", config=PATIENCE))  # pyright: ignore[reportUnknownMemberType]
 
 
 def note(session: Session, what: What, *students: str, step: str = "") -> None:
