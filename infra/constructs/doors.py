@@ -229,6 +229,8 @@ def on_change(table: TableWithStream, function: Function, *filters: Mapping[str,
 
 
 SEND = ["sqs:SendMessage"]
+MESSAGES_AT_ONCE = 5
+"""A message of the access log names up to five hundred graduates, each of them an update."""
 
 
 class Inbox(Construct):
@@ -254,7 +256,7 @@ class Inbox(Construct):
             dead_letter_queue=sqs.DeadLetterQueue(queue=function.failures, max_receive_count=5),
         )
         function.function.add_event_source(
-            sources.SqsEventSource(self.queue, batch_size=10, report_batch_item_failures=True)
+            sources.SqsEventSource(self.queue, batch_size=MESSAGES_AT_ONCE, report_batch_item_failures=True)
         )
 
     @property

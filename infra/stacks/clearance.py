@@ -75,7 +75,7 @@ class Clearance(ServiceStack):
         self.api = ApiDoor(self, "Api", setting=self.setting, authorizer=authorizer)
 
         # here, because whatever shows a case puts something into its queue
-        seen = self._function("identity/seen", "PEOPLE_TABLE", timeout=60, asynchronous=True)
+        seen = self._function("identity/seen", "PEOPLE_TABLE", timeout=29, memory=1024, asynchronous=True)
         self.people.noted_in_by(seen, LOOKS)
         self.seen = Inbox(self, "Looks", name=f"{self.setting.prefix}-seen", function=seen)
 

@@ -29,8 +29,8 @@ a list taken as a file; the history taken as a file with its proof; who looked."
 WHATS: tuple[What, ...] = get_args(What)
 KEPT = timedelta(days=3 * 365)
 TEXTS = ("what", "who", "name", "role", "at", "school", "department", "acts_for", "step")
-AT_ONCE = 1000
-"""How many students one message names: 20 kB, far below what a queue takes."""
+AT_ONCE = 500
+"""How many students one message names: 10 kB, far below what a queue takes, and seconds of work."""
 
 
 @dataclass(frozen=True)
