@@ -285,7 +285,7 @@ PERSONS = ("L0001", "L0002", "李馆员", "赵馆员", "T0001", "T0009", "王老
     ("language", "words"),
     [
         ("zh", ("图书馆", "查看了离校详情", "导出了有你的名单", "审计")),
-        ("en", ("Library", "looked at the case", "Auditor")),
+        ("en", ("Library", "opened the case", "Auditor")),
     ],
 )
 def test_graduates_are_told_which_office_looked_and_no_person(
