@@ -47,6 +47,7 @@ PAGES: tuple[Page, ...] = (
     Page("/sign-in", ("/sign-in", "/sign-in?as=student"), any=EVERYBODY),
     Page("/verify", ("/verify", "/verify?code=short"), any=EVERYBODY),
     Page("/account", ("/account", "/account?problem=no-such-colleague"), any=ROLES, seen_by=("student", "counsellor")),
+    Page("/account/seen", ("/account/seen",), any=STUDENT, seen_by=STUDENT),
     Page(
         "/people",
         ("/people", "/people?staff=T0001", "/people?done=people.register&rows=3&changed=1&rejected=4:school"),
@@ -82,6 +83,7 @@ PAGES: tuple[Page, ...] = (
         any=("department-officer", *CENTRE),
         seen_by=("counsellor",),
     ),
+    Page("/cases/{student}/seen", ("/cases/{student}/seen",), own=STUDENT, any=CENTRE, seen_by=("auditor",)),
     Page(
         "/schools/{school}",
         ("/schools/{school}", "/schools/{school}?show=stuck&step=library-loans&sort=left"),

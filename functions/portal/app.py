@@ -1,8 +1,8 @@
 """portal: the pages people see, on phones first. The Chalice app behind everything that is not /api.
 
-Trigger: GET on the REST API. Reads: the table, the index by school, the boxes of messages, the signing keys; of the
-documents bucket reports/feeds/ and previews/. Writes and emits nothing: every form of a page is sent to the functions
-below /api.
+Trigger: GET on the REST API. Reads: the table, the index by school, the boxes of messages, the access log, the signing
+keys; of the documents bucket reports/feeds/ and previews/. Writes nothing: every form of a page is sent to the
+functions below /api. Emits: who looks at whose case, to the queue of looks.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from chalicelib.visit import Visit
 from chalicelib.words import LANGUAGES
 from yinji.clearance import codes
 from yinji.clearance.store import Store
+from yinji.identity.access_log import AccessLog
 from yinji.identity.store import People
 from yinji.messages.store import Outbox
 from yinji.platform.observability import logger
@@ -26,6 +27,7 @@ app = Chalice(app_name="portal")
 store = Store()
 people = People()
 outbox = Outbox()
+access_log = AccessLog()
 View = Callable[..., Response]
 
 
@@ -118,6 +120,11 @@ def account(visit: Visit) -> Response:
     return page.draw(visit, "account.html", **accounts.mine(visit, people, store))
 
 
+@at("/account/seen")
+def seen(visit: Visit) -> Response:
+    return page.draw(visit, "seen.html", **accounts.seen_of_me(visit, access_log))
+
+
 @at("/people")
 def colleagues(visit: Visit) -> Response:
     return page.draw(visit, "people.html", **accounts.colleagues(visit, people))
@@ -144,6 +151,11 @@ def case(visit: Visit, student: str) -> Response:
 @at("/cases/{student}/history")
 def history(visit: Visit, student: str) -> Response:
     return page.draw(visit, "history.html", **graduate.history(visit, store, student))
+
+
+@at("/cases/{student}/seen")
+def seen_of(visit: Visit, student: str) -> Response:
+    return page.draw(visit, "seen.html", **graduate.seen_by(visit, store, access_log, student))
 
 
 # --- offices --------------------------------------------------------------------------------------------------

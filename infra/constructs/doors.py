@@ -1,4 +1,4 @@
-"""How functions are reached: the HTTP API, objects put into a bucket, messages on the bus, the clock."""
+"""How functions are reached: the HTTP API, objects put into a bucket, messages on the bus or in a queue, the clock."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.constructs.function import Function
@@ -225,6 +226,46 @@ def on_change(table: TableWithStream, function: Function, *filters: Mapping[str,
         )
     )
     accept(function.role, "ListStreams cannot be limited to one table.", "AwsSolutions-IAM5[Resource::*]")
+
+
+SEND = ["sqs:SendMessage"]
+MESSAGES_AT_ONCE = 5
+"""A message of the access log names up to five hundred graduates, each of them an update."""
+
+
+class Inbox(Construct):
+    """A queue whose messages `function` gets; what it could not deal with five times goes to its queue of failures.
+
+    A message waits for a fortnight at most, so that a consumer that is broken over the holidays loses none.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, name: str, function: Function) -> None:
+        super().__init__(scope, id)
+        assert function.failures  # noqa: S101
+        self.name = name
+        self.queue = sqs.Queue(
+            self,
+            "Queue",
+            queue_name=name,
+            # by SQS itself: who sends would have to use a key of ours, and the portal may use none to write
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            # six times the function's timeout, as AWS advises: it may be throttled for a while
+            visibility_timeout=Duration.seconds(6 * function.timeout),
+            retention_period=Duration.days(14),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=function.failures, max_receive_count=5),
+        )
+        function.function.add_event_source(
+            sources.SqsEventSource(self.queue, batch_size=MESSAGES_AT_ONCE, report_batch_item_failures=True)
+        )
+
+    @property
+    def url(self) -> str:
+        return self.queue.queue_url
+
+    def fed_by(self, function: Function) -> None:
+        """Let `function` put messages into the queue, and nothing else."""
+        function.allow(SEND, [self.queue.queue_arn])
 
 
 OF_CASES: Mapping[str, object] = {"dynamodb": {"Keys": {"sk": {"S": lambda_.FilterRule.is_equal("CASE")}}}}

@@ -114,6 +114,10 @@ class Function(Construct):
                 on_failure=destinations.SqsDestination(self.failures),
             )
 
-    def allow(self, actions: Sequence[str], resources: Sequence[str]) -> None:
-        """Let the function do `actions` on `resources`."""
-        self.role.add_to_principal_policy(iam.PolicyStatement(actions=list(actions), resources=list(resources)))
+    def allow(
+        self, actions: Sequence[str], resources: Sequence[str], conditions: Mapping[str, object] | None = None
+    ) -> None:
+        """Let the function do `actions` on `resources`, where `conditions` hold."""
+        self.role.add_to_principal_policy(
+            iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
+        )

@@ -108,6 +108,16 @@ class TableWithStream(Construct):
         function.allow(actions, [self.table.table_arn])
         function.allow(USE_KEY, [self.key.key_arn])
 
+    def noted_in_by(self, function: Function, partitions: str) -> None:
+        """Let `function` add to items of `partitions`, a pattern of their keys, and see or change no other."""
+        function.allow(["dynamodb:UpdateItem"], [self.table.table_arn], below(partitions))
+        function.allow(USE_KEY, [self.key.key_arn])
+
+    def queried_by(self, function: Function, partitions: str) -> None:
+        """Let `function` read items of `partitions`, a pattern of their keys, and no other."""
+        function.allow(["dynamodb:Query"], [self.table.table_arn], below(partitions))
+        function.allow(READ_KEY, [self.key.key_arn])
+
     def changed_by(self, function: Function, *, index: bool = False) -> None:
         """Let `function` read and change items."""
         function.allow([*READ_ITEMS, *WRITE_ITEMS], [self.table.table_arn])
@@ -138,6 +148,11 @@ class SealingKey(Construct):
     def opens_by(self, function: Function) -> None:
         """Let `function` read what was sealed."""
         function.allow(["kms:Decrypt"], [self.arn])
+
+
+def below(partitions: str) -> Mapping[str, Mapping[str, Sequence[str]]]:
+    """The condition of a policy that only items are meant whose partition key fits."""
+    return {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [partitions]}}
 
 
 class Bucket(Construct):

@@ -348,7 +348,8 @@ def _log_groups(client: Any) -> list[str]:
 def _failures() -> dict[str, int]:
     """How many failed events lie in which queue, those that are empty left out."""
     client, found = home.client("sqs"), dict[str, int]()
-    for url in client.list_queues().get("QueueUrls", []):
+    # others hold what is about to be dealt with
+    for url in [url for url in client.list_queues().get("QueueUrls", []) if url.endswith("-failures")]:
         told = client.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
         count = int(told["Attributes"]["ApproximateNumberOfMessages"])
         if count:

@@ -520,14 +520,14 @@ def _publish_lines(lines: list[str]) -> None:
 
 
 def _meter() -> None:
-    """Depths of queues; and log lines that came after their invocation had been answered."""
+    """Depths of queues and the age of what waits there; and log lines that came after their invocation was answered."""
     while True:
         time.sleep(METER_SECONDS)
         for queue_ in list(sqs._queues.all_values()):
-            depth = len(queue_.get("messages", ()))
-            cloudwatch.record_metric(
-                "AWS/SQS", "ApproximateNumberOfMessagesVisible", depth, "Count", {"QueueName": queue_["name"]}
-            )
+            name, waiting = {"QueueName": queue_["name"]}, list(queue_.get("messages", ()))
+            cloudwatch.record_metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", len(waiting), "Count", name)
+            age = max((time.time() - one["sent_at"] for one in waiting), default=0)
+            cloudwatch.record_metric("AWS/SQS", "ApproximateAgeOfOldestMessage", age, "Seconds", name)
         for workers in list(lambda_runtime._workers.values()):
             for worker in workers:
                 if not worker.in_use:

@@ -10,7 +10,7 @@ from constructs import Construct
 from yinji.clearance import definition
 from yinji.clearance.evidence import PREFIX
 
-from infra.constructs.doors import OF_CASES, ApiDoor, BucketDoor, every, on_change, on_message
+from infra.constructs.doors import OF_CASES, ApiDoor, BucketDoor, Inbox, every, on_change, on_message
 from infra.constructs.function import Function
 from infra.constructs.reasons import accept
 from infra.constructs.step import House, Step
@@ -29,6 +29,8 @@ DOCUMENTS_KEPT = {
     "anchors/heads/": "deliveries",
     "anchors/rewritten/": "deliveries",
 }
+LOOKS = "SEEN#*"
+"""The partitions of the table of people that hold who looked at whose data."""
 
 
 class Clearance(ServiceStack):
@@ -87,6 +89,11 @@ class Clearance(ServiceStack):
         self.people.read_by(authorizer)
         self.api = ApiDoor(self, "Api", setting=self.setting, authorizer=authorizer)
 
+        # here, because whatever shows a case puts something into its queue
+        seen = self._function("identity/seen", "PEOPLE_TABLE", timeout=29, memory=1024, asynchronous=True)
+        self.people.noted_in_by(seen, LOOKS)
+        self.seen = Inbox(self, "Looks", name=f"{self.setting.prefix}-seen", function=seen)
+
     @property
     def known(self) -> dict[str, str]:
         return super().known | {"PEOPLE_TABLE": self.people.table.table_name}
@@ -141,14 +148,14 @@ class Clearance(ServiceStack):
         house.documents.written_by(certificate, "certificates/", delete=True)
         on_message(bus, certificate, "CaseFinished", "case-finished", {})
 
-        download = self._function(
+        download = self._showing(
             "clearance/certificate_download", "TABLE", "DOCUMENTS_BUCKET", timeout=29, memory=1024, answers_people=True
         )
         house.table.read_by(download)
         house.documents.read_by(download, "certificates/")
         api.route(download, "GET", f"{CASES}/certificate")
 
-        cases = self._function("clearance/cases", "TABLE", timeout=29, memory=1024, answers_people=True)
+        cases = self._showing("clearance/cases", "TABLE", timeout=29, memory=1024, answers_people=True)
         house.table.read_by(cases, index=True)
         api.route(cases, "GET", CASES)
         api.route(cases, "GET", "/api/clearance/schools/{school}")

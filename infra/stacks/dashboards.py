@@ -44,6 +44,7 @@ LONGEST_FEED_AGE = definition.LONGEST_FEED_AGE // timedelta(hours=1)  # hours
 LONGEST_WAIT = 72  # hours
 HISTORIES = ("HistoriesAnchored", "HistoriesErased", "HistoriesRewritten")
 API_ERRORS = 5  # in five minutes
+LOOKS_BEHIND = 900  # seconds
 QUANTILES = ("p50", "p95", "p99")
 FULL, HALF, THIRD, QUARTER = 24, 12, 8, 6
 
@@ -84,6 +85,9 @@ class Dashboards(Stack):
         self._functions.append(Watched("portal", pages.function_name, portal.TIMEOUT))
         self._steps = list(definition.steps().values())
         self._fed = [step for step in self._steps if step.feed]
+        assert clearance.seen  # noqa: S101
+        queue = {"QueueName": clearance.seen.name}
+        self._oldest_look = metric_of("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", queue, "")
         self._api, self._portal = {"ApiId": clearance.api.api.ref}, {"ApiName": pages.api_name}
         self.alarms = alarm_topic(self, setting)
         self._season()
@@ -169,7 +173,9 @@ class Dashboards(Stack):
             for name in ("SignIns", "SignInsRefused", "RegisterRowsRejected")
         ]
         board.add_widgets(
-            lines("exported", [ours("RowsExported", "Sum", "", HOUR)], THIRD), lines("signed", signed, HALF)
+            lines("exported", [ours("RowsExported", "Sum", "", HOUR)], QUARTER),
+            lines("looks", [ours("LooksNoted", "Sum", "", HOUR, IDENTITY)], QUARTER),
+            lines("signed", signed, HALF),
         )
         board.add_widgets(
             lines("api-answers", [self._of_api(name, "Sum") for name in ("Count", "4xx", "5xx")], HALF),
@@ -208,6 +214,7 @@ class Dashboards(Stack):
             self._alarm("slow", function.short, of_lambda(function, "Duration", "p99"), near(function))
         for function in self._queued():
             self._alarm("failed-messages", function.short, depth(function), 1)
+        self._alarm("looks-behind", "identity", self._oldest_look, LOOKS_BEHIND, periods=2)
         self._alarm("relay-behind", RELAY, self._iterator_age(), 60_000, periods=2)
         self._alarm("api-errors", "api", self._of_api("5xx", "Sum"), API_ERRORS)
         self._alarm("api-errors", "portal", self._of_portal("5XXError", "Sum"), API_ERRORS)

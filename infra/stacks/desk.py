@@ -18,7 +18,7 @@ class Desk(ServiceStack):
 
     def __init__(self, scope: Construct, id: str, setting: Setting, clearance: Clearance, **more: object) -> None:
         super().__init__(scope, id, setting, **more)
-        self.house, self.session_keys = clearance.house, clearance.session_keys
+        self.house, self.session_keys, self.seen = clearance.house, clearance.session_keys, clearance.seen
         self.layer = python_layer(self, "Yinji", setting, "yinji")
         self.routes = ApiRoutes(self, "Routes", clearance.api.api.ref, clearance.api.authorizer_id)
         self._batches()
@@ -65,7 +65,7 @@ class Desk(ServiceStack):
         documents.written_by(anchor, "anchors/")
         every(anchor, minutes=60)
 
-        export = self._function(
+        export = self._showing(
             "clearance/audit_export", "TABLE", "DOCUMENTS_BUCKET", timeout=29, memory=1769, answers_people=True
         )
         self.house.table.read_by(export, index=True)
@@ -91,7 +91,7 @@ class Desk(ServiceStack):
         self.house.intake.written_by(upload, PREFIX)
         self.routes.route(upload, "POST", place)
         self.routes.route(upload, "GET", f"{place}/{{id}}")
-        download = self._function(
+        download = self._showing(
             "clearance/evidence_download", "TABLE", "DOCUMENTS_BUCKET", timeout=29, memory=1024, answers_people=True
         )
         self.house.table.read_by(download)
@@ -107,7 +107,7 @@ class Desk(ServiceStack):
                 # spelled out, for the step's own route with {action} would take them
                 self.routes.route(slots, "GET", f"/api/clearance/steps/{step.id}/slots")
                 self.routes.route(slots, "POST", f"/api/clearance/steps/{step.id}/slots")
-        calendar = self._function(
+        calendar = self._showing(
             "clearance/appointment_calendar", "TABLE", "PUBLIC_URL", timeout=29, memory=1024, answers_people=True
         )
         self.house.table.read_by(calendar)
@@ -115,7 +115,7 @@ class Desk(ServiceStack):
 
     def _exports(self) -> None:
         """Lists as files. This memory brings the processor that writes ten thousand rows in a few seconds."""
-        exports = self._function(
+        exports = self._showing(
             "clearance/exports", "TABLE", "SEALING_KEY", timeout=29, memory=2048, answers_people=True
         )
         self.house.sealing.opens_by(exports)

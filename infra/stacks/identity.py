@@ -7,7 +7,8 @@ from constructs import Construct
 from infra.constructs.doors import ApiRoutes
 from infra.constructs.function import Function
 from infra.setting import Setting
-from infra.stacks.clearance import Clearance
+from infra.stacks.clearance import LOOKS, Clearance
+from infra.stacks.messages import Messages
 from infra.stacks.service import ServiceStack, python_layer
 
 BEFORE = "It is where sessions come from."
@@ -16,21 +17,26 @@ BEFORE = "It is where sessions come from."
 class Identity(ServiceStack):
     """See the module. Which ways there are, the setting `sign_in` says; `demo` is for local deployments only."""
 
-    def __init__(self, scope: Construct, id: str, setting: Setting, clearance: Clearance, **more: object) -> None:
+    def __init__(
+        self, scope: Construct, id: str, setting: Setting, clearance: Clearance, messages: Messages, **more: object
+    ) -> None:
         super().__init__(scope, id, setting, **more)
         self.house, self.session_keys, self.people = clearance.house, clearance.session_keys, clearance.people
+        self.seen, self.messages = clearance.seen, messages.table
         self.layer = python_layer(self, "Yinji", setting, "yinji")
         self.routes = ApiRoutes(self, "Routes", clearance.api.api.ref, clearance.api.authorizer_id)
         for way in setting.ways:
             {"oidc": self._oidc, "cas": self._cas, "demo": self._demo}[way]()
         self._sign_out()
         self._accounts()
+        self._own_data()
 
     @property
     def known(self) -> dict[str, str]:
         setting = self.setting
         return super().known | {
             "PEOPLE_TABLE": self.people.table.table_name,
+            "MESSAGES_TABLE": self.messages.table.table_name,
             "OIDC_ISSUER": setting.oidc_issuer,
             "OIDC_CLIENT": setting.oidc_client,
             "OIDC_SECRET": setting.oidc_secret,
@@ -100,3 +106,19 @@ class Identity(ServiceStack):
         self.routes.route(people, "POST", "/api/people")
         self.routes.route(people, "POST", "/api/people/{staff}/grants")
         self.routes.route(people, "POST", "/api/people/{staff}/grants/end")
+
+    def _own_data(self) -> None:
+        """What everybody may ask about what is kept of them: who looked at it, and all of it to take along."""
+        who_saw = self._showing(
+            "identity/who_saw", "TABLE", "PEOPLE_TABLE", timeout=15, memory=1024, answers_people=True
+        )
+        self.people.queried_by(who_saw, LOOKS)
+        self.house.table.looked_up_by(who_saw)
+        self.routes.route(who_saw, "GET", "/api/account/seen")
+        self.routes.route(who_saw, "GET", "/api/clearance/cases/{student}/seen")
+
+        told = ("TABLE", "PEOPLE_TABLE", "MESSAGES_TABLE", "PUBLIC_URL")
+        my_data = self._function("identity/my_data", *told, timeout=15, memory=1024, answers_people=True)
+        for table in (self.house.table, self.people, self.messages):
+            table.read_by(my_data)
+        self.routes.route(my_data, "GET", "/api/account/export.json")

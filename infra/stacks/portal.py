@@ -17,6 +17,7 @@ from chalice.cdk import Chalice
 from constructs import Construct
 
 from infra.bundling import NOT_CODE
+from infra.constructs.doors import SEND
 from infra.constructs.storage import READ_ITEMS, READ_KEY
 from infra.setting import FOLDER_TAG, Setting
 from infra.stacks.clearance import Clearance
@@ -70,6 +71,7 @@ class Portal(Stack):
                         "YINJI_INTAKE_BUCKET": clearance.house.intake.name,
                         "YINJI_DOCUMENTS_BUCKET": clearance.house.documents.name,
                         "YINJI_MESSAGES_TABLE": messages.table.table.table_name,
+                        "YINJI_SEEN_QUEUE": clearance.seen.url if clearance.seen else "",
                     },
                 },
             )
@@ -80,7 +82,9 @@ class Portal(Stack):
 
     def _role(self, clearance: Clearance, messages: Messages) -> iam.Role:
         """The portal's role: it reads cases, by school as well, messages, people, the signing keys, and what became of
-        deliveries and previews of feeds; it writes its own log only."""
+        deliveries and previews of feeds; it writes its own log, and says into one queue who looked at whose case."""
+        seen = clearance.seen
+        assert seen  # noqa: S101
         log = logs.LogGroup(
             self,
             "Log",
@@ -98,6 +102,7 @@ class Portal(Stack):
             (READ_ITEMS, clearance.people.table.table_arn),
             (READ_KEY, table.key.key_arn),
             (["secretsmanager:GetSecretValue"], clearance.session_keys.secret_arn),
+            (SEND, seen.queue.queue_arn),
         ):
             role.add_to_principal_policy(iam.PolicyStatement(actions=list(actions), resources=[resource]))
         clearance.house.documents.shown_to(role, *FEED_PAPERS)

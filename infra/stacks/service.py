@@ -8,6 +8,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra.bundling import layer_code
+from infra.constructs.doors import Inbox
 from infra.constructs.function import Function
 from infra.constructs.step import House
 from infra.setting import Setting
@@ -23,6 +24,8 @@ class ServiceStack(Stack):
     house: House
     layer: lambda_.LayerVersion
     session_keys: secretsmanager.ISecret
+    seen: Inbox | None = None
+    """Where it is written down who looks at a student's data, once there is one."""
 
     def __init__(self, scope: Construct, id: str, setting: Setting, **more: object) -> None:
         super().__init__(scope, id, **more)
@@ -41,7 +44,15 @@ class ServiceStack(Stack):
             "SEALING_KEY": house.sealing.arn,
             "SESSION_KEYS": self.session_keys.secret_arn,
             "PUBLIC_URL": self.setting.public_url,
+            "SEEN_QUEUE": self.seen.url if self.seen else "",
         }
+
+    def _showing(self, folder: str, *environment: str, **more: object) -> Function:
+        """A function that shows a student's data to others: as `_function`, and it can write down who looked."""
+        assert self.seen  # noqa: S101
+        function = self._function(folder, "SEEN_QUEUE", *environment, **more)
+        self.seen.fed_by(function)
+        return function
 
     def _function(self, folder: str, *environment: str, **more: object) -> Function:
         """The function in `folder`, told what `environment` names."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import threading
 import uuid
 from base64 import b64encode
@@ -153,6 +154,8 @@ class Cloud:
         boto3.client("events").create_event_bus(Name="yinji")
         kms = boto3.client("kms")
         kms.create_alias(AliasName="alias/sealing", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+        self.sqs: Any = boto3.client("sqs")
+        self.sqs.create_queue(QueueName="yinji-seen")
         boto3.client("secretsmanager").create_secret(
             Name="SessionKeys", SecretString='{"key": "new", "older": ["old"]}'
         )
@@ -178,6 +181,24 @@ class Cloud:
         told = quote_plus(key, safe="/")
         record = {"eventSource": "aws:s3", "s3": {"bucket": {"name": "intake"}, "object": {"key": told}}}
         self.invoke(folder, {"Records": [record]})
+
+    def looks(self) -> list[dict[str, Any]]:
+        """The looks that lie in their queue, taken out of it."""
+        found: list[dict[str, Any]] = []
+        queue = os.environ["YINJI_SEEN_QUEUE"]
+        while told := self.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+            for message in told:
+                found.append(json.loads(message["Body"]))
+                self.sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+    def keep(self, *looks: dict[str, Any]) -> Any:
+        """Deliver `looks`, or what lies in the queue, to what keeps them."""
+        records = [
+            {"messageId": str(uuid.uuid4()), "eventSource": "aws:sqs", "body": json.dumps(look)}
+            for look in looks or self.looks()
+        ]
+        return self.invoke("identity/seen", {"Records": records})
 
     def report(self, key: str) -> dict[str, Any]:
         return json.loads(self.s3.get_object(Bucket="documents", Key=f"reports/{key}.json")["Body"].read())

@@ -14,6 +14,7 @@ import pytest
 from yinji.clearance import definition
 from yinji.clearance.case import Case, Change, Graduate, open_case
 from yinji.clearance.evidence import Upload
+from yinji.identity.access_log import AccessLog
 from yinji.identity.store import People
 from yinji.messages.model import Message
 from yinji.messages.store import Outbox
@@ -226,10 +227,18 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "identity/authorizer.json": (None, lambda cloud, answer: answer["isAuthorized"] is False),
     "identity/demo_sign_in.json": (OPENED, lambda cloud, answer: answer["cookies"][0].startswith("yinji_session=")),
     "identity/demo_sign_in.personas.json": (OPENED, status(200)),
+    "identity/my_data.json": (
+        OPENED,
+        lambda cloud, answer: json.loads(answer["body"])["graduate"]["case"]["name"] == WHO.name,
+    ),
     "identity/people.json": (None, lambda cloud, answer: People().person("T0001").grants[0].school == "S01"),
     "identity/people.operator.json": (
         None,
         lambda cloud, answer: People().person("T0001").grants[0].role == "administrator",
+    ),
+    "identity/seen.json": (
+        None,
+        lambda cloud, answer: [one.what for one in AccessLog().of(WHO.student)] == ["list", "case"],
     ),
     "identity/sign_in_cas.json": (None, lambda cloud, answer: "problem=sign-in-stale" in answer["headers"]["Location"]),
     "identity/sign_in_oidc.json": (
@@ -241,6 +250,11 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "privacy/retention.granted.json": (
         FINISHED,
         lambda cloud, answer: answer["erased"] == 1 and cloud.case() is None,
+    ),
+    "identity/who_saw.json": (OPENED, lambda cloud, answer: json.loads(answer["body"])["seen"] == []),
+    "identity/who_saw.auditor.json": (
+        OPENED,
+        lambda cloud, answer: [look["what"] for look in cloud.looks()] == ["access-log"],
     ),
     "messages/compose.json": (None, lambda cloud, answer: [one.kind for one in in_box()] == ["welcome"]),
     "messages/send.json": (OPENED, lambda cloud, answer: answer == {"batchItemFailures": []}),

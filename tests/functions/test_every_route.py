@@ -198,6 +198,10 @@ ROWS: tuple[Row, ...] = (
     Row("POST /api/messages/preferences", "messages/inbox", any=HAVE_A_BOX, fields={"language": "en"}),
     # one's own account: nobody can name another's
     Row("GET /api/account", "identity/account", any=ROLES, answers=READ),
+    Row("GET /api/account/export.json", "identity/my_data", any=ROLES, answers=READ),
+    # who looked: graduates at their own data, the centre at anybody's
+    Row("GET /api/account/seen", "identity/who_saw", any=("student", *CENTRE), answers=READ),
+    Row(f"GET {API}/cases/{{student}}/seen", "identity/who_saw", own=("student",), any=CENTRE, answers=READ),
     Row("POST /api/account/role", "identity/account", any=("student",)),
     Row("POST /api/account/role", "identity/account", any=("administrator",), fields={"key": "administrator"}),
     Row(

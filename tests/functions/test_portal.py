@@ -50,6 +50,8 @@ PAGES: list[tuple[str, Session | None]] = [
     (CASE, COUNSELLOR),
     (CASE, LIBRARY),
     (f"{CASE}/history", COUNSELLOR),
+    (f"{CASE}/seen", AUDITOR),
+    ("/account/seen", STUDENT),
     ("/schools/S01", COUNSELLOR),
     ("/schools/S01?show=stuck&step=library-loans&sort=left", COUNSELLOR),
     ("/queues", LIBRARY),

@@ -25,7 +25,7 @@ NOT_SHOWN: set[str] = set()
 """Metrics that are emitted and deliberately stand on no dashboard."""
 OF_AWS = {
     ("AWS/Lambda", "FunctionName"): {"Errors", "Throttles", "Invocations", "Duration", "IteratorAge"},
-    ("AWS/SQS", "QueueName"): {"ApproximateNumberOfMessagesVisible"},
+    ("AWS/SQS", "QueueName"): {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"},
     ("AWS/ApiGateway", "ApiId"): {"Count", "4xx", "5xx", "Latency"},
     ("AWS/ApiGateway", "ApiName"): {"Count", "4XXError", "5XXError", "Latency"},
 }
@@ -89,7 +89,7 @@ def test_metrics_are_shown_of_every_step_and_state_there_is(either: Synthesis) -
     shown: dict[str, set[str]] = {}
     for metric in ours(metrics_of(either.templates["Dashboards"])):
         told = dict(metric.dimensions)
-        service = {"Messages": "messages", "SignIns": "identity", "Register": "identity"}
+        service = {"Messages": "messages", "SignIns": "identity", "Register": "identity", "Looks": "identity"}
         service |= {"NumbersErased": "privacy", "CasesErased": "privacy"}
         assert told["service"] == next(
             (of for name, of in service.items() if metric.name.startswith(name)), "clearance"
@@ -137,8 +137,11 @@ def test_every_function_and_queue_is_watched(either: Synthesis) -> None:
         for kind in ("errors", "throttles", "slow"):
             [metric] = watched[f"yinji-{kind}-{name}"]
             assert dict(metric.dimensions) == {"FunctionName": f"yinji-{name}"}
-    for queue in either.of_type("AWS::SQS::Queue"):
-        name = queue.properties["QueueName"].removeprefix("yinji-").removesuffix("-failures")
+    queues = {queue.properties["QueueName"] for queue in either.of_type("AWS::SQS::Queue")}
+    [metric] = watched["yinji-looks-behind-identity"]
+    assert dict(metric.dimensions) == {"QueueName": "yinji-seen"} and "yinji-seen" in queues
+    for queue in queues - {"yinji-seen"}:
+        name = queue.removeprefix("yinji-").removesuffix("-failures")
         [metric] = watched[f"yinji-failed-messages-{name}"]
         assert dict(metric.dimensions) == {"QueueName": f"yinji-{name}-failures"}
 

@@ -76,8 +76,29 @@ def test_what_fails_asynchronously_is_kept(either: Synthesis) -> None:
         invoked |= {behind(either, plain(door["Function"])) for door in doors}
     assert invoked
     assert {name for name in invoked if f"${{{name}}}" not in kept} == set()
-    for mapping in either.of_type("AWS::Lambda::EventSourceMapping"):
+    for mapping in streams(either):
         assert "Failures" in plain(mapping.properties["DestinationConfig"]["OnFailure"]["Destination"])
+
+
+def test_what_a_queue_could_not_deliver_is_kept_in_the_queue_of_failures_of_its_reader(either: Synthesis) -> None:
+    readers = [one for one in either.of_type("AWS::Lambda::EventSourceMapping") if one not in streams(either)]
+    assert len(readers) == 1
+    for reader in readers:
+        assert reader.properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        resources = either.templates[reader.stack]["Resources"]
+        function = resources[behind(either, plain(reader.properties["FunctionName"]), reader.stack)]["Properties"]
+        [queue] = re.findall(r"\$\{(\w+)\.Arn\}", plain(reader.properties["EventSourceArn"]))
+        told = resources[queue]["Properties"]
+        [failures] = re.findall(r"\$\{(\w+)\.Arn\}", plain(told["RedrivePolicy"]["deadLetterTargetArn"]))
+        assert resources[failures]["Properties"]["QueueName"] == f"{function['FunctionName']}-failures"
+        assert told["RedrivePolicy"]["maxReceiveCount"] == 5
+        assert told["VisibilityTimeout"] >= 6 * function["Timeout"]
+        assert told["SqsManagedSseEnabled"] is True
+
+
+def streams(of: Synthesis) -> list[Resource]:
+    """What reads a stream of a table."""
+    return [one for one in of.of_type("AWS::Lambda::EventSourceMapping") if "StartingPosition" in one.properties]
 
 
 def test_messages_the_bus_cannot_deliver_are_kept_in_a_queue_that_lets_the_bus_in(either: Synthesis) -> None:
@@ -133,7 +154,7 @@ def test_the_stream_has_at_most_two_readers(either: Synthesis) -> None:
 
 
 def test_a_reader_of_a_stream_keeps_a_poisoned_record_from_holding_up_the_others(either: Synthesis) -> None:
-    readers = either.of_type("AWS::Lambda::EventSourceMapping")
+    readers = streams(either)
     assert len(readers) >= 3
     for reader in readers:
         told = reader.properties
@@ -167,6 +188,7 @@ def test_every_function_is_told_what_its_own_code_reads(local: Synthesis) -> Non
         read = {one or other for one, other in READS.findall(text)}
         read |= {"TABLE"} if "Store" in text or "steps/" in folder else set()
         read |= {"BUS"} if "bus.emit" in text else set()
+        read |= {"SEEN_QUEUE"} if "seen.note" in text else set()
         read |= {"PUBLIC_URL"} if "refuse_other_sites" in text or "steps/" in folder else set()
         read |= {"SESSION_KEYS"} if "signing_keys" in text else set()
         assert told_to(function) - {"DEPLOYMENT"} >= read, folder

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.infra.synthesis import Synthesis, listed, plain, synthesize
-from tests.infra.test_functions import behind, functions
+from tests.infra.test_functions import behind, functions, streams
 
 pytestmark = pytest.mark.slow
 
@@ -17,7 +17,7 @@ ROBOTS = "arn:aws:secretsmanager:us-east-1:123456789012:secret:robots-AbCdEf"
 def readers(of: Synthesis) -> dict[str, tuple[str, list[dict[str, object]]]]:
     """The functions that read a stream, by name: whose stream, and which records."""
     found = {}
-    for one in of.of_type("AWS::Lambda::EventSourceMapping"):
+    for one in streams(of):
         function = behind(of, plain(one.properties["FunctionName"]), one.stack)
         name = of.templates[one.stack]["Resources"][function]["Properties"]["FunctionName"]
         patterns = [json.loads(filter_["Pattern"]) for filter_ in one.properties["FilterCriteria"]["Filters"]]

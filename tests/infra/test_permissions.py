@@ -127,7 +127,49 @@ def test_the_portal_may_only_read(either: Synthesis) -> None:
     may = {action for who, one in statements(either) if who.startswith(PORTAL) for action in listed(one["Action"])}
     reads = ("dynamodb:Get", "dynamodb:BatchGet", "dynamodb:Query", "secretsmanager:Get", "kms:De", "s3:Get", "s3:List")
     own_log = {"logs:CreateLogStream", "logs:PutLogEvents"}
-    assert may and {action for action in may - own_log if not action.startswith(reads)} == set()
+    # it says who looked at whose case, and cannot change what it said
+    says = {"sqs:SendMessage"}
+    assert may and {action for action in may - own_log if not action.startswith(reads)} == says
+
+
+SHOW = {
+    "CasesRole", "CertificateDownloadRole", "EvidenceDownloadRole", "AppointmentCalendarRole", "AuditExportRole",
+    "ExportsRole", "WhoSawRole", PORTAL,
+}  # fmt: skip
+"""Who shows a graduate's data to others."""
+
+
+def test_who_shows_a_graduates_data_may_say_who_looked_and_only_one_function_may_read_that(either: Synthesis) -> None:
+    told: dict[str, set[str]] = {}
+    for who, one in statements(either):
+        for action in listed(one["Action"]):
+            if action.startswith("sqs:") and any("Looks" in plain(place) for place in listed(one["Resource"])):
+                told.setdefault(who.split("DefaultPolicy")[0] or who, set()).add(action)
+    senders = {who for who, actions in told.items() if actions == {"sqs:SendMessage"}}
+    [reader] = told.keys() - senders
+    assert {who[:-8] if who[:-8] in SHOW else who for who in senders} == {
+        who.removesuffix("DefaultPolicy") for who in SHOW
+    }
+    assert reader.startswith("SeenRole") and "sqs:SendMessage" not in told[reader]
+
+
+def test_what_keeps_looks_can_touch_neither_roles_nor_sign_ins(either: Synthesis) -> None:
+    looks = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["SEEN#*"]}}
+    for who, actions in (("SeenRole", {"dynamodb:UpdateItem"}), ("WhoSawRole", {"dynamodb:Query"})):
+        [one] = [
+            one
+            for policy, one in statements(either)
+            if policy.startswith(who) and "PeopleTable" in json.dumps(one["Resource"])
+        ]
+        assert (set(listed(one["Action"])), one["Condition"]) == (actions, looks)
+
+
+def test_ones_own_export_is_read_and_nothing_is_written(either: Synthesis) -> None:
+    may = {
+        action for who, one in statements(either) if who.startswith("MyDataRole") for action in listed(one["Action"])
+    }
+    reads = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "kms:Decrypt", "kms:DescribeKey"}
+    assert may == reads | {"logs:CreateLogStream", "logs:PutLogEvents"}
 
 
 def test_the_portal_sees_of_documents_what_became_of_feeds_and_no_more(either: Synthesis) -> None:
@@ -202,6 +244,8 @@ def needed(service: str, operation: str, told: Mapping[str, Any]) -> set[tuple[s
         return {("events:PutEvents", "bus")}
     if service == "kms":
         return {(f"kms:{operation}", "sealing-key")}
+    if service == "sqs":
+        return {(f"sqs:{operation}", "looks")}
     assert service == "secretsmanager"
     return {("secretsmanager:GetSecretValue", "secret")}
 
@@ -220,6 +264,7 @@ def place(resource: str) -> str:
         ("FnGetAttBus", "bus"),  # as the stacks beside it know it
         ("SessionKeys", "secret"),
         ("SealingKey", "sealing-key"),
+        ("Looks", "looks"),
     ):
         if part in resource:
             return name
@@ -321,8 +366,34 @@ def play(cloud: Cloud) -> None:
     sign_in_and_out(cloud)
     write_and_read(cloud)
     run_the_desk(cloud)
+    look_at_others(cloud)
     cloud.invoke("privacy/retention", {})
     assert cloud.invoke("privacy/retention", {"student": graduate(9).student})["erased"] == 1
+
+
+def look_at_others(cloud: Cloud) -> None:
+    """A little of everything that offices see of graduates, which is written down; and one's own data to take along."""
+    root, second = f"/api/clearance/cases/{LIN.student}", f"/api/clearance/cases/{graduate(2).student}"
+    thesis = f"/api/clearance/cases/{graduate(9).student}/evidence"
+    [upload] = [
+        item["sk"]["S"].partition("#")[2]
+        for item in cloud.dynamodb.scan(TableName="Cases")["Items"]
+        if item["sk"]["S"].startswith("UPLOAD#")
+    ]
+    for folder, who, path in (
+        ("clearance/cases", COUNSELLOR, root),
+        ("clearance/certificate_download", COUNSELLOR, f"{root}/certificate"),
+        ("clearance/appointment_calendar", officer("housing"), f"{second}/steps/dormitory/appointment.ics"),
+        ("clearance/evidence_download", officer("library"), f"{thesis}/{upload}/file"),
+        ("clearance/evidence_download", officer("library"), f"{thesis}/{upload}/thumbnail"),
+        ("identity/who_saw", AUDITOR, f"{root}/seen"),
+        ("identity/who_saw", STUDENT, "/api/account/seen"),
+        ("identity/my_data", STUDENT, "/api/account/export.json"),
+    ):
+        assert cloud.call(folder, who, "GET", path).status in (200, 303), path
+    looks = cloud.looks()
+    assert {look["what"] for look in looks} >= {"case", "certificate", "appointment", "document", "list"}
+    assert cloud.keep(*looks) == {"batchItemFailures": []}
 
 
 def run_the_desk(cloud: Cloud) -> None:

@@ -174,10 +174,15 @@ def test_what_goes_on_beside_the_steps(cloud: RunningCloud, tmp_path: Path) -> N
         (ADMINISTRATOR, "/api/clearance/guides/international-overseas/zh.pdf", "application/pdf"),
         ("auditor:auditor", f"{cases}/{guest}/audit.json", "json"),
         (f"student:{guest}", "/api/messages", "json"),
+        (f"student:{guest}", "/api/account/export.json", "json"),
     ):
         answer = people.get(persona, path)
         assert answer.status_code == 200 and kind in answer.headers["Content-Type"], (path, answer.text[:200])
     assert people.get(f"student:{guest}", f"{cases}/{guest}/steps/dormitory/appointment.ics").status_code == 404
+    end, looked = time.monotonic() + METRICS_SECONDS, set[str]()
+    while not looked >= {"list", "audit-export", "case"}:
+        assert time.monotonic() < end, f"the graduate is not told who looked: {looked}"
+        looked = {one["what"] for one in people.get(f"student:{guest}", "/api/account/seen").json()["seen"]}
     into = {"into": "next-round"}
     carried = people.post(ADMINISTRATOR, f"{batches}/{seeding.season().batch}/carry-over", into)
     assert carried.status_code == 200

@@ -303,6 +303,7 @@ def test_a_metric_in_a_log_line_reaches_cloudwatch_and_so_do_those_of_lambda_and
         ("AWS/Lambda", "Duration", "FunctionName", deployed["FunctionName"]),
         ("AWS/Lambda", "Errors", "FunctionName", deployed["FunctionName"]),
         ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", url.rsplit("/", 1)[1]),
+        ("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", url.rsplit("/", 1)[1]),
     }
 
     def published() -> bool:

@@ -152,11 +152,12 @@ ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
         "manage-batches": {"administrator": EVERYTHING},
         "see-people": {"administrator": EVERYTHING, "auditor": EVERYTHING},
         "manage-people": {"administrator": EVERYTHING},
+        "see-access-log": {"student": ("own-case",), "administrator": EVERYTHING, "auditor": EVERYTHING},
     }[permission].get(role, ())
     for role in PEOPLE
     for permission in (
         "extend-case", "withdraw-case", "move-case", "reopen-case", "see-batches", "manage-batches",
-        "see-people", "manage-people",
+        "see-people", "manage-people", "see-access-log",
     )
 } | {
     # their services come; clearance is none of their business

@@ -1,6 +1,7 @@
 """appointment-calendar: a booked appointment as a file that calendars take (iCalendar, RFC 5545).
 
-Trigger: GET /api/clearance/cases/{student}/steps/{step}/appointment.ics. Reads: the case. Writes and emits nothing.
+Trigger: GET /api/clearance/cases/{student}/steps/{step}/appointment.ics. Reads: the case. Writes
+nothing. Emits: who fetches one that is not their own, to the queue of looks.
 """
 
 from typing import Any
@@ -11,6 +12,7 @@ from yinji.clearance import calendar
 from yinji.clearance.policy import visible_case
 from yinji.clearance.store import Store
 from yinji.clearance.view import case_view
+from yinji.identity import seen
 from yinji.platform.environment import setting
 from yinji.platform.http import Api
 from yinji.platform.observability import logger
@@ -33,6 +35,7 @@ def appointment(student: str, step: str) -> Response[str]:
     text = calendar.appointment(case, held, api.language, setting("PUBLIC_URL")) if held else ""
     if not text:
         raise Problem("not-found")
+    seen.note(api.session, "appointment", student, step=step)
     return Response(
         status_code=200,
         content_type="text/calendar; charset=utf-8",

@@ -1,7 +1,8 @@
 """audit-export: histories with what proves that they were not changed, for auditors.
 
 Trigger: GET /api/clearance/cases/{student}/audit.json, /api/clearance/schools/{school}/audit.ndjson (`batch`, `after`),
-/api/clearance/anchors.json. Reads: the table and its index, anchors/. Writes and emits nothing.
+/api/clearance/anchors.json. Reads: the table and its index, anchors/. Writes nothing. Emits: who takes whose history,
+to the queue of looks.
 """
 
 import json
@@ -19,6 +20,7 @@ from yinji.clearance.case import Case
 from yinji.clearance.chain import Head
 from yinji.clearance.policy import demand
 from yinji.clearance.store import Store
+from yinji.identity import seen
 from yinji.platform.clock import now, stamp
 from yinji.platform.environment import setting
 from yinji.platform.http import Api
@@ -45,6 +47,7 @@ def one(student: str) -> Response[str]:
     case = store.get(student)
     if case is None:
         raise Problem("not-in-season")
+    seen.note(api.session, "audit-export", student)
     return attached(f"history-{student}.json", line(witnesses(), case))
 
 
@@ -57,6 +60,7 @@ def of_school(school: str) -> Response[str]:
     batch, after = api.query.get("batch", ""), api.query.get("after", "")
     rows = [lean for lean in store.school(school) if lean.student > after and batch in ("", lean.batch)]
     lines, more = within([lean.student for lean in rows], witnesses())
+    seen.note(api.session, "audit-export", *(lean.student for lean in rows if not more or lean.student <= more))
     if more:
         lines.append(json.dumps({"next": more}))
     return attached(f"histories-{school}.ndjson", "\n".join(lines) + "\n", "application/x-ndjson")

@@ -1,7 +1,7 @@
 """cases: what a program may read of cases, as JSON; pages read the same views.
 
 Trigger: GET /api/clearance/cases/{student}, /schools/{school}, /steps/{step}/queue. Reads: the table and its index.
-Writes and emits nothing.
+Writes nothing. Emits: who looks at a case that is not their own, to the queue of looks.
 """
 
 import base64
@@ -16,6 +16,7 @@ from yinji.clearance.policy import demand, see_queue, visible_case
 from yinji.clearance.queue import queue_id
 from yinji.clearance.store import Store
 from yinji.clearance.view import StepView, case_view, masked_answers, row_view
+from yinji.identity import seen
 from yinji.platform.clock import stamp
 from yinji.platform.http import Api, as_json
 from yinji.platform.observability import logger
@@ -34,6 +35,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 @api.get("/api/clearance/cases/<student>")
 def one(student: str) -> Response[str]:
     case = visible_case(api.session, student, store.get)
+    seen.note(api.session, "case", student)
     view = case_view(case, api.session, api.language)
     known = case_document(case)
     return as_json(

@@ -49,6 +49,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
             who="system",
             role="system",
             at=certificate.issued_at,
+            # so that one that is revoked later can still be found by whose it was
+            evidence={"code": certificate.code},
         ),
     )
     assert change  # noqa: S101 - the case was finished and uncertified a moment ago, in this very copy

@@ -1,6 +1,7 @@
 """certificate-download: the certificate of a case, to whom may see it.
 
-Trigger: GET /api/clearance/cases/{student}/certificate. Reads: the table, certificates/. Writes and emits nothing.
+Trigger: GET /api/clearance/cases/{student}/certificate. Reads: the table, certificates/. Writes
+nothing. Emits: who fetches one that is not their own, to the queue of looks.
 """
 
 from typing import Any
@@ -11,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.clearance import codes
 from yinji.clearance.policy import visible_case
 from yinji.clearance.store import Store
+from yinji.identity import seen
 from yinji.platform.environment import setting
 from yinji.platform.http import Api
 from yinji.platform.observability import logger
@@ -31,6 +33,7 @@ def download(student: str) -> Response[bytes]:
     case = visible_case(api.session, student, store.get)
     if case.certificate is None:
         raise Problem("not-found")
+    seen.note(api.session, "certificate", student)
     key = codes.document_key(student, case.certificate.code)
     body = s3.get_object(Bucket=setting("DOCUMENTS_BUCKET"), Key=key)["Body"].read()
     return Response(

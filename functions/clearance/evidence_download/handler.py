@@ -1,8 +1,9 @@
 """evidence-download: a document that a graduate handed in, to whom may see the answers of its step.
 
 Trigger: GET /api/clearance/cases/{student}/evidence/{id}/{part}, `part` being file or thumbnail. Reads: the table,
-evidence/ of the documents bucket. Writes and emits nothing. The file is fetched from S3 itself, by an address that is
-good for a minute; the thumbnail is small, and pages show pictures of their own origin only.
+evidence/ of the documents bucket. Writes nothing. Emits: who looks at one that is not their own, to the queue of looks.
+The file is fetched from S3 itself, by an address that is good for a minute; the thumbnail is small, and pages show
+pictures of their own origin only.
 """
 
 from typing import Any
@@ -13,6 +14,7 @@ from yinji.clearance import definition
 from yinji.clearance.evidence import EXTENSIONS, MEDIA_TYPES, Upload
 from yinji.clearance.policy import may_see_answers, visible_case
 from yinji.clearance.store import Store
+from yinji.identity import seen
 from yinji.platform import objects
 from yinji.platform.environment import setting
 from yinji.platform.http import Api
@@ -47,6 +49,7 @@ def visible_upload(student: str, id: str) -> Upload:
 @api.get("/api/clearance/cases/<student>/evidence/<id>/file")
 def file(student: str, id: str) -> Response[str]:
     upload = visible_upload(student, id)
+    seen.note(api.session, "document", student, step=upload.step)
     address = s3.generate_presigned_url(
         "get_object",
         Params={
@@ -64,6 +67,7 @@ def file(student: str, id: str) -> Response[str]:
 @api.get("/api/clearance/cases/<student>/evidence/<id>/thumbnail")
 def thumbnail(student: str, id: str) -> Response[bytes]:
     upload = visible_upload(student, id)
+    seen.note(api.session, "thumbnail", student, step=upload.step)
     picture = s3.get_object(Bucket=setting("DOCUMENTS_BUCKET"), Key=upload.thumbnail_key)["Body"].read()
     return Response(
         status_code=200,

@@ -3,7 +3,8 @@
 Trigger: GET /api/clearance/exports/{file}, file being matrix, queue, season, burn-down or cases with .csv or .xlsx,
 and the filters of the page; with `whole` the accounts of a queue are not masked, for the office that pays, who proved
 a moment ago who they are. Reads: the table, the index by school; KMS unwraps the keys of cases. Writes: who took which
-list of people, when and how many rows (AUDIT#<day>), before it is handed out. Emits nothing but metrics.
+list of people, when and how many rows (AUDIT#<day>, TAKEN#<who>), before it is handed out. Emits: who is in it, to the
+queue of looks; metrics.
 """
 
 import gzip
@@ -23,6 +24,7 @@ from yinji.clearance.queue import Entry, queue_id
 from yinji.clearance.sealing import is_sealed, masked
 from yinji.clearance.store import Store
 from yinji.clearance.view import RowView, row_view
+from yinji.identity import seen
 from yinji.platform import clock
 from yinji.platform.http import Api
 from yinji.platform.observability import count, logger, metrics
@@ -50,6 +52,8 @@ def export(file: str) -> Response[Any]:
     if what in PERSONAL:
         request = str(api.resolver.lambda_context.aws_request_id)
         store.record_export(api.session, what, len(table.rows), told_of(api.query), request)
+        # whose row is in the file is told so, whatever the filters were
+        seen.note(api.session, "list", *(str(row[0]) for row in table.rows))
     count("RowsExported", len(table.rows))
     body, media_type = drawn(table, kind)
     headers = {

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from yinji.clearance import university
 from yinji.clearance.store import Store
+from yinji.identity.access_log import AccessLog
+from yinji.identity.looks import Entry, by_day, by_office
 from yinji.identity.people import LONGEST_DELEGATION, PLACES, Person, key_of, lends
 from yinji.identity.register import COLUMNS, STAFF
 from yinji.identity.store import People
@@ -14,6 +17,8 @@ from .visit import Visit
 
 SIGN_INS_SHOWN = 10
 CHANGES_SHOWN = 20
+MOST_LOOKS = 400
+"""How much of the access log a page shows; the JSON has all of it."""
 
 
 def mine(visit: Visit, people: People, store: Store) -> dict[str, Any]:
@@ -29,6 +34,27 @@ def mine(visit: Visit, people: People, store: Store) -> dict[str, Any]:
         "lends": lends(session, record.person, visit.today),
         "latest": visit.latest(LONGEST_DELEGATION.days),
         "place": place,
+    }
+
+
+def seen_of_me(visit: Visit, log: AccessLog) -> dict[str, Any]:
+    """Who looked at what is kept about whoever comes, by office. Raises Problem("forbidden") for who is no student."""
+    session = visit.someone
+    # of others nothing is kept: what is written down is who looked at a graduate's data
+    visit.demand("act-as-student", student=session.sub)
+    visit.demand("see-access-log", student=session.sub)
+    return shown(by_office(log.of(session.sub, MOST_LOOKS)), session.sub, "/account")
+
+
+def shown(entries: Sequence[Entry], student: str, home: str) -> dict[str, Any]:
+    """`entries` of `student` for the page; `home` is where it leads back to."""
+    return {
+        "days": by_day(entries),
+        "student": student,
+        "name": "",
+        "home": home,
+        "place": place,
+        "more": len(entries) >= MOST_LOOKS,
     }
 
 

@@ -16,11 +16,14 @@ from yinji.clearance.definition import Action
 from yinji.clearance.policy import may_see_answers, visible_case
 from yinji.clearance.store import Store
 from yinji.clearance.view import Answer, StepView, answers_view, case_view, flow_title
+from yinji.identity import seen
+from yinji.identity.access_log import AccessLog
+from yinji.identity.looks import What, by_office
 from yinji.identity.session import Session
 from yinji.messages.compose import is_written_about
 from yinji.platform.clock import CAMPUS, instant
 
-from . import appointments
+from . import accounts, appointments
 from .visit import Visit
 
 RARE = ("waive", "reopen")
@@ -54,8 +57,11 @@ def own(visit: Visit) -> str:
     return session.sub
 
 
-def _found(visit: Visit, store: Store, student: str) -> tuple[Session, Case]:
-    return visit.someone, visible_case(visit.someone, student, store.get)
+def _found(visit: Visit, store: Store, student: str, what: What) -> tuple[Session, Case]:
+    """Who visits, and the case of `student`, of which they are shown `what`: written down before anything is drawn."""
+    found = visible_case(visit.someone, student, store.get)
+    seen.note(visit.someone, what, student)
+    return visit.someone, found
 
 
 def _shown(visit: Visit, store: Store, session: Session, case: Case) -> dict[str, Any]:
@@ -94,7 +100,7 @@ def _arrangements(visit: Visit, case: Case) -> list[Action]:
 
 def me(visit: Visit, store: Store) -> dict[str, Any]:
     """What the graduate sees of their own case: what needs them, what others do, what waits, what is done."""
-    session, case = _found(visit, store, own(visit))
+    session, case = _found(visit, store, own(visit), "case")
     shown = _shown(visit, store, session, case)
     view = shown["view"]
     others = [step for step in view.others if step.state != "waiting"]
@@ -103,7 +109,7 @@ def me(visit: Visit, store: Store) -> dict[str, Any]:
 
 def case(visit: Visit, store: Store, student: str) -> dict[str, Any]:
     """The case for an office: what the visitor can do first, then whatever else is left."""
-    session, case = _found(visit, store, student)
+    session, case = _found(visit, store, student, "case")
     shown = _shown(visit, store, session, case)
     steps: Sequence[StepView] = shown["view"].steps
     mine = [step for step in steps if any(action.id not in RARE for action in step.actions)]
@@ -123,7 +129,7 @@ def _reminds(visit: Visit, session: Session, case: Case, mine: Sequence[StepView
 
 def history(visit: Visit, store: Store, student: str) -> dict[str, Any]:
     """Everything that happened to the case, day by day, newest first; to auditors, whether all of it is sealed."""
-    session, case = _found(visit, store, student)
+    session, case = _found(visit, store, student, "history")
     events = store.events(student)
     happened = [_happening(visit, session, case, event) for event in reversed(events)]
     audits = visit.may("export-history")
@@ -139,6 +145,15 @@ def history(visit: Visit, store: Store, student: str) -> dict[str, Any]:
         "head": head,
         "practice": case.practice,
     }
+
+
+def seen_by(visit: Visit, store: Store, log: AccessLog, student: str) -> dict[str, Any]:
+    """Who looked at what is kept about the graduate, by person; looking at that is a look as well."""
+    visit.demand("see-access-log", student=student)
+    session, case = _found(visit, store, student, "access-log")
+    entries = log.of(student, accounts.MOST_LOOKS)
+    told = by_office(entries) if session.sub == student else entries
+    return accounts.shown(told, student, f"/cases/{student}") | {"name": case.graduate.name}
 
 
 def _happening(visit: Visit, session: Session, case: Case, event: Event) -> Happening:

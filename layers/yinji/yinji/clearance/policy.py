@@ -20,6 +20,7 @@ Permission = Literal[
     "see-case", "act-as-student", "sign-for-office", "see-school", "see-queue", "decide-feed", "see-feed",
     "export-history", "extend-case", "withdraw-case", "move-case", "reopen-case", "see-batches", "manage-batches",
     "see-slots", "set-slots", "see-round", "see-messages", "remind", "see-people", "manage-people",
+    "see-access-log",
 ]  # fmt: skip
 Scope = Literal["own", "own-school", "own-department", "own-office", "own-graduates", "any"]
 
@@ -114,6 +115,8 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
     # who has which role in the house
     "see-people": {"administrator": "any", "auditor": "any"},
     "manage-people": {"administrator": "any"},
+    # who looked at what is kept about a graduate: they themselves by office and role, the centre by person
+    "see-access-log": {"student": "own", "administrator": "any", "auditor": "any"},
     # remind a student of what is theirs; a department of its own steps only
     "remind": {"counsellor": "own-school", "school-officer": "own-school", "department-officer": "own-department"},
 }

@@ -37,9 +37,13 @@ class _PlainParsers(ResponseParserFactory):
 
 
 class Reader:
-    """Queries on the table. Every method raises what botocore raises when the service cannot be reached."""
+    """Queries on a table, that of cases unless told; who wants no attributes in particular gets all there are.
 
-    def __init__(self) -> None:
+    Every method raises what botocore raises when the service cannot be reached.
+    """
+
+    def __init__(self, table: str = Settings.table_name) -> None:
+        self._table = table
         self._lock = threading.Lock()
         self._made: Any = None
 
@@ -61,10 +65,10 @@ class Reader:
                 )
             return self._made
 
-    def query(self, key: str, value: str, wanted: Sequence[str], *, index: str = "") -> Iterator[Raw]:
+    def query(self, key: str, value: str, wanted: Sequence[str] = (), *, index: str = "") -> Iterator[Raw]:
         """Every item whose `key` is `value`, in order, with the attributes `wanted`; of an index when it is named."""
         asked: dict[str, Any] = {
-            "TableName": Settings.table_name,
+            "TableName": self._table,
             "KeyConditionExpression": "#key = :value",
             "ExpressionAttributeValues": {":value": {"S": value}},
             **_projection(wanted, {"#key": key}),
@@ -78,10 +82,10 @@ class Reader:
                 return
             asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
-    def get_many(self, keys: Sequence[tuple[str, str]], wanted: Sequence[str]) -> Iterator[Raw]:
+    def get_many(self, keys: Sequence[tuple[str, str]], wanted: Sequence[str] = ()) -> Iterator[Raw]:
         """The items with these keys (pk, sk), with the attributes `wanted`, in no order; who is missing is missing."""
         every = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in dict.fromkeys(keys)]
-        table = Settings.table_name
+        table = self._table
         for place in range(0, len(every), READ_AT_ONCE):
             left: list[Any] = every[place : place + READ_AT_ONCE]
             while left:
@@ -94,10 +98,9 @@ class Reader:
 def _projection(wanted: Sequence[str], names: Mapping[str, str]) -> dict[str, Any]:
     """`wanted` by placeholders: some of the names are words that DynamoDB keeps for itself."""
     known = {f"#{place}": name for place, name in enumerate(wanted)}
-    return {
-        "ProjectionExpression": ", ".join(known),
-        "ExpressionAttributeNames": {**known, **names},
-    }
+    told = {"ProjectionExpression": ", ".join(known)} if known else {}
+    every = {**known, **names}
+    return told | ({"ExpressionAttributeNames": every} if every else {})
 
 
 def text(item: Raw, name: str) -> str:

@@ -9,7 +9,7 @@ can follow the same one.
 Items (pk, sk): CASE#<student> CASE; CASE#<student> EVENT#<key>; QUEUE#<queue> <since>#<student>;
 BATCHES <batch>; CERTIFICATE#<code> CERTIFICATE; FEED#<step> STATE; CASE#<student> UPLOAD#<id>;
 CASE#<student> UPLOADS#<step>#<day>; SLOTS#<step> <slot>; BOOKINGS#<step> <slot>#<student>; OUTCOME#<round> OUTCOME;
-AUDIT#<day> <at>#<id>; CASE#<student> KEY; ERASURE#<leaf> ERASURE.
+AUDIT#<day> <at>#<id>; TAKEN#<who> <at>#<id>; CASE#<student> KEY; ERASURE#<leaf> ERASURE.
 Index by-school (school, student): the lean copy of cases that a counsellor's page reads.
 """
 
@@ -482,19 +482,13 @@ class Store:
         )
 
     def record_export(self, session: Session, what: str, rows: int, filters: Mapping[str, str], id: str) -> None:
-        """Write down that a list was taken out of the house by the request `id`: one line for each request."""
+        """Write down that the request `id` took a list out of the house: under the day, and under who took it."""
         at = now()
-        AuditItem(
-            f"AUDIT#{at.date().isoformat()}",
-            f"{stamp(at)}#{id}",
-            who=session.sub,
-            role=session.role,
-            what=what,
-            at=stamp(at),
-            rows=rows,
-            filters=dict(filters),
-            expires_at=int((at + AUDITS_KEPT).timestamp()),
-        ).save()
+        told: dict[str, Any] = {"who": session.sub, "role": session.role, "what": what, "at": stamp(at), "rows": rows}
+        told["expires_at"] = int((at + AUDITS_KEPT).timestamp())
+        with TransactWrite(connection=self._connection) as transaction:
+            for pk in (f"AUDIT#{at.date().isoformat()}", f"TAKEN#{session.sub}"):
+                transaction.save(AuditItem(pk, f"{stamp(at)}#{id}", filters=dict(filters), **told))
 
     def exports_on(self, day: date) -> list[Mapping[str, Any]]:
         """What was taken out on `day` (UTC), in order: who, role, what, at, rows, filters."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.models import Model
 
 from yinji.clearance.items import Settings as OfCases
@@ -45,3 +45,28 @@ class PersonItem(Model):
     to = UnicodeAttribute(null=True)
     key = UnicodeAttribute(null=True)
     expires_at = NumberAttribute(null=True)
+
+
+class SeenItem(Model):
+    """What somebody saw of one student on one day. The minutes are a set: the same look again changes nothing.
+
+    Its partition is its own, `SEEN#<student>`, rather than the person's: so that the register need not read past years
+    of looks, and so that the function which keeps them may write to no other (infra/constructs/storage.py).
+    """
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    day = UnicodeAttribute()
+    what = UnicodeAttribute()
+    who = UnicodeAttribute()
+    name = UnicodeAttribute(null=True)
+    role = UnicodeAttribute()
+    school = UnicodeAttribute(null=True)
+    department = UnicodeAttribute(null=True)
+    acts_for = UnicodeAttribute(null=True)
+    step = UnicodeAttribute(null=True)
+    minutes = UnicodeSetAttribute()
+    expires_at = NumberAttribute()

@@ -1,0 +1,159 @@
+"""Everything the house keeps about whoever asks, as one document for programs. Its shape is told in docs/my-data.md.
+
+Items are handed out as they are stored, by the keys of the person alone: an attribute that is new is in it by itself,
+and so is a kind of item that is new in one of their partitions (`other`). What is left out is left out by name: who of
+an office it was, where the pages tell a graduate the office as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, cast
+
+from yinji.clearance.appointments import bookings
+from yinji.clearance.case import Case
+from yinji.clearance.document import case_of
+from yinji.clearance.queue import entries
+from yinji.clearance.reading import Raw, Reader, plains
+from yinji.identity.access_log import AccessLog
+from yinji.identity.items import PersonItem
+from yinji.identity.looks import by_office, told
+from yinji.messages.items import MessageItem
+from yinji.messages.model import office_box
+from yinji.platform.clock import stamp
+
+FORMAT = "yinji-my-data/1"
+OF_CASE = {"CASE": "case", "EVENT": "history", "UPLOAD": "documents", "UPLOADS": "uploads_begun"}
+OF_PERSON = {
+    "PROFILE": "profile",
+    "GRANT": "roles",
+    "SIGN-IN": "sign_ins",
+    "LENT": "lent",
+    "CHANGE": "changes",
+}
+OF_BOX = {
+    "MESSAGE": "messages",
+    "DELIVERY": "deliveries",
+    "SETTINGS": "settings",
+    "READ": "read",
+    "REMINDED": "reminded",
+}
+"""The parts of the document, by what the sort keys of their items begin with."""
+SAME = ("student", "system")
+"""Roles in which an event's `who` is no officer: the graduate, or the house itself."""
+Item = dict[str, Any]
+
+
+class MyData:
+    """Reads all three tables. Every method raises what botocore and PynamoDB raise when a service cannot be reached."""
+
+    def __init__(self) -> None:
+        self._cases = Reader()
+        self._people = Reader(PersonItem.Meta.table_name)
+        self._messages = Reader(MessageItem.Meta.table_name)
+        self._log = AccessLog()
+
+    def of(self, sub: str, now: datetime, public_url: str) -> dict[str, Any]:
+        """The document of `sub` as of `now`. Files are named by their addresses below `public_url`."""
+        account = _parts(self._people.query("pk", f"PERSON#{sub}"), OF_PERSON)
+        return {
+            "format": FORMAT,
+            "at": stamp(now),
+            "person": sub,
+            "graduate": self._graduate(sub, public_url),
+            "account": account,
+            "messages": _parts(self._messages.query("pk", f"BOX#{sub}"), OF_BOX),
+            "office_messages_read": self._read_of_offices(sub, account["roles"]),
+            "lists_taken": [_item(raw) for raw in self._cases.query("pk", f"TAKEN#{sub}")],
+            "seen": told(by_office(self._log.of(sub))),
+        }
+
+    def _graduate(self, student: str, public_url: str) -> dict[str, Any] | None:
+        """What clearance keeps: the case, and what is found by it; None of who has no case."""
+        found = _parts(self._cases.query("pk", f"CASE#{student}"), OF_CASE)
+        if not found["case"]:
+            return None
+        [case] = found["case"]
+        place = f"{public_url}/api/clearance/cases/{student}"
+        known = case_of(case)
+        waiting, booked, issued = self._beside(known, found["history"])
+        return {
+            "case": _case(case),
+            "history": [_event(event, student) for event in found["history"]],
+            "documents": [_document(upload, place) for upload in found["documents"]],
+            "uploads_begun": found["uploads_begun"],
+            "waiting_at_offices": [_entry(entry) for entry in waiting],
+            "appointments": booked,
+            "certificates": issued,
+            "certificate_file": f"{place}/certificate" if known.certificate else None,
+            "other": found["other"],
+        }
+
+    def _beside(self, case: Case, history: Sequence[Item]) -> tuple[list[Item], list[Item], list[Item]]:
+        """What lies elsewhere: entries of queues, bookings, and certificates, revoked ones as well."""
+        queues = [(f"QUEUE#{queue}", position) for queue, position in entries(case)]
+        slots = [(f"BOOKINGS#{step}", f"{slot}#{student}") for step, slot, student in bookings(case)]
+        codes = [event.get("evidence", {}).get("code") for event in history if event["what"] == "certificate-issued"]
+        codes += [case.certificate.code] if case.certificate else []
+        certificates = [(f"CERTIFICATE#{code}", "CERTIFICATE") for code in codes if code]
+        found: dict[str, list[Item]] = {"QUEUE": [], "BOOKINGS": [], "CERTIFICATE": []}
+        for raw in self._cases.get_many([*queues, *slots, *certificates]):
+            kind, _, rest = raw["pk"]["S"].partition("#")
+            found[kind].append({"of": rest} | _item(raw))
+        return found["QUEUE"], found["BOOKINGS"], found["CERTIFICATE"]
+
+    def _read_of_offices(self, sub: str, roles: Sequence[Item]) -> list[Item]:
+        """How far they read the boxes of the offices they are or were of; what lies in them is the office's."""
+        offices = {str(office) for role in roles if (office := role.get("school") or role.get("department"))}
+        keys = [(f"BOX#{office_box(office)}", f"READ#{sub}") for office in sorted(offices)]
+        return [{"of": raw["pk"]["S"].partition("#")[2]} | _item(raw) for raw in self._messages.get_many(keys)]
+
+
+def _parts(items: Iterable[Raw], names: Mapping[str, str]) -> dict[str, list[Item]]:
+    """`items` by part; what has no name of its own is in `other`."""
+    found: dict[str, list[Item]] = {name: [] for name in (*names.values(), "other")}
+    for raw in items:
+        found[names.get(raw["sk"]["S"].partition("#")[0], "other")].append(_item(raw))
+    return found
+
+
+def _item(raw: Raw) -> Item:
+    """An item with every attribute it has. `item` is its sort key; of whose partition it is, the document tells."""
+    known = plains(raw)
+    del known["pk"]
+    return {"item": known.pop("sk"), **known}
+
+
+def answered(step: str, answers: Any) -> dict[str, Any]:
+    """What somebody answered at `step`, as they are told it: every answer of the document goes through here."""
+    return dict(cast(Mapping[str, Any], answers or {}))
+
+
+def _case(case: Item) -> Item:
+    """The case; who changed a step last is told where it was the graduate."""
+    steps: Mapping[str, Item] = case["steps"]
+    told: dict[str, Item] = {}
+    for id, record in steps.items():
+        shown = {name: value for name, value in record.items() if name != "by" or value == case["student"]}
+        told[id] = shown | ({"answers": answered(id, record["answers"])} if "answers" in record else {})
+    return case | {"steps": told}
+
+
+def _event(event: Item, student: str) -> Item:
+    """An event; of officers their role is told, and the step names their office."""
+    shown = {name: value for name, value in event.items() if name != "who" or value == student or event["role"] in SAME}
+    evidence = answered(str(event.get("step", "")), event.get("evidence"))
+    evidence.pop("acts_for", None)
+    return shown | ({"evidence": evidence} if "evidence" in event else {})
+
+
+def _entry(entry: Item) -> Item:
+    return entry | ({"answers": answered(str(entry["step"]), entry["answers"])} if "answers" in entry else {})
+
+
+def _document(upload: Item, place: str) -> Item:
+    """An upload, with the address of what was accepted: for them, signed in, as on the page."""
+    id = str(upload["item"]).partition("#")[2]
+    accepted = upload["status"] == "accepted"
+    return upload | ({"file": f"{place}/evidence/{id}/file"} if accepted else {})

@@ -1,0 +1,312 @@
+"""A person's own export holds everything that is kept about them, and nothing of anybody else.
+
+Every attribute of every item about a person is planted with a value of its own and looked for in what they get. A kind
+of item, or an attribute, that somebody adds is found here: it is exported, or stands below with the reason why not.
+"""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import json
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from boto3.dynamodb.types import TypeSerializer
+from pynamodb.attributes import BooleanAttribute, ListAttribute, MapAttribute, NumberAttribute, UnicodeSetAttribute
+from pynamodb.models import Model
+from yinji.clearance import items as of_cases
+from yinji.clearance.appointments import bookings
+from yinji.clearance.document import case_document
+from yinji.clearance.queue import entries
+from yinji.identity import items as of_people
+from yinji.identity import my_data
+from yinji.identity.session import Session
+from yinji.messages import items as of_messages
+from yinji.platform import clock
+
+from infra.setting import ROOT
+from tests import portal
+from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud
+from tests.functions.test_season import next_slot
+from tests.graduates import LIN, graduate
+from tests.sessions import begun
+
+pytestmark = pytest.mark.slow
+
+NOT_EXPORTED: Mapping[str, str] = {
+    "SlotItem": "a time of an office; whoever holds it has a BookingItem",
+    "BatchItem": "a batch and its report, in numbers without names",
+    "FeedItem": "what a department delivered, and who works on it",
+    "RoundItem": "what came of a request about many people, under the request's id for ninety days; each person's part "
+    "of it is an event of their case",
+}
+"""Kinds of items that are of nobody, or not found by anybody's key, and why."""
+WITHHELD: Mapping[tuple[str, str], str] = {
+    ("SeenItem", "who"): "graduates are told the office that looked",
+    ("SeenItem", "name"): "the same",
+    ("SeenItem", "acts_for"): "the same",
+    ("SeenItem", "expires_at"): "three years after the day for all of them: docs/my-data.md",
+}
+"""What a person is not told, and why. Of events and steps only whose it is where it was an officer: see below."""
+SUB = "2022S01777"
+DAY, INSTANT = "2026-06-03", "2026-06-03T01:31:00.000Z"
+numbers = itertools.count(7_000_001)
+serialize = TypeSerializer().serialize
+
+
+def models() -> dict[str, type[Model]]:
+    """Every kind of item that there is, by name."""
+    return {
+        name: kind
+        for module in (of_cases, of_people, of_messages)
+        for name, kind in vars(module).items()
+        if inspect.isclass(kind)
+        and issubclass(kind, Model)
+        and kind is not Model
+        and kind.__module__ == module.__name__
+    }
+
+
+def marked(kind: type[Model], **known: Any) -> dict[str, Any]:
+    """Every attribute of `kind` with a value that no other has, but those that are `known`."""
+    found: dict[str, Any] = {}
+    for name, attribute in kind.get_attributes().items():
+        if name in ("pk", "sk"):
+            continue
+        number = next(numbers)
+        match attribute:
+            case NumberAttribute():
+                value: Any = number
+            case BooleanAttribute():
+                value = True
+            case UnicodeSetAttribute():
+                value = {f"marker-{number}"}
+            case ListAttribute():
+                value = [f"marker-{number}"]
+            case MapAttribute():
+                value = {f"inner-{number}": f"marker-{number}"}
+            case _:
+                value = f"marker-{number}"
+        found[name] = known.get(name, value)
+    assert known.keys() <= found.keys()
+    return found
+
+
+def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value in a document, with the name nearest to it."""
+    if isinstance(value, dict):
+        for inner, one in value.items():
+            yield from leaves(one, inner)
+    elif isinstance(value, list | tuple | set):
+        for one in value:
+            yield from leaves(one, name)
+    else:
+        yield name, int(value) if isinstance(value, Decimal) else value
+
+
+class House:
+    """The tables, and what was planted in them about SUB."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+        self.planted: list[tuple[str, dict[str, Any]]] = []
+
+    def plant(self, kind: str, pk: str, sk: str, **known: Any) -> None:
+        model = models()[kind]
+        item = marked(model, **known)
+        table = model.Meta.table_name  # type: ignore[attr-defined]
+        told = {name: serialize(value) for name, value in ({"pk": pk, "sk": sk} | item).items()}
+        self.cloud.dynamodb.put_item(TableName=table, Item=told)
+        self.planted.append((kind, item))
+
+
+def everything(cloud: Cloud) -> House:
+    """Every kind of item about SUB, each with every attribute it can have."""
+    house = House(cloud)
+    live = graduate(1, flags=frozenset({"lives_in"}))
+    cloud.open(live)
+    assert (
+        cloud.act(
+            Session(live.student, "student", "x"), "dormitory", "book-inspection", live.student, slot=next_slot()
+        ).status
+        == 200
+    )
+    case = cloud.case(live.student)
+    document = case_document(case) | {"student": SUB}
+    document["steps"]["dormitory"] |= {"by": SUB, "as_of": "marker-as-of"}
+    code = {"code": "AAAABBBBCCCCDDDD", "issued_at": INSTANT}
+    house.plant(
+        "CaseItem", f"CASE#{SUB}", "CASE", certificate=code, deadline=DAY, opens_on=DAY, extended_to=DAY,
+        opened_at=INSTANT, updated_at=INSTANT, finished_at=INSTANT, withdrawn_at=INSTANT, steps=document["steps"],
+        flow="undergraduate", flow_version=1, student=SUB,
+    )  # fmt: skip
+    house.plant("EventItem", f"CASE#{SUB}", "EVENT#1", who=SUB, role="student", step="dormitory")
+    old = {"code": "EEEEFFFFGGGGHHHH"}
+    house.plant(
+        "EventItem", f"CASE#{SUB}", "EVENT#2", who="system", role="system", what="certificate-issued", evidence=old
+    )
+    for one in (code["code"], old["code"]):
+        house.plant("CertificateItem", f"CERTIFICATE#{one}", "CERTIFICATE")
+    house.plant("UploadItem", f"CASE#{SUB}", "UPLOAD#1", status="accepted")
+    house.plant("UploadsItem", f"CASE#{SUB}", "UPLOADS#thesis-deposit#2026-06-03")
+    house.plant("AuditItem", f"TAKEN#{SUB}", "2026-06-03#1")
+    for sk in ("PROFILE", "GRANT#counsellor#S01", "SIGN-IN#1", "LENT#T1#counsellor#S01", "CHANGE#2026#1"):
+        house.plant("PersonItem", f"PERSON#{SUB}", sk, **({"school": "S01"} if sk.startswith("GRANT") else {}))
+    house.plant(
+        "SeenItem", f"SEEN#{SUB}", "2026-06-03#case##L0001#department-officer#library", day=DAY, what="case",
+        role="department-officer", minutes={"09:31"},
+    )  # fmt: skip
+    house.plant("MessageItem", f"BOX#{SUB}", "MESSAGE#2026#1")
+    house.plant("DeliveryItem", f"BOX#{SUB}", "DELIVERY#email#1")
+    house.plant("SettingsItem", f"BOX#{SUB}", "SETTINGS")
+    house.plant("ReadItem", f"BOX#{SUB}", f"READ#{SUB}")
+    house.plant("ReadItem", "BOX#office:S01", f"READ#{SUB}")
+    house.plant("RemindedItem", f"BOX#{SUB}", "REMINDED")
+    return house
+
+
+def taken(cloud: Cloud, sub: str = SUB, role: Any = "student") -> Any:
+    answer = cloud.call("identity/my_data", Session(sub, role, "x"), "GET", "/api/account/export.json")
+    assert answer.status == 200, answer.body
+    return answer.json
+
+
+def missing(told: Any, kind: str, item: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Attributes of `item` that are not in the document `told` as they were planted."""
+    there = set(leaves(told))
+    return [(kind, name) for name, value in item.items() if not set(leaves(value, name)) <= there]
+
+
+def test_every_kind_of_item_is_exported_or_has_its_reason(cloud: Cloud) -> None:
+    planted = {kind for kind, _ in everything(cloud).planted} | {"QueueItem", "BookingItem"}
+    assert planted | NOT_EXPORTED.keys() == models().keys() and not planted & NOT_EXPORTED.keys()
+
+
+def test_every_attribute_of_everything_about_a_person_is_in_their_export(cloud: Cloud) -> None:
+    house = everything(cloud)
+    told = taken(cloud)
+    lost = {place for kind, item in house.planted for place in missing(told, kind, item)}
+    assert lost == WITHHELD.keys()
+
+
+def test_what_waits_at_offices_and_what_is_booked_is_in_it_too(cloud: Cloud) -> None:
+    """They are found by the case, so theirs are keys that it has."""
+    cloud.open()
+    assert cloud.act(STUDENT, "dormitory", "book-inspection", slot=next_slot()).status == 200
+    case, house = cloud.case(), House(cloud)
+    for queue, position in entries(case):
+        house.plant("QueueItem", f"QUEUE#{queue}", position, step="dormitory")
+    for step, slot, student in bookings(case):
+        house.plant("BookingItem", f"BOOKINGS#{step}", f"{slot}#{student}")
+    assert {kind for kind, _ in house.planted} == {"QueueItem", "BookingItem"}
+    told = taken(cloud, LIN.student)["graduate"]
+    assert [place for kind, item in house.planted for place in missing(told, kind, item)] == []
+    assert told["waiting_at_offices"][0]["of"] == told["appointments"][0]["of"] == "dormitory"
+
+
+def test_a_kind_of_item_that_is_new_in_a_partition_of_theirs_is_in_it_by_itself(cloud: Cloud) -> None:
+    everything(cloud)
+    for table, pk in (("Cases", "CASE"), ("People", "PERSON"), ("Messages", "BOX")):
+        item = {"pk": {"S": f"{pk}#{SUB}"}, "sk": {"S": "NOVELTY#1"}, "told": {"S": f"new-{table}"}}
+        cloud.dynamodb.put_item(TableName=table, Item=item)
+    told = taken(cloud)
+    new = [told["graduate"]["other"], told["account"]["other"], told["messages"]["other"]]
+    assert [[one["told"] for one in part] for part in new] == [["new-Cases"], ["new-People"], ["new-Messages"]]
+
+
+def test_which_officer_it_was_is_told_no_more_than_on_the_pages(cloud: Cloud) -> None:
+    house = everything(cloud)
+    signed = {"field": "kept", "acts_for": "T0009"}
+    house.plant("EventItem", f"CASE#{SUB}", "EVENT#3", who="T0007", role="counsellor", evidence=signed)
+    cloud.dynamodb.update_item(
+        TableName="Cases",
+        Key={"pk": {"S": f"CASE#{SUB}"}, "sk": {"S": "CASE"}},
+        UpdateExpression="SET #steps.#step.#by = :who",
+        ExpressionAttributeNames={"#steps": "steps", "#step": "exit-survey", "#by": "by"},
+        ExpressionAttributeValues={":who": {"S": "T0008"}},
+    )
+    told = taken(cloud)
+    text = json.dumps(told)
+    assert [who for who in ("T0007", "T0008", "T0009", "L0001") if who in text] == []
+    [event] = [one for one in told["graduate"]["history"] if one["item"] == "EVENT#3"]
+    assert event["role"] == "counsellor" and event["evidence"] == {"field": "kept"} and "who" not in event
+
+
+def test_every_answer_goes_through_one_door(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud.open()
+    slot = next_slot()
+    assert cloud.act(STUDENT, "dormitory", "book-inspection", slot=slot).status == 200
+    asked: list[tuple[str, dict[str, Any]]] = []
+
+    def opened_up(step: str, answers: Any) -> dict[str, Any]:
+        asked.append((step, dict(answers or {})))
+        return dict.fromkeys(answers or {}, "opened")
+
+    monkeypatch.setattr(my_data, "answered", opened_up)
+    graduate_ = taken(cloud, LIN.student)["graduate"]
+    assert asked.count(("dormitory", {"slot": slot})) == 3, "of the case, of the history, of the queue"
+    places = [graduate_["case"]["steps"]["dormitory"]["answers"], graduate_["waiting_at_offices"][0]["answers"]]
+    places += [one["evidence"] for one in graduate_["history"] if one.get("step") == "dormitory"]
+    assert places == [{"slot": "opened"}] * 3
+
+
+def test_it_holds_nothing_of_anybody_else(cloud: Cloud) -> None:
+    everything(cloud)
+    cloud.open(LIN, graduate(2))
+    cloud.act(STUDENT, "dormitory", "book-inspection", slot=next_slot())
+    cloud.call("clearance/exports", COUNSELLOR, "GET", "/api/clearance/exports/matrix.csv?school=S01")
+    for sub, role in ((graduate(2).student, "student"), ("T0001", "counsellor"), ("T0999", "technician")):
+        text = json.dumps(taken(cloud, sub, role), ensure_ascii=False)
+        assert "marker" not in text and LIN.name not in text and LIN.student not in text and SUB not in text, sub
+
+
+def test_staff_get_what_they_took_and_who_they_are(cloud: Cloud) -> None:
+    cloud.open()
+    invited = {"staff": COUNSELLOR.sub, "name": "王老师", "role": "counsellor", "school": "S01"}
+    cloud.invoke("identity/people", invited)
+    cloud.call("clearance/exports", COUNSELLOR, "GET", "/api/clearance/exports/matrix.csv?school=S01")
+    cloud.call("messages/inbox", COUNSELLOR, "POST", "/api/messages/read", {"upto": "MESSAGE#2026"})
+    told = taken(cloud, COUNSELLOR.sub, "counsellor")
+    assert told["graduate"] is None
+    assert [(one["what"], one["rows"], one["filters"]) for one in told["lists_taken"]] == [
+        ("matrix", 1, {"school": "S01"})
+    ]
+    assert [one["role"] for one in told["account"]["roles"]] == ["counsellor"]
+    assert told["account"]["changes"][0]["how"] == "granted" and told["account"]["profile"][0]["name"] == "王老师"
+    assert [(one["of"], one["upto"]) for one in told["office_messages_read"]] == [("office:S01", "MESSAGE#2026")]
+
+
+def test_it_is_everything_at_once_and_asks_for_a_fresh_sign_in(cloud: Cloud) -> None:
+    cloud.open()
+    stale = begun(STUDENT, minutes_ago=20)
+    answer = cloud.call("identity/my_data", stale, "GET", "/api/account/export.json")
+    assert (answer.status, answer.json["code"]) == (403, "prove-again")
+    assert cloud.call("identity/my_data", None, "GET", "/api/account/export.json").status == 401
+    page, fresh = portal.visit("/account", stale), portal.visit("/account", STUDENT)
+    assert "/api/account/export.json" not in page.body and "again=1" in page.body
+    assert 'href="/api/account/export.json"' in fresh.body and "/account/seen" in fresh.body
+    answer = cloud.call("identity/my_data", STUDENT, "GET", "/api/account/export.json")
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="yinji-{clock.today().isoformat()}.json"'
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.json["format"] == my_data.FORMAT
+
+
+def test_files_are_named_by_the_addresses_at_which_they_are_fetched(cloud: Cloud) -> None:
+    everything(cloud)
+    told = taken(cloud)["graduate"]
+    place = f"https://yinji.example.edu/api/clearance/cases/{SUB}"
+    assert told["documents"][0]["file"] == f"{place}/evidence/1/file"
+    assert told["certificate_file"] == f"{place}/certificate"
+
+
+def test_the_page_about_it_names_every_part(cloud: Cloud) -> None:
+    everything(cloud)
+    told = taken(cloud)
+    parts = {*told, *told["graduate"], *told["account"], *told["messages"]}
+    page = (ROOT / "docs" / "my-data.md").read_text("utf-8")
+    assert parts - set(re.findall(r"`(\w+)`", page)) == set()
+    assert my_data.FORMAT in page
