@@ -124,7 +124,7 @@ class Desk(ServiceStack):
         self.routes.route(exports, "GET", "/api/clearance/exports/{file}")
 
     def _sealed_answers(self) -> None:
-        whole = self._function(
+        whole = self._showing(
             "clearance/sealed_answer",
             "TABLE",
             "SEALING_KEY",

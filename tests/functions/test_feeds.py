@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -389,15 +388,12 @@ def test_ten_thousand_lines_with_one_in_a_hundred_changed_write_only_those(
     )
     before = Counter(counted())
     debts = {one.student for one in changed}
-    started = time.monotonic()
     report = deliver(cloud, *(row(one.student, int(one.student in debts)) for one in everybody))
-    seconds = time.monotonic() - started
     made = Counter(counted()) - before
     assert (report["status"], report["rows"], report["changed"]) == ("accepted", 10_000, 100)
     assert made["TransactWriteItems"] == 100
     assert made["BatchGetItem"] == 1, "cases that are not news are not even read"
     assert made["GetItem"] < 20
-    assert seconds < 30
     assert {state(cloud, student) for student in debts} == {"blocked"}
 
 

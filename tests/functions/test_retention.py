@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from yinji.identity import seen
 from yinji.identity.people import Grant
 from yinji.identity.session import Session
 from yinji.identity.store import People
@@ -17,7 +18,7 @@ from yinji.platform import clock
 from yinji.privacy.map import terms
 
 from tests import handlers
-from tests.functions.conftest import Cloud, officer, store
+from tests.functions.conftest import COUNSELLOR, Cloud, officer, store
 from tests.functions.test_batches import ADMINISTRATOR
 from tests.functions.test_histories import anchored
 from tests.functions.test_messages import record
@@ -56,6 +57,8 @@ def over(cloud: Cloud) -> Iterator[Cloud]:
     hand_in(cloud)
     items = cloud.dynamodb.scan(TableName="Cases")["Items"]
     cloud.invoke("messages/compose", {"Records": [record(item) for item in items if item["sk"]["S"] == "CASE"]})
+    seen.note(COUNSELLOR, "case", MASTER.student)
+    cloud.keep(*cloud.looks())
     People().signed_in(begun(Session(MASTER.student, "student", "x")), "oidc", clock.now())
     code, body = "ABCDEFGHJKMNPQRS", b"%PDF-"
     for _ in range(2):

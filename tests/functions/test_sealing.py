@@ -67,6 +67,25 @@ def test_the_graduate_and_the_office_that_pays_read_it_whole(declared: Cloud) ->
         assert form.headers["Content-Type"].startswith("text/plain")
 
 
+def test_that_the_office_looked_is_written_down_for_the_graduate(declared: Cloud) -> None:
+    assert shown(declared, ME).status == shown(declared, OFFICE).status == 200
+    [look] = declared.looks()
+    assert (look["what"], look["students"], look["step"]) == ("account", [WHO.student], STEP)
+    assert look["who"] == OFFICE.sub and "value" not in look
+
+
+def test_in_what_the_graduate_takes_along_it_is_in_clear_until_its_key_is_gone(declared: Cloud) -> None:
+    def numbers() -> list[str]:
+        told = declared.call("identity/my_data", ME, "GET", "/api/account/export.json").json["graduate"]
+        [event] = [one for one in told["history"] if one["what"] == "confirm-account"]
+        [waiting] = [one for one in told["waiting_at_offices"] if one["step"] == STEP]
+        return [told["case"]["steps"][STEP]["answers"]["card"], event["evidence"]["card"], waiting["answers"]["card"]]
+
+    assert numbers() == [WHOLE, CARD, WHOLE]
+    store().destroy_key(WHO.student)
+    assert numbers() == ["•••• 5678"] * 3
+
+
 def test_nobody_else_does_and_none_of_them_learns_what_there_is(declared: Cloud) -> None:
     auditor, administrator = Session("a", "auditor", "x"), Session("b", "administrator", "x")
     for session in (OTHER, COUNSELLOR, auditor, administrator, officer("housing")):

@@ -134,7 +134,7 @@ def test_the_portal_may_only_read(either: Synthesis) -> None:
 
 SHOW = {
     "CasesRole", "CertificateDownloadRole", "EvidenceDownloadRole", "AppointmentCalendarRole", "AuditExportRole",
-    "ExportsRole", "WhoSawRole", PORTAL,
+    "ExportsRole", "SealedAnswerRole", "WhoSawRole", PORTAL,
 }  # fmt: skip
 """Who shows a graduate's data to others."""
 
@@ -331,6 +331,7 @@ def test_only_who_seals_and_who_shows_sealed_numbers_may_use_their_key(either: S
         "ScholarshipSettlement": seals,
         "Exports": opens,
         "SealedAnswer": opens,
+        "MyData": opens,
     }
 
 

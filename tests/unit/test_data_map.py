@@ -13,6 +13,7 @@ from yinji.clearance import evidence, rounds
 from yinji.clearance import items as cases
 from yinji.clearance import store as clearance
 from yinji.identity import items as people
+from yinji.identity import looks
 from yinji.identity import store as identity
 from yinji.identity.session import ROLES
 from yinji.messages import items as messages
@@ -65,6 +66,7 @@ def test_the_code_keeps_things_for_as_long_as_the_map_says() -> None:
         "sign-ins": identity.SIGN_INS_KEPT,
         "roles": identity.GRANTS_KEPT,
         "audits": clearance.AUDITS_KEPT,
+        "looks": looks.KEPT,
     }
     assert {name: term.length for name, term in terms().items() if term.by == "expiry"} == kept
 

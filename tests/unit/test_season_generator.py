@@ -1,7 +1,6 @@
 """The season that is made up: always the same for the same wish, and readable as what universities send."""
 
 import hashlib
-import time
 import unicodedata
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
@@ -44,10 +43,8 @@ def test_the_same_wish_gives_the_same_bytes_and_another_seed_other_people() -> N
     assert {one.name for one in other.graduates} != {one.name for one in generate(SMALL).graduates}
 
 
-def test_a_full_season_has_the_figures_of_the_university_and_is_made_in_seconds() -> None:
-    started = time.perf_counter()
+def test_a_full_season_has_the_figures_of_the_university() -> None:
     season = generate(Options(today=TODAY))
-    assert time.perf_counter() - started < 3
     assert Counter(one.category for one in season.graduates) == FULL
     assert sum("abroad" in one.flags for one in season.graduates) == 170
     assert {one.school for one in season.graduates} == set(university.schools())

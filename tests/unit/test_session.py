@@ -76,7 +76,8 @@ def test_a_cookie_is_looked_into_again_once_it_is_some_minutes_old() -> None:
 
 def test_who_proved_who_they_are_did_so_for_a_quarter_of_an_hour() -> None:
     now = clock.now()
-    assert WANG.fresh(now) and WANG.fresh(now + timedelta(minutes=14)) and not WANG.fresh(now + timedelta(minutes=16))
+    wang = replace(WANG, proved=int(now.timestamp()))
+    assert wang.fresh(now) and wang.fresh(now + timedelta(minutes=14)) and not wang.fresh(now + timedelta(minutes=16))
     assert not replace(WANG, proved=0).fresh(now)
 
 

@@ -1,8 +1,8 @@
 """sealed-answer: a number that is kept sealed (a bank account), whole, to whom it concerns.
 
 Trigger: POST /api/clearance/cases/{student}/sealed/{step}/{field}; a POST, so that no link, prefetch or page of another
-site brings it about. Reads: the table; KMS unwraps the key of the case, and writes down that it did. Writes and emits
-nothing but a metric.
+site brings it about. Reads: the table; KMS unwraps the key of the case, and writes down that it did. Writes nothing.
+Emits: who looks at somebody else's, to the queue of looks; a metric.
 """
 
 from typing import Any
@@ -13,6 +13,7 @@ from yinji.clearance import definition
 from yinji.clearance.keys import Keys
 from yinji.clearance.policy import may_unseal, visible_case
 from yinji.clearance.store import Store
+from yinji.identity import seen
 from yinji.platform.http import Api, as_json
 from yinji.platform.observability import count, logger, metrics
 from yinji.platform.problem import Problem
@@ -41,6 +42,7 @@ def whole(student: str, step: str, field: str) -> Response[str]:
     kept = str(record.facts.answers.get(field) or "") if record and known and field in known.sealed else ""
     if not kept:
         raise Problem("not-found")
+    seen.note(api.session, "account", student, step=step)
     number = keys.opened(student, f"{step}/{field}", kept)
     count("NumbersUnsealed")
     if api.is_form:

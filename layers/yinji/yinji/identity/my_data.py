@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, cast
 
 from yinji.clearance.appointments import bookings
 from yinji.clearance.case import Case
 from yinji.clearance.document import case_of
+from yinji.clearance.keys import Keys
 from yinji.clearance.queue import entries
 from yinji.clearance.reading import Raw, Reader, plains
+from yinji.clearance.sealing import CaseKey, is_sealed, masked
 from yinji.identity.access_log import AccessLog
 from yinji.identity.items import PersonItem
 from yinji.identity.looks import by_office, told
@@ -24,7 +27,7 @@ from yinji.messages.model import office_box
 from yinji.platform.clock import stamp
 
 FORMAT = "yinji-my-data/1"
-OF_CASE = {"CASE": "case", "EVENT": "history", "UPLOAD": "documents", "UPLOADS": "uploads_begun"}
+OF_CASE = {"CASE": "case", "EVENT": "history", "UPLOAD": "documents", "UPLOADS": "uploads_begun", "KEY": "key"}
 OF_PERSON = {
     "PROFILE": "profile",
     "GRANT": "roles",
@@ -39,7 +42,7 @@ OF_BOX = {
     "READ": "read",
     "REMINDED": "reminded",
 }
-"""The parts of the document, by what the sort keys of their items begin with."""
+"""The parts of the document, by what the sort keys of their items begin with; `key` is used and not told."""
 SAME = ("student", "system")
 """Roles in which an event's `who` is no officer: the graduate, or the house itself."""
 Item = dict[str, Any]
@@ -77,13 +80,14 @@ class MyData:
         [case] = found["case"]
         place = f"{public_url}/api/clearance/cases/{student}"
         known = case_of(case)
+        answers = Answers(student)
         waiting, booked, issued = self._beside(known, found["history"])
         return {
-            "case": _case(case),
-            "history": [_event(event, student) for event in found["history"]],
+            "case": _case(case, answers),
+            "history": [_event(event, student, answers) for event in found["history"]],
             "documents": [_document(upload, place) for upload in found["documents"]],
             "uploads_begun": found["uploads_begun"],
-            "waiting_at_offices": [_entry(entry) for entry in waiting],
+            "waiting_at_offices": [_entry(entry, answers) for entry in waiting],
             "appointments": booked,
             "certificates": issued,
             "certificate_file": f"{place}/certificate" if known.certificate else None,
@@ -125,31 +129,45 @@ def _item(raw: Raw) -> Item:
     return {"item": known.pop("sk"), **known}
 
 
-def answered(step: str, answers: Any) -> dict[str, Any]:
-    """What somebody answered at `step`, as they are told it: every answer of the document goes through here."""
-    return dict(cast(Mapping[str, Any], answers or {}))
+class Answers:
+    """What `student` answered, as they are told it: every answer of the document goes through here."""
+
+    def __init__(self, student: str) -> None:
+        self._student = student
+
+    @cached_property
+    def _key(self) -> CaseKey | None:
+        return Keys().existing(self._student)
+
+    def of(self, step: str, answers: Any) -> dict[str, Any]:
+        """The answers at `step`, sealed numbers in clear; one whose key was destroyed by its last signs."""
+        told = dict(cast(Mapping[str, Any], answers or {}))
+        for field, value in told.items():
+            if is_sealed(value):
+                told[field] = self._key.open(f"{step}/{field}", value) if self._key else masked(value)
+        return told
 
 
-def _case(case: Item) -> Item:
+def _case(case: Item, answers: Answers) -> Item:
     """The case; who changed a step last is told where it was the graduate."""
     steps: Mapping[str, Item] = case["steps"]
     told: dict[str, Item] = {}
     for id, record in steps.items():
         shown = {name: value for name, value in record.items() if name != "by" or value == case["student"]}
-        told[id] = shown | ({"answers": answered(id, record["answers"])} if "answers" in record else {})
+        told[id] = shown | ({"answers": answers.of(id, record["answers"])} if "answers" in record else {})
     return case | {"steps": told}
 
 
-def _event(event: Item, student: str) -> Item:
+def _event(event: Item, student: str, answers: Answers) -> Item:
     """An event; of officers their role is told, and the step names their office."""
     shown = {name: value for name, value in event.items() if name != "who" or value == student or event["role"] in SAME}
-    evidence = answered(str(event.get("step", "")), event.get("evidence"))
+    evidence = answers.of(str(event.get("step", "")), event.get("evidence"))
     evidence.pop("acts_for", None)
     return shown | ({"evidence": evidence} if "evidence" in event else {})
 
 
-def _entry(entry: Item) -> Item:
-    return entry | ({"answers": answered(str(entry["step"]), entry["answers"])} if "answers" in entry else {})
+def _entry(entry: Item, answers: Answers) -> Item:
+    return entry | ({"answers": answers.of(str(entry["step"]), entry["answers"])} if "answers" in entry else {})
 
 
 def _document(upload: Item, place: str) -> Item:

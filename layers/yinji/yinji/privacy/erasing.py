@@ -11,6 +11,7 @@ from yinji.clearance.case import Case
 from yinji.clearance.chain import Head
 from yinji.clearance.evidence import PREFIX
 from yinji.clearance.store import Store
+from yinji.identity.access_log import AccessLog
 from yinji.identity.store import People
 from yinji.messages.store import Outbox
 
@@ -31,7 +32,7 @@ class Eraser:
 
     def __init__(self, client: S3Client, documents: str) -> None:
         self._client, self._documents = client, documents
-        self._store, self._outbox, self._people = Store(), Outbox(), People()
+        self._store, self._outbox, self._people, self._log = Store(), Outbox(), People(), AccessLog()
 
     @cached_property
     def _anchored(self) -> Mapping[str, Head]:
@@ -49,6 +50,7 @@ class Eraser:
         self._delete(f"{PREFIX}{student}/")
         self._outbox.forget(student)
         self._people.forget(student)
+        self._log.forget(student)
         self._store.erase(case, codes | ({case.certificate.code} if case.certificate else set()))
 
     def _delete(self, prefix: str) -> set[str]:
