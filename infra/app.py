@@ -17,6 +17,7 @@ from infra.stacks.front_door import REGION, FrontDoor
 from infra.stacks.identity import Identity
 from infra.stacks.messages import Messages
 from infra.stacks.portal import Portal
+from infra.stacks.privacy import Privacy
 
 
 def build(app: App, setting: Setting | None = None) -> list[Stack]:
@@ -29,9 +30,16 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
     desk = Desk(app, setting.stack("Desk"), setting, clearance, env=environment)
     messages = Messages(app, setting.stack("Messages"), setting, clearance, env=environment)
     identity = Identity(app, setting.stack("Identity"), setting, clearance, messages, env=environment)
+    privacy = Privacy(app, setting.stack("Privacy"), setting, clearance, messages, env=environment)
     portal = Portal(app, setting.stack("Portal"), setting, clearance, messages, env=environment)
     dashboards = Dashboards(
-        app, setting.stack("Dashboards"), setting, clearance, [desk, messages, identity], portal, env=environment
+        app,
+        setting.stack("Dashboards"),
+        setting,
+        clearance,
+        [desk, messages, identity, privacy],
+        portal,
+        env=environment,
     )
     # a local deployment does not deploy the front door; its proxy reads the template
     front_door = FrontDoor(
@@ -46,7 +54,7 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
     )
     Tags.of(app).add("project", "yinji")
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    return [clearance, desk, messages, identity, portal, dashboards, front_door]
+    return [clearance, desk, messages, identity, privacy, portal, dashboards, front_door]
 
 
 if __name__ == "__main__":

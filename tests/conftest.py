@@ -26,6 +26,7 @@ os.environ |= {
     "YINJI_BUS": "yinji",
     "YINJI_SEEN_QUEUE": "https://sqs.us-east-1.amazonaws.com/123456789012/yinji-seen",
     "YINJI_SESSION_KEYS": "SessionKeys",
+    "YINJI_SEALING_KEY": "alias/sealing",
     "YINJI_PUBLIC_URL": "https://yinji.example.edu",
     "YINJI_UPLOAD_ORIGIN": "https://intake.s3.us-east-1.amazonaws.com",
     "YINJI_DEPLOYMENT": "local",

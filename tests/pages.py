@@ -56,6 +56,7 @@ PAGES: tuple[Page, ...] = (
     ),
     Page("/verify/{code}", ("/verify/{code}", "/verify/0000-1111-2222-3333"), any=EVERYBODY),
     Page("/guide", ("/guide",), any=EVERYBODY),
+    Page("/privacy", ("/privacy",), any=EVERYBODY),
     Page("/guide/{flow}", tuple(f"/guide/{id}" for id in flow.TITLES), any=EVERYBODY),
     Page(
         "/me",

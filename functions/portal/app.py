@@ -95,6 +95,11 @@ def guide(visit: Visit, flow: str) -> Response:
     return page.draw(visit, "guide.html", **public.guide(flow, visit.language))
 
 
+@at("/privacy")
+def privacy(visit: Visit) -> Response:
+    return page.draw(visit, "privacy.html", **public.privacy())
+
+
 @at("/language/{language}")
 def language(visit: Visit, language: str) -> Response:
     if language not in LANGUAGES:

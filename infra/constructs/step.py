@@ -11,7 +11,7 @@ from yinji.clearance.definition import StepDefinition
 
 from infra.constructs.doors import ApiDoor, on_message
 from infra.constructs.function import Function
-from infra.constructs.storage import Bucket, TableWithStream
+from infra.constructs.storage import Bucket, SealingKey, TableWithStream
 from infra.setting import Setting
 
 
@@ -25,6 +25,7 @@ class House:
     intake: Bucket
     documents: Bucket
     bus: events.EventBus
+    sealing: SealingKey
 
 
 class Step(Construct):
@@ -34,6 +35,8 @@ class Step(Construct):
         super().__init__(scope, "".join(part.title() for part in step.id.split("-")))
         has_feed = step.feed is not None
         environment = {"YINJI_TABLE": house.table.table.table_name, "YINJI_PUBLIC_URL": house.setting.public_url}
+        if step.sealed:
+            environment |= {"YINJI_SEALING_KEY": house.sealing.arn}
         if has_feed:
             environment |= {
                 "YINJI_INTAKE_BUCKET": house.intake.name,
@@ -54,6 +57,8 @@ class Step(Construct):
             answers_people=True,
         )
         house.table.changed_by(self.function)
+        if step.sealed:
+            house.sealing.seals_by(self.function)
         api.route(self.function, "POST", f"/api/clearance/cases/{{student}}/steps/{step.id}/{{action}}")
         api.route(self.function, "POST", f"/api/clearance/steps/{step.id}/{{action}}")
         if has_feed:

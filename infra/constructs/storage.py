@@ -12,6 +12,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 from yinji.clearance.items import LEAN
+from yinji.privacy.map import terms
 
 from infra.constructs.function import Function
 from infra.constructs.reasons import accept
@@ -111,6 +112,12 @@ class TableWithStream(Construct):
         function.allow(["dynamodb:Query"], [self.table.table_arn], below(partitions))
         function.allow(READ_KEY, [self.key.key_arn])
 
+    def emptied_by(self, function: Function) -> None:
+        """Let `function` find items by their partition and delete them."""
+        actions = ["dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"]
+        function.allow(actions, [self.table.table_arn])
+        function.allow(USE_KEY, [self.key.key_arn])
+
     def changed_by(self, function: Function, *, index: bool = False) -> None:
         """Let `function` read and change items."""
         function.allow([*READ_ITEMS, *WRITE_ITEMS], [self.table.table_arn])
@@ -122,6 +129,30 @@ class TableWithStream(Construct):
 def below(partitions: str) -> Mapping[str, Mapping[str, Sequence[str]]]:
     """The condition of a policy that only items are meant whose partition key fits."""
     return {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [partitions]}}
+
+
+class SealingKey(Construct):
+    """What wraps the keys of cases, by which bank accounts are sealed (yinji.clearance.keys): nothing else uses it, so
+    that whoever may read tables and buckets still reads no account."""
+
+    def __init__(self, scope: Construct, id: str) -> None:
+        super().__init__(scope, id)
+        self.key = kms.Key(
+            self,
+            "Key",
+            description="Yinji: the keys of cases, by which bank accounts are sealed",
+            enable_key_rotation=True,
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        self.arn = self.key.key_arn
+
+    def seals_by(self, function: Function) -> None:
+        """Let `function` seal: make the key of a case, or use the one there is."""
+        function.allow(["kms:GenerateDataKey", "kms:Decrypt"], [self.arn])
+
+    def opens_by(self, function: Function) -> None:
+        """Let `function` read what was sealed."""
+        function.allow(["kms:Decrypt"], [self.arn])
 
 
 class Bucket(Construct):
@@ -137,8 +168,10 @@ class Bucket(Construct):
         key: kms.IKey,
         logs: s3.IBucket,
         passing: str = "",
+        kept: Mapping[str, str] | None = None,
     ) -> None:
-        """`passing`: below this prefix our own pages post; what lies there is gone after two weeks at the latest."""
+        """`passing`: below this prefix our own pages post. `kept` names the term of the data map after which what lies
+        below a prefix is deleted; the rest is for the retention job, or is about nobody."""
         super().__init__(scope, id)
         self.key = key
         self._stem = f"{setting.prefix}-{name}"
@@ -163,10 +196,13 @@ class Bucket(Construct):
                 s3.LifecycleRule(
                     abort_incomplete_multipart_upload_after=Duration.days(2),
                     noncurrent_version_expiration=Duration.days(90),
+                    expired_object_delete_marker=True,
                 ),
                 *([_passing(passing)] if passing else []),
-                # what was looked at before it was used, or not used (clearance/preview.py)
-                s3.LifecycleRule(prefix="previews/", expiration=Duration.days(7)),
+                *(
+                    s3.LifecycleRule(prefix=prefix, expiration=Duration.days(terms()[term].days))
+                    for prefix, term in (kept or {}).items()
+                ),
             ],
             cors=[
                 s3.CorsRule(allowed_methods=[s3.HttpMethods.POST], allowed_origins=[setting.public_url], max_age=3600)
@@ -188,6 +224,17 @@ class Bucket(Construct):
     def emptied_by(self, function: Function, *prefixes: str) -> None:
         """Let `function` take away what lies below `prefixes`."""
         function.allow(["s3:DeleteObject"], self._below(function, prefixes))
+
+    def erased_by(self, function: Function, *prefixes: str) -> None:
+        """Let `function` delete every version of what lies below `prefixes`, and see which there are."""
+        function.allow(["s3:DeleteObjectVersion"], self._below(function, prefixes))
+        function.role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=["s3:ListBucketVersions"],
+                resources=[self.arn],
+                conditions={"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}},
+            )
+        )
 
     def shown_to(self, role: iam.Role, *prefixes: str) -> None:
         """Let `role` list and read what lies below `prefixes`, and see no other key."""
@@ -218,7 +265,10 @@ class Bucket(Construct):
 
 def _passing(prefix: str) -> s3.LifecycleRule:
     """What is dealt with is taken away at once; its older version, with all that a camera noted, a day later."""
-    return s3.LifecycleRule(prefix=prefix, expiration=Duration.days(14), noncurrent_version_expiration=Duration.days(1))
+    days = terms()["arriving"].days
+    return s3.LifecycleRule(
+        prefix=prefix, expiration=Duration.days(days), noncurrent_version_expiration=Duration.days(1)
+    )
 
 
 def access_logs(scope: Construct, id: str) -> s3.Bucket:

@@ -14,13 +14,23 @@ from infra.constructs.doors import OF_CASES, ApiDoor, BucketDoor, Inbox, every, 
 from infra.constructs.function import Function
 from infra.constructs.reasons import accept
 from infra.constructs.step import House, Step
-from infra.constructs.storage import Bucket, TableWithStream, access_logs
+from infra.constructs.storage import Bucket, SealingKey, TableWithStream, access_logs
 from infra.setting import Setting
 from infra.stacks.service import ServiceStack, python_layer
 
 CASES = "/api/clearance/cases/{student}"
 LOOKS = "SEEN#*"
 """The partitions of the table of people that hold who looked at whose data."""
+INTAKE_KEPT = {"rosters/": "deliveries", "feeds/": "deliveries", "previews/": "previews"}
+# reports outlive what they are about: an object without one would be taken for left lying
+DOCUMENTS_KEPT = {
+    "reports/": "reports",
+    "feeds/": "deliveries",
+    "previews/": "previews",
+    # the newest anchor alone is compared with, and its heads are put anew every day
+    "anchors/heads/": "deliveries",
+    "anchors/rewritten/": "deliveries",
+}
 
 
 class Clearance(ServiceStack):
@@ -41,9 +51,14 @@ class Clearance(ServiceStack):
             setting=setting,
             layer=self.layer,
             table=TableWithStream(self, "CasesTable", key),
-            intake=Bucket(self, "Intake", setting=setting, name="intake", key=key, logs=logs, passing=PREFIX),
-            documents=Bucket(self, "Documents", setting=setting, name="documents", key=key, logs=logs),
+            intake=Bucket(
+                self, "Intake", setting=setting, name="intake", key=key, logs=logs, passing=PREFIX, kept=INTAKE_KEPT
+            ),
+            documents=Bucket(
+                self, "Documents", setting=setting, name="documents", key=key, logs=logs, kept=DOCUMENTS_KEPT
+            ),
             bus=events.EventBus(self, "Bus", event_bus_name=f"{setting.prefix}-clearance"),
+            sealing=SealingKey(self, "Sealing"),
         )
         self.session_keys = secretsmanager.Secret(
             self,

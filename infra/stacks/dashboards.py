@@ -35,12 +35,14 @@ SERVICE = "clearance"
 RELAY = "clearance-advance"
 MESSAGES = "messages"
 IDENTITY = "identity"
+PRIVACY = "privacy"
 CHANNELS = ("email", "webhook")
 CASE_STATES = ("open", "in-progress", "finished", "overdue")
-MINUTE, FIVE_MINUTES, HOUR = Duration.minutes(1), Duration.minutes(5), Duration.hours(1)
+MINUTE, FIVE_MINUTES, HOUR, DAY = Duration.minutes(1), Duration.minutes(5), Duration.hours(1), Duration.days(1)
 
 LONGEST_FEED_AGE = definition.LONGEST_FEED_AGE // timedelta(hours=1)  # hours
 LONGEST_WAIT = 72  # hours
+HISTORIES = ("HistoriesAnchored", "HistoriesErased", "HistoriesRewritten")
 API_ERRORS = 5  # in five minutes
 LOOKS_BEHIND = 900  # seconds
 QUANTILES = ("p50", "p95", "p99")
@@ -142,10 +144,13 @@ class Dashboards(Stack):
         )
         arranged = [ours(name, "Sum", name, HOUR) for name in ("ArrangementsMade", "ArrangementsRefused")]
         batches = [ours(name, "Sum", name, HOUR) for name in ("BatchesDeclared", "BatchesRefused", "CasesRearranged")]
-        histories = [ours(name, "Sum", name, HOUR) for name in ("HistoriesAnchored", "HistoriesRewritten")]
+        histories = [ours(name, "Sum", name, HOUR) for name in HISTORIES]
+        unsealed = ours("NumbersUnsealed", "Sum", "", HOUR)
+        erased = [ours(name, "Sum", text("series", name), DAY, PRIVACY) for name in ("NumbersErased", "CasesErased")]
         board.add_widgets(
             lines("arranged", arranged, THIRD), lines("batches", batches, THIRD), lines("histories", histories, THIRD)
         )
+        board.add_widgets(lines("erased", erased, HALF), lines("unsealed", [unsealed], HALF))
 
         composed = [ours("MessagesComposed", "Sum", kind, HOUR, MESSAGES, kind=kind) for kind in KINDS]
         board.add_widgets(lines("messages", composed, FULL))
@@ -240,6 +245,15 @@ class Dashboards(Stack):
                 missing=TreatMissing.BREACHING,
             )
 
+        self._alarm(
+            "not-running",
+            "privacy-retention",
+            ours("CasesErased", "SampleCount", period=DAY, service=PRIVACY),
+            1,
+            Above.LESS_THAN_THRESHOLD,
+            periods=2,
+            missing=TreatMissing.BREACHING,
+        )
         self._alarm("history-rewritten", "clearance", ours("HistoriesRewritten", "Sum", period=HOUR), 1)
         self._alarm(
             "not-running",

@@ -26,6 +26,7 @@ class Desk(ServiceStack):
         self._evidence()
         self._appointments()
         self._exports()
+        self._sealed_answers()
         self._guides()
         self._practice()
 
@@ -114,10 +115,27 @@ class Desk(ServiceStack):
 
     def _exports(self) -> None:
         """Lists as files. This memory brings the processor that writes ten thousand rows in a few seconds."""
-        exports = self._showing("clearance/exports", "TABLE", timeout=29, memory=2048, answers_people=True)
+        exports = self._showing(
+            "clearance/exports", "TABLE", "SEALING_KEY", timeout=29, memory=2048, answers_people=True
+        )
+        self.house.sealing.opens_by(exports)
         self.house.table.read_by(exports, index=True)
         self.house.table.added_to_by(exports)
         self.routes.route(exports, "GET", "/api/clearance/exports/{file}")
+
+    def _sealed_answers(self) -> None:
+        whole = self._showing(
+            "clearance/sealed_answer",
+            "TABLE",
+            "SEALING_KEY",
+            "PUBLIC_URL",
+            timeout=15,
+            memory=1024,
+            answers_people=True,
+        )
+        self.house.table.looked_up_by(whole)
+        self.house.sealing.opens_by(whole)
+        self.routes.route(whole, "POST", "/api/clearance/cases/{student}/sealed/{step}/{field}")
 
     def _guides(self) -> None:
         paper = self._function(

@@ -117,8 +117,9 @@ class Identity(ServiceStack):
         self.routes.route(who_saw, "GET", "/api/account/seen")
         self.routes.route(who_saw, "GET", "/api/clearance/cases/{student}/seen")
 
-        told = ("TABLE", "PEOPLE_TABLE", "MESSAGES_TABLE", "PUBLIC_URL")
+        told = ("TABLE", "PEOPLE_TABLE", "MESSAGES_TABLE", "SEALING_KEY", "PUBLIC_URL")
         my_data = self._function("identity/my_data", *told, timeout=15, memory=1024, answers_people=True)
         for table in (self.house.table, self.people, self.messages):
             table.read_by(my_data)
+        self.house.sealing.opens_by(my_data)
         self.routes.route(my_data, "GET", "/api/account/export.json")

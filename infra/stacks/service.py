@@ -41,6 +41,7 @@ class ServiceStack(Stack):
             "INTAKE_BUCKET": house.intake.name,
             "DOCUMENTS_BUCKET": house.documents.name,
             "BUS": house.bus.event_bus_name,
+            "SEALING_KEY": house.sealing.arn,
             "SESSION_KEYS": self.session_keys.secret_arn,
             "PUBLIC_URL": self.setting.public_url,
             "SEEN_QUEUE": self.seen.url if self.seen else "",

@@ -154,6 +154,8 @@ class Cloud:
         boto3.client("events").create_event_bus(Name="yinji")
         self.sqs: Any = boto3.client("sqs")
         self.sqs.create_queue(QueueName="yinji-seen")
+        kms = boto3.client("kms")
+        kms.create_alias(AliasName="alias/sealing", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
         boto3.client("secretsmanager").create_secret(
             Name="SessionKeys", SecretString='{"key": "new", "older": ["old"]}'
         )
@@ -163,6 +165,7 @@ class Cloud:
             aws_request_id=str(uuid.uuid4()),
             function_name=folder,
             memory_limit_in_mb=512,
+            get_remaining_time_in_millis=lambda: 900_000,
             invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:x",
         )
         return handlers.warm(folder).handler(json.loads(json.dumps(event)), context)

@@ -102,6 +102,7 @@ LENT = feed(open_case(MASTER, BATCH, event("open")).after, "lab-equipment")
 VACATED = act(
     act(open_case(SCHOLAR, BATCH, event("open")).after, "dormitory", "book-inspection"), "dormitory", "sign-off"
 )
+PAID = act(VACATED, "scholarship-settlement", "confirm-account")
 UPLOADED, COMING = "5b0e7d1c9a3f48d2b6c4e8f7a1902d3e", "c81f2a6e4b7d4e0f9a53d6b2c7e10f84"
 MASTER = open_case(replace(WHO, category="postgraduate", flags=frozenset({"thesis"})), BATCH, event("open")).after
 ABROAD = open_case(replace(WHO, category="international", flags=frozenset({"abroad"})), BATCH, event("open")).after
@@ -166,6 +167,10 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "clearance/evidence_upload.status.json": (
         MASTER,
         lambda cloud, answer: json.loads(answer["body"])["status"] == "accepted",
+    ),
+    "clearance/sealed_answer.json": (
+        PAID,
+        lambda cloud, answer: json.loads(answer["body"])["value"] == "6222000012345678",
     ),
     "clearance/figures.json": (OPENED, lambda cloud, answer: sum(answer.values()) == 1),
     "clearance/guide_pdf.json": (None, status(200)),
@@ -245,6 +250,11 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "identity/who_saw.auditor.json": (
         OPENED,
         lambda cloud, answer: [look["what"] for look in cloud.looks()] == ["access-log"],
+    ),
+    "privacy/retention.json": (FINISHED, lambda cloud, answer: answer["left"] == 0),
+    "privacy/retention.granted.json": (
+        FINISHED,
+        lambda cloud, answer: answer["erased"] == 1 and cloud.case() is None,
     ),
     "messages/compose.json": (None, lambda cloud, answer: [one.kind for one in in_box()] == ["welcome"]),
     "messages/send.json": (OPENED, lambda cloud, answer: answer == {"batchItemFailures": []}),

@@ -159,6 +159,14 @@ ROWS: tuple[Row, ...] = (
         for what in ("file", "thumbnail")
     ),
     Row(
+        f"POST {API}/cases/{{student}}/sealed/{{step}}/{{field}}",
+        "clearance/sealed_answer",
+        own=("student", "department-officer"),
+        department="international-education",
+        about={"step": "scholarship-settlement", "field": "card"},
+        answers=frozenset({NOT_THERE}),
+    ),
+    Row(
         f"GET {API}/exports/{{file}}",
         "clearance/exports",
         own=SCHOOL,

@@ -30,7 +30,7 @@ from yinji.platform import clock
 
 from infra.setting import ROOT
 from tests import portal
-from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud
+from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, store
 from tests.functions.test_season import next_slot
 from tests.graduates import LIN, graduate
 from tests.sessions import begun
@@ -41,6 +41,8 @@ NOT_EXPORTED: Mapping[str, str] = {
     "SlotItem": "a time of an office; whoever holds it has a BookingItem",
     "BatchItem": "a batch and its report, in numbers without names",
     "FeedItem": "what a department delivered, and who works on it",
+    "KeyItem": "it opens numbers of accounts, which are told; wrapped as it is it is of no use to anybody",
+    "ErasureItem": "a hash of where an erased history ended, from which nobody finds whose it was",
     "RoundItem": "what came of a request about many people, under the request's id for ninety days; each person's part "
     "of it is an event of their case",
 }
@@ -242,16 +244,31 @@ def test_every_answer_goes_through_one_door(cloud: Cloud, monkeypatch: pytest.Mo
     assert cloud.act(STUDENT, "dormitory", "book-inspection", slot=slot).status == 200
     asked: list[tuple[str, dict[str, Any]]] = []
 
-    def opened_up(step: str, answers: Any) -> dict[str, Any]:
+    def opened_up(self: Any, step: str, answers: Any) -> dict[str, Any]:
         asked.append((step, dict(answers or {})))
         return dict.fromkeys(answers or {}, "opened")
 
-    monkeypatch.setattr(my_data, "answered", opened_up)
+    monkeypatch.setattr(my_data.Opened, "__call__", opened_up)
     graduate_ = taken(cloud, LIN.student)["graduate"]
     assert asked.count(("dormitory", {"slot": slot})) == 3, "of the case, of the history, of the queue"
     places = [graduate_["case"]["steps"]["dormitory"]["answers"], graduate_["waiting_at_offices"][0]["answers"]]
     places += [one["evidence"] for one in graduate_["history"] if one.get("step") == "dormitory"]
     assert places == [{"slot": "opened"}] * 3
+
+
+def test_account_numbers_are_told_whole_and_their_key_is_not(cloud: Cloud) -> None:
+    who = graduate(11, category="international", flags=frozenset({"scholarship"}))
+    cloud.open(who)
+    account = {"holder": "x y", "card": "6222000012345678", "bank": "Bank of X"}
+    me, step = Session(who.student, "student", "x"), "scholarship-settlement"
+    assert cloud.act(me, step, "confirm-account", who.student, **account).status == 200
+    told = taken(cloud, who.student)["graduate"]
+    events = [one["evidence"]["card"] for one in told["history"] if one.get("step") == step]
+    places = [told["case"]["steps"][step]["answers"]["card"], told["waiting_at_offices"][0]["answers"]["card"], *events]
+    assert places == [account["card"]] * 3
+    assert "sealed:" not in json.dumps(told) and "wrapped" not in json.dumps(told) and told["other"] == []
+    store().destroy_key(who.student)
+    assert taken(cloud, who.student)["graduate"]["case"]["steps"][step]["answers"]["card"].endswith(" 5678")
 
 
 def test_it_holds_nothing_of_anybody_else(cloud: Cloud) -> None:

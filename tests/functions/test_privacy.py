@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -123,9 +124,49 @@ def test_a_whole_season_says_nothing_of_anybody(cloud: Cloud, said: Any) -> None
     assert MARK not in text
 
 
+def test_accounts_and_roles_say_nothing_either(cloud: Cloud, said: Any) -> None:
+    """Sealed numbers, the register of people, roles, sign-out: everything that is written there bears the marker."""
+    scholar = replace(WHO, category="international", flags=frozenset({"scholarship"}))
+    cloud.open(scholar)
+    office = officer("international-education")
+    account = {"holder": f"户{MARK}", "card": "6222000012345678", "bank": f"行{MARK}"}
+    step = "scholarship-settlement"
+    assert cloud.act(ME, step, "confirm-account", WHO.student, **account).status == 200
+    assert cloud.act(ME, step, "confirm-account", WHO.student, **(account | {"card": MARK * 3})).status == 422
+    for field in ("card", MARK):
+        cloud.call(
+            "clearance/sealed_answer", office, "POST", f"/api/clearance/cases/{WHO.student}/sealed/{step}/{field}"
+        )
+    for file in (f"queue.csv?step={step}&whole=1&q={MARK}", f"queue.csv?step={MARK}", f"{MARK}.csv"):
+        cloud.call("clearance/exports", office, "GET", f"/api/clearance/exports/{file}")
+    administrator, staff = Session(f"{MARK}A", "administrator", MARK), f"{MARK}9"
+    grant = {"name": f"名{MARK}", "role": "counsellor", "school": "S01", "department": "", "ends_on": ""}
+    for place, body in ((staff, grant), (staff, grant | {"role": MARK}), (MARK.lower(), grant)):
+        cloud.call("identity/people", administrator, "POST", f"/api/people/{place}/grants", body)
+    cloud.call("identity/people", administrator, "GET", f"/api/people/{staff}")
+    counsellor = Session(staff, "counsellor", MARK, school="S01")
+    for path, body in (
+        ("role", {"key": MARK}),
+        ("lent", {"to": MARK, "ends_on": MARK, "reason": MARK}),
+        ("lent/take-back", {"to": MARK, "key": MARK}),
+    ):
+        cloud.call("identity/account", counsellor, "POST", f"/api/account/{path}", body)
+    cloud.call("identity/account", counsellor, "GET", "/api/account")
+    cloud.call("identity/sign_out", None, "POST", "/api/sign-out", cookies=[f"yinji_session={MARK}"])
+    with pytest.raises(ValueError, match="role cannot be"):
+        cloud.invoke("identity/people", {"staff": staff, "name": MARK, "role": MARK})
+    text = said()
+    assert "NumbersUnsealed" in text and "RowsExported" in text
+    assert MARK not in text and "6222000012345678" not in text
+
+
 def test_a_certificate_says_nothing_either(cloud: Cloud, said: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handlers.warm("clearance/certificate"), "certificate_pdf", lambda data, at: b"%PDF")
     finish(WHO)
+    cloud.invoke("clearance/advance", {"Records": [record(None, cloud.case(WHO.student))]})
+    told = json.dumps(cloud.said, ensure_ascii=False)
+    assert "case-finished" in told and WHO.student in told, "messages on the bus name students by their number"
+    assert MARK not in told.replace(WHO.student, ""), "and tell nothing else of them"
     cloud.invoke("clearance/certificate", {"detail": {"student": WHO.student, "version": 1}})
     assert len(documents(cloud)) == 1
     cloud.call("clearance/certificate_download", ME, "GET", f"/api/clearance/cases/{WHO.student}/certificate")

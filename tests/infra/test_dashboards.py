@@ -35,7 +35,7 @@ ONLY_WITH_A_FEED = {"FeedAgeHours", "FeedRowsChanged"}
 
 def emitted() -> set[tuple[str, frozenset[str]]]:
     """Every metric that code of functions and layers emits: its name, and the names of its dimensions."""
-    folders = [ROOT / "functions" / name for name in ("clearance", "messages", "identity")] + [
+    folders = [ROOT / "functions" / name for name in ("clearance", "messages", "identity", "privacy")] + [
         ROOT / "layers" / "yinji"
     ]
     sources = [path for folder in folders for path in folder.glob("**/*.py")]
@@ -90,6 +90,7 @@ def test_metrics_are_shown_of_every_step_and_state_there_is(either: Synthesis) -
     for metric in ours(metrics_of(either.templates["Dashboards"])):
         told = dict(metric.dimensions)
         service = {"Messages": "messages", "SignIns": "identity", "Register": "identity", "Looks": "identity"}
+        service |= {"NumbersErased": "privacy", "CasesErased": "privacy"}
         assert told["service"] == next(
             (of for name, of in service.items() if metric.name.startswith(name)), "clearance"
         )
@@ -165,7 +166,13 @@ def test_silence_is_an_alarm_where_something_is_said_by_the_clock_and_nowhere_el
         for alarm in either.of_type("AWS::CloudWatch::Alarm")
         if alarm.properties["TreatMissingData"] == "breaching"
     }
-    silent_functions = ("clearance-figures", "clearance-reconcile", "clearance-anchor", "messages-send")
+    silent_functions = (
+        "clearance-figures",
+        "clearance-reconcile",
+        "clearance-anchor",
+        "messages-send",
+        "privacy-retention",
+    )
     assert silent == {f"yinji-not-running-{function}" for function in silent_functions}
 
 
@@ -214,7 +221,7 @@ def test_every_alarm_says_where_its_runbook_is_and_that_is_there(either: Synthes
 
 def test_every_function_is_documented(local: Synthesis) -> None:
     documented = set(
-        re.findall(r"^\| `((?:clearance/|identity/|messages/|portal)[a-z_/]*)` \|", runbooks(), re.MULTILINE)
+        re.findall(r"^\| `((?:clearance/|identity/|messages/|privacy/|portal)[a-z_/]*)` \|", runbooks(), re.MULTILINE)
     )
     steps = {folder for folder in functions(local) if folder.startswith("clearance/steps/")}
     assert "clearance/steps/<step>" in runbooks()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from yinji.clearance.items import LEAN, RoundItem, UploadItem, UploadsItem
+from yinji.clearance.items import LEAN, AuditItem, ErasureItem, RoundItem, UploadItem, UploadsItem
 from yinji.identity.items import PersonItem
 from yinji.messages.items import DeliveryItem, MessageItem
+from yinji.privacy.map import groups, terms
 
 from infra.setting import LONGEST_UNIVERSITY
 from tests.infra.synthesis import Resource, Synthesis, listed, plain
@@ -117,9 +118,10 @@ def test_a_bucket_waits_until_it_may_invoke_what_it_notifies(either: Synthesis) 
 
 
 def test_keys_rotate_and_outlive_what_they_encrypt(either: Synthesis) -> None:
-    keys = {key.stack: key for key in either.of_type("AWS::KMS::Key")}
-    assert all(key.properties["EnableKeyRotation"] for key in keys.values())
-    assert keys["Clearance"].body["DeletionPolicy"] == "Retain"
+    keys = either.of_type("AWS::KMS::Key")
+    assert all(key.properties["EnableKeyRotation"] for key in keys)
+    ours = [key for key in keys if key.stack == "Clearance"]
+    assert len(ours) == 2 and all(key.body["DeletionPolicy"] == "Retain" for key in ours)
 
 
 def test_queues_are_encrypted_and_keep_failures_for_a_fortnight(either: Synthesis) -> None:
@@ -169,6 +171,38 @@ def test_what_was_uploaded_does_not_lie_where_it_arrived(either: Synthesis) -> N
     assert passing["NoncurrentVersionExpiration"]["NoncurrentDays"] == 1
 
 
+def test_what_lies_in_buckets_goes_when_the_data_map_says(either: Synthesis) -> None:
+    """Every prefix that the map names has a rule with one of its terms, or is emptied by the retention job."""
+    buckets = {
+        "intake" if "CorsConfiguration" in one.properties else "documents": one.properties["LifecycleConfiguration"]
+        for one in either.of_type("AWS::S3::Bucket")
+        if HOLDS_LOGS not in one.id
+    }
+    told = {place: {term.id: term for term in group.kept} for group in groups() for place in group.places}
+    ruled = {
+        f"{bucket}/{rule['Prefix']}": rule["ExpirationInDays"]
+        for bucket, rules in buckets.items()
+        for rule in rules["Rules"]
+        if "Prefix" in rule
+    }
+    by_job = {"documents/evidence/", "documents/certificates/"}
+    for place, kept in told.items():
+        days = {number for prefix, number in ruled.items() if prefix.startswith(place)}
+        assert (place in by_job and not days) or (days and days <= {term.days for term in kept.values()}), place
+    assert all(any(prefix.startswith(place) for place in told) for prefix in ruled)
+    for rules in buckets.values():
+        [general] = [rule for rule in rules["Rules"] if "Prefix" not in rule]
+        assert general["NoncurrentVersionExpiration"] == {"NoncurrentDays": 90}
+        assert general["ExpiredObjectDeleteMarker"] is True
+    reports, deliveries = ruled["documents/reports/"], ruled["intake/rosters/"]
+    assert reports > deliveries == ruled["intake/feeds/"], "what has no report any more would be taken for left lying"
+
+
+def test_logs_end_when_the_data_map_says(either: Synthesis) -> None:
+    kept = {group.properties["RetentionInDays"] for group in either.of_type("AWS::Logs::LogGroup")}
+    assert kept == {terms()["logs"].days}
+
+
 def test_previews_of_feeds_are_gone_after_a_week(either: Synthesis) -> None:
     buckets = [one for one in either.of_type("AWS::S3::Bucket") if HOLDS_LOGS not in one.id]
     for bucket in buckets:
@@ -178,7 +212,7 @@ def test_previews_of_feeds_are_gone_after_a_week(either: Synthesis) -> None:
 
 def test_items_say_when_they_expire_by_the_name_their_table_knows(either: Synthesis) -> None:
     kinds = {
-        "Clearance": (UploadItem, UploadsItem, RoundItem),
+        "Clearance": (UploadItem, UploadsItem, RoundItem, AuditItem, ErasureItem),
         "Messages": (MessageItem, DeliveryItem),
         "People": (PersonItem,),
     }

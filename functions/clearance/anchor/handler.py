@@ -4,7 +4,7 @@ Trigger: every hour; what the day has already is not made again. Reads: the inde
 the anchor before. Writes: anchors/ in the documents bucket. Emits nothing.
 
 A history that is no continuation of what the last anchor saw is counted, and alarms: nobody but whoever writes into
-the table itself can bring that about.
+the table itself can bring that about. What the retention job erased after its time is counted by itself.
 """
 
 from collections.abc import Sequence
@@ -36,12 +36,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return {}
     previous = anchors.newest()
     heads = heads_of([lean.student for lean in store.everybody()])
-    rewritten = chain.rewritten(anchors.heads(previous), heads) if previous else []
+    doubtful = chain.rewritten(anchors.heads(previous), heads) if previous else []
+    erased = store.erased([head.leaf for head in doubtful])
+    rewritten = [head.student for head in doubtful if head.leaf not in erased]
     made = chain.anchor(today.isoformat(), clock.stamp(clock.now()), heads, previous)
     anchors.keep(made, heads, rewritten)
     count("HistoriesAnchored", len(heads))
+    count("HistoriesErased", len(erased))
     count("HistoriesRewritten", len(rewritten))
-    logger.info("anchored", extra={"cases": len(heads), "rewritten": len(rewritten)})
+    logger.info("anchored", extra={"cases": len(heads), "erased": len(erased), "rewritten": len(rewritten)})
     return made
 
 

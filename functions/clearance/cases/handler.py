@@ -15,7 +15,7 @@ from yinji.clearance.document import case_document
 from yinji.clearance.policy import demand, see_queue, visible_case
 from yinji.clearance.queue import queue_id
 from yinji.clearance.store import Store
-from yinji.clearance.view import StepView, case_view, row_view
+from yinji.clearance.view import StepView, case_view, masked_answers, row_view
 from yinji.identity import seen
 from yinji.platform.clock import stamp
 from yinji.platform.http import Api, as_json
@@ -123,7 +123,7 @@ def queue(step: str) -> Response[str]:
                     "school": entry.school,
                     "step_version": entry.step_version,
                     "since": entry.since,
-                    "answers": dict(entry.answers),
+                    "answers": masked_answers(definition.steps()[step], entry.answers),
                 }
                 for entry in access.shown(found)
             ],

@@ -1,19 +1,27 @@
 """exports: what pages show, as files for a spreadsheet.
 
 Trigger: GET /api/clearance/exports/{file}, file being matrix, queue, season, burn-down or cases with .csv or .xlsx,
-and the filters of the page. Reads: the table, the index by school. Writes: who took which list of people, when and how
-many rows (AUDIT#<day>, TAKEN#<who>), before it is handed out. Emits: who is in it, to the queue of looks; metrics.
+and the filters of the page; with `whole` the accounts of a queue are not masked, for the office that pays, who proved
+a moment ago who they are. Reads: the table, the index by school; KMS unwraps the keys of cases. Writes: who took which
+list of people, when and how many rows (AUDIT#<day>, TAKEN#<who>), before it is handed out. Emits: who is in it, to the
+queue of looks; metrics.
 """
 
 import gzip
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.clearance import definition, overview, selection, university
+from yinji.clearance.definition import StepDefinition
 from yinji.clearance.exports import KINDS, PERSONAL, Lists, told_of
+from yinji.clearance.keys import Keys
 from yinji.clearance.policy import demand, see_queue
-from yinji.clearance.queue import queue_id
+from yinji.clearance.queue import Entry, queue_id
+from yinji.clearance.sealing import is_sealed, masked
 from yinji.clearance.store import Store
 from yinji.clearance.view import RowView, row_view
 from yinji.identity import seen
@@ -23,8 +31,10 @@ from yinji.platform.observability import count, logger, metrics
 from yinji.platform.problem import Problem
 from yinji.platform.sheets import Table, drawn
 
+THREADS = 12
 api = Api()
 store = Store()
+keys = Keys()
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -79,9 +89,30 @@ def queue(lists: Lists) -> Table:
     school = api.query.get("school", api.session.school)
     access = see_queue(api.session, known, school)
     assert known  # noqa: S101 - nobody sees the queue of a step that there is not
-    now = clock.now()
+    now, whole = clock.now(), bool(api.query.get("whole") and known.sealed)
+    if whole and not access.signs:
+        raise Problem("forbidden")
+    if whole:
+        api.demand_fresh()
     entries = access.shown(store.whole_queue(queue_id(known.id, school, access.supervisor)))
-    return lists.queue(selection.queue(entries, known, api.query, now).shown, known, now)
+    chosen = selection.queue(entries, known, api.query, now).shown
+    return lists.queue(opened(chosen, known) if whole else chosen, known, now, whole=whole)
+
+
+def opened(entries: Sequence[Entry], step: StepDefinition) -> list[Entry]:
+    """`entries` with what is sealed in clear; a number whose key was destroyed stays masked."""
+
+    def one(entry: Entry) -> Entry:
+        told = dict(entry.answers)
+        sealed = [field for field in step.sealed if is_sealed(told.get(field))]
+        key = keys.existing(entry.student) if sealed else None
+        for field in sealed:
+            value = str(told[field])
+            told[field] = key.open(f"{step.id}/{field}", value) if key else masked(value)
+        return replace(entry, answers=told)
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        return list(threads.map(one, entries))
 
 
 def season(lists: Lists) -> Table:

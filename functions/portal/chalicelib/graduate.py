@@ -15,7 +15,7 @@ from yinji.clearance.chain import history as chain_history
 from yinji.clearance.definition import Action
 from yinji.clearance.policy import may_see_answers, visible_case
 from yinji.clearance.store import Store
-from yinji.clearance.view import Document, StepView, answers_view, case_view, flow_title
+from yinji.clearance.view import Answer, StepView, answers_view, case_view, flow_title
 from yinji.identity import seen
 from yinji.identity.access_log import AccessLog
 from yinji.identity.looks import What, by_office
@@ -38,7 +38,7 @@ class Happening:
     at: datetime
     why: str
     moved: Sequence[tuple[str, State]]
-    answers: Sequence[tuple[str, str | Document]]
+    answers: Sequence[tuple[str, Answer]]
     as_of: datetime | None
 
 

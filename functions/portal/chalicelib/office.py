@@ -20,7 +20,7 @@ from yinji.clearance.queue import Entry, fits, queue_id, waits_for_office
 from yinji.clearance.rounds import MOST_AT_ONCE
 from yinji.clearance.selection import Selection
 from yinji.clearance.store import LONGEST_POSITION, FeedState, Store
-from yinji.clearance.view import Document, RowView, answer_view, answers_view, figures_of, row_view, school_figures
+from yinji.clearance.view import Answer, RowView, answer_view, answers_view, figures_of, row_view, school_figures
 from yinji.identity.session import Session
 from yinji.platform.clock import instant
 from yinji.platform.problem import Problem, sentence
@@ -353,7 +353,7 @@ def _bulk(visit: Visit, asked: Asked) -> tuple[list[Action], Action | None]:
     return bulk, chosen
 
 
-def _shown(visit: Visit, asked: Asked, entry: Entry) -> tuple[Entry, datetime, str, list[tuple[str, str | Document]]]:
+def _shown(visit: Visit, asked: Asked, entry: Entry) -> tuple[Entry, datetime, str, list[tuple[str, Answer]]]:
     """An entry with what people read of it: since when, how old that is, what was answered."""
     since = instant(entry.since)
     return entry, since, selection.age(since, visit.now), answers_view(asked.step, entry.answers, visit.language)

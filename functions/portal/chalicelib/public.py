@@ -1,4 +1,4 @@
-"""Pages for everybody: signing in, checking a certificate, the guides."""
+"""Pages for everybody: signing in, checking a certificate, the guides, what is kept of people."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from yinji.clearance.guide import guide_of
 from yinji.clearance.store import Store
 from yinji.identity.session import Session
 from yinji.platform.environment import setting
+from yinji.privacy.map import groups
 
 from . import diagram, markdown
 from .visit import Visit
@@ -65,6 +66,11 @@ def certificate(store: Store, code: str) -> dict[str, Any]:
         "student": student,
         "typed": "" if record else code,
     }
+
+
+def privacy() -> dict[str, Any]:
+    """What is kept of people, as the data map says."""
+    return {"groups": groups()}
 
 
 def guide(flow_id: str, language: str) -> dict[str, Any]:

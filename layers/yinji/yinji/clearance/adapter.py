@@ -27,10 +27,12 @@ from aws_lambda_powertools.event_handler import Response
 from yinji.clearance import bus, definition, rounds
 from yinji.clearance.case import Case, Change, Event
 from yinji.clearance.intake import Desk, FeedIntake, Report, delivered
+from yinji.clearance.keys import Keys
 from yinji.clearance.policy import demand
 from yinji.clearance.practice import is_practice
 from yinji.clearance.preview import LARGEST, Previews
 from yinji.clearance.rounds import MOST_AT_ONCE, Result, Round
+from yinji.clearance.sealing import CaseKey, is_sealed
 from yinji.clearance.step import REFUSED, Request, Step
 from yinji.clearance.store import Outcome, Store
 from yinji.identity.session import Session
@@ -62,6 +64,7 @@ class _StepFunction:
         self._step = step
         self._id = step.definition.id
         self._store = Store()
+        self._keys = Keys()
         self._api = Api()
         root = "/api/clearance"
         self._api.post(f"{root}/cases/<student>/steps/{self._id}/<action>")(self._one)
@@ -186,6 +189,8 @@ class _StepFunction:
         answers = _answers(body)
         check_form(action, answers)
         self._check_evidence(action, answers, student)
+        seals = [field.name for field in action.fields if field.sealed and answers.get(field.name)]
+        case_key = self._case_key(student) if seals else None
         event = Event(
             key=key,
             what=action.id,
@@ -193,7 +198,7 @@ class _StepFunction:
             role=session.role,
             at=clock.now(),
             why=answers.get("reason", ""),
-            fingerprint=fingerprint(self._id, action.id, answers),
+            fingerprint=fingerprint(self._id, action.id, case_key.marks(answers, seals) if case_key else answers),
             evidence=({} if action.standard else _evidence(self._step.definition, answers)) | session.on_behalf,
         )
         request = Request(action.id, answers, version, event)
@@ -201,9 +206,16 @@ class _StepFunction:
         def decide(case: Case) -> Change | None:
             if action.by == "department":
                 self._demand_signature(session, student, case.graduate.school, case.graduate.supervisor)
-            return self._step.act(case, request, clock.today())
+            change = self._step.act(case, request, clock.today())
+            return case_key.sealed_change(change, self._id, seals) if case_key and change else change
 
         return self._store.change(student, key, decide, event.fingerprint)
+
+    def _case_key(self, student: str) -> CaseKey:
+        """What seals the answers of `student`. Raises Problem("not-in-season")."""
+        if self._store.get(student) is None:  # nobody has a key who has no case
+            raise Problem("not-in-season")
+        return self._keys.of(student)
 
     def _check_evidence(self, action: definition.Action, answers: Mapping[str, str], student: str) -> None:
         """Raise Problem("invalid-form") unless every document is an accepted one of this very student and question."""
@@ -345,6 +357,8 @@ def check_form(action: definition.Action, answers: dict[str, str]) -> None:
             errors[field.name] = "required"
         elif field.name in answers and not _valid(dict(field.schema), answers[field.name]):
             errors[field.name] = "invalid"
+    # it would pass for one that we sealed
+    errors |= {field.name: "invalid" for field in action.fields if field.sealed and is_sealed(answers.get(field.name))}
     known = {field.name for field in action.fields}
     errors |= {name: "unknown" for name in answers if name not in known}
     if errors:

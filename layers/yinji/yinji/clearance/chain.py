@@ -145,14 +145,14 @@ def anchor_hash(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical(document)).hexdigest()
 
 
-def rewritten(before: Iterable[Head], now: Iterable[Head]) -> list[str]:
-    """Whose history is no continuation of what it was `before`: gone, shorter, or with another head."""
+def rewritten(before: Iterable[Head], now: Iterable[Head]) -> list[Head]:
+    """The heads of `before` whose history is no continuation of what it was: gone, shorter, or with another head."""
     known = {head.student: head for head in now}
-    found: list[str] = []
+    found: list[Head] = []
     for was in before:
         head = known.get(was.student)
         if head is None or head.version < was.version or (head.version == was.version and head.chain != was.chain):
-            found.append(was.student)
+            found.append(was)
     return found
 
 

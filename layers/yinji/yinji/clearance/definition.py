@@ -55,6 +55,8 @@ class Field:
     """Of a question that a document answers: the value is the id of an upload."""
     secret: bool = False
     """What only the graduate may see until somebody shows it: a one-time code. It is in no list, event or queue."""
+    sealed: bool = False
+    """A number that is kept encrypted and shown in part: see sealing.py."""
 
 
 @dataclass(frozen=True)
@@ -204,6 +206,11 @@ class StepDefinition:
         """The answers that only the graduate may see, by field, and what they are called."""
         return {one.name: one.title for action in self.actions.values() for one in action.fields if one.secret}
 
+    @property
+    def sealed(self) -> frozenset[str]:
+        """The answers that are kept encrypted, by field."""
+        return frozenset(one.name for action in self.actions.values() for one in action.fields if one.sealed)
+
     def guide(self, language: str, flow: str = "") -> str:
         """The guide of the step in `language` (Markdown), or an empty text when it has none.
 
@@ -280,6 +287,7 @@ def _field(entry: Mapping[str, Any]) -> Field:
         days_back=entry.get("days_back"),
         evidence=Evidence(tuple(evidence["types"]), evidence["largest_mb"]) if evidence else None,
         secret=entry.get("secret", False),
+        sealed=entry.get("sealed", False),
     )
 
 

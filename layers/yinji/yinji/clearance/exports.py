@@ -16,6 +16,7 @@ from yinji.clearance import definition, flow, university
 from yinji.clearance.definition import StepDefinition
 from yinji.clearance.overview import NOTHING, BurnDown, heat_map
 from yinji.clearance.queue import Entry
+from yinji.clearance.sealing import Sealed
 from yinji.clearance.view import RowView, answers_view, say, school_figures
 from yinji.platform.clock import instant
 from yinji.platform.sheets import Cell, Table
@@ -75,8 +76,9 @@ class Lists:
         widths = [13, 16, 20, 14, 18, 12, 18, 14, 12, 9, 17, *(14 for _ in columns)]
         return Table(self._title(what), [*heads, *(self._step(step) for step in columns)], widths, lines)
 
-    def queue(self, entries: Sequence[Entry], step: StepDefinition, now: datetime) -> Table:
-        """A line for each who waits, oldest first, a column for each question of the step."""
+    def queue(self, entries: Sequence[Entry], step: StepDefinition, now: datetime, *, whole: bool = False) -> Table:
+        """A line for each who waits, oldest first, a column for each question of the step; numbers that are kept sealed
+        by their last signs, or `whole` where the entries hold them opened."""
         questions: dict[str, str] = {}
         every = [field for action in step.actions.values() for field in action.fields]
         for field in [*every, *step.former]:
@@ -85,11 +87,12 @@ class Lists:
         lines: list[list[Cell]] = []
         for entry in entries:
             # documents stay where they are: a list in a file would outlive what one may see of them
-            answered = {
-                question: answer
-                for question, answer in answers_view(step, entry.answers, self._language)
-                if isinstance(answer, str)
-            }
+            answered: dict[str, str] = {}
+            for question, answer in answers_view(step, entry.answers, self._language):
+                if isinstance(answer, Sealed):
+                    answered[question] = str(entry.answers[answer.field]) if whole else answer.text
+                elif isinstance(answer, str):
+                    answered[question] = answer
             since = instant(entry.since)
             line: list[Cell] = [
                 entry.student, entry.name, self._school(entry.school), self._flow(entry.flow), since,

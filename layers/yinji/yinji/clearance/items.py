@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from pynamodb.attributes import (
+    BinaryAttribute,
     BooleanAttribute,
     ListAttribute,
     MapAttribute,
@@ -229,6 +230,18 @@ class UploadItem(Model):
     expires_at = NumberAttribute(null=True)
 
 
+class KeyItem(Model):
+    """The key by which answers of a case are sealed, as KMS wrapped it; without it nobody reads them again."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="KEY")
+    wrapped = BinaryAttribute(legacy_encoding=False)
+    made_at = UnicodeAttribute()
+
+
 class UploadsItem(Model):
     """How many uploads a graduate began for a step on one day."""
 
@@ -273,6 +286,19 @@ class AuditItem(Model):
     at = UnicodeAttribute()
     rows = NumberAttribute()
     filters = MapAttribute[str, str]()
+    expires_at = NumberAttribute()
+
+
+class ErasureItem(Model):
+    """That the history which ended with this leaf was erased after its time, so that nobody takes it for rewritten."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="ERASURE")
+    at = UnicodeAttribute()
+    expires_at = NumberAttribute()
 
 
 Item = TypeVar("Item", bound=Model)

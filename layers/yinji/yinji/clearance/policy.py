@@ -174,18 +174,23 @@ def may_see_answers(session: Session, step: StepDefinition, graduate: Graduate) 
     Themselves, the step's own office, and their school's people, who help, unless the step is confidential.
     """
     helps = session.role in ("counsellor", "school-officer") and not step.confidential
-    signer = step.supervisor(graduate.supervisor)
-    return (
-        may(session, "act-as-student", student=graduate.student)
-        or may(
-            session,
-            "sign-for-office",
-            student=graduate.student,
-            school=graduate.school,
-            department=step.department,
-            supervisor=signer,
-        )
-        or (helps and may(session, "see-case", student=graduate.student, school=graduate.school))
+    return may_unseal(session, step, graduate) or (
+        helps and may(session, "see-case", student=graduate.student, school=graduate.school)
+    )
+
+
+def may_unseal(session: Session, step: StepDefinition, graduate: Graduate) -> bool:
+    """Whether `session`, who may see the case, may read whole what is kept sealed at `step`: a bank account.
+
+    Themselves and who signs the step, who pays; whoever else sees answers sees the last signs.
+    """
+    return may(session, "act-as-student", student=graduate.student) or may(
+        session,
+        "sign-for-office",
+        student=graduate.student,
+        school=graduate.school,
+        department=step.department,
+        supervisor=step.supervisor(graduate.supervisor),
     )
 
 

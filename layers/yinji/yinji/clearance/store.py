@@ -9,7 +9,7 @@ can follow the same one.
 Items (pk, sk): CASE#<student> CASE; CASE#<student> EVENT#<key>; QUEUE#<queue> <since>#<student>;
 BATCHES <batch>; CERTIFICATE#<code> CERTIFICATE; FEED#<step> STATE; CASE#<student> UPLOAD#<id>;
 CASE#<student> UPLOADS#<step>#<day>; SLOTS#<step> <slot>; BOOKINGS#<step> <slot>#<student>; OUTCOME#<round> OUTCOME;
-AUDIT#<day> <at>#<id>; TAKEN#<who> <at>#<id>.
+AUDIT#<day> <at>#<id>; TAKEN#<who> <at>#<id>; CASE#<student> KEY; ERASURE#<leaf> ERASURE.
 Index by-school (school, student): the lean copy of cases that a counsellor's page reads.
 """
 
@@ -29,7 +29,7 @@ from pynamodb.transactions import TransactWrite
 
 from yinji.clearance import definition, university
 from yinji.clearance.appointments import Booking, Standing, bookings
-from yinji.clearance.case import Batch, Case, Change, Event
+from yinji.clearance.case import WITHDRAWN, Batch, Case, Change, Event
 from yinji.clearance.chain import Head, sealed
 from yinji.clearance.definition import LONGEST_FEED_AGE
 from yinji.clearance.document import case_document, case_of, event_document, event_of
@@ -40,8 +40,10 @@ from yinji.clearance.items import (
     BookingItem,
     CaseItem,
     CertificateItem,
+    ErasureItem,
     EventItem,
     FeedItem,
+    KeyItem,
     QueueItem,
     RoundItem,
     SlotItem,
@@ -72,6 +74,10 @@ LEAN = (
 )  # fmt: skip
 """What is read of the index by school; of a certificate, that there is one."""
 ENTRY = ("step", "of_school", "of_student", "name", "since", "step_version", "supervisor", "answers", "flow")
+AUDITS_KEPT = timedelta(days=3 * 365)
+"""How long is known who took which list."""
+ERASURES_KEPT = timedelta(days=90)
+"""How long is known that a history was erased: long after the next anchor, which knows it no more."""
 LONGEST_STUDENT = 16
 LONGEST_POSITION = 100
 CHANCE = random.SystemRandom()
@@ -479,6 +485,7 @@ class Store:
         """Write down that the request `id` took a list out of the house: under the day, and under who took it."""
         at = now()
         told: dict[str, Any] = {"who": session.sub, "role": session.role, "what": what, "at": stamp(at), "rows": rows}
+        told["expires_at"] = int((at + AUDITS_KEPT).timestamp())
         with TransactWrite(connection=self._connection) as transaction:
             for pk in (f"AUDIT#{at.date().isoformat()}", f"TAKEN#{session.sub}"):
                 transaction.save(AuditItem(pk, f"{stamp(at)}#{id}", filters=dict(filters), **told))
@@ -486,6 +493,52 @@ class Store:
     def exports_on(self, day: date) -> list[Mapping[str, Any]]:
         """What was taken out on `day` (UTC), in order: who, role, what, at, rows, filters."""
         return [values(item) for item in AuditItem.query(f"AUDIT#{day.isoformat()}")]
+
+    # --- what is to go ---------------------------------------------------------------------------------------
+    def batch_on_shelves(self, batch: str) -> Iterator[str]:
+        """The students of all cases of `batch`, the withdrawn among them."""
+        for school in university.schools():
+            for shelf in (school, f"{WITHDRAWN}{school}"):
+                yield from (lean.student for lean in self.school(shelf) if lean.batch == batch)
+
+    def with_keys(self, students: Sequence[str]) -> list[str]:
+        """Those of `students` whose cases have a key by which something was sealed."""
+        keys = [(f"CASE#{student}", "KEY") for student in students]
+        found = self._reader.get_many(keys, ("pk",))
+        return [text(item, "pk").removeprefix("CASE#") for item in found]
+
+    def destroy_key(self, student: str) -> None:
+        """Let nobody read again what was sealed in the case of `student`."""
+        KeyItem(f"CASE#{student}", "KEY").delete()
+
+    def note_erasure(self, leaf: str) -> None:
+        """Write down that the history which an anchor knows by `leaf` is about to be erased."""
+        at = now()
+        expires = int((at + ERASURES_KEPT).timestamp())
+        ErasureItem(f"ERASURE#{leaf}", "ERASURE", at=stamp(at), expires_at=expires).save()
+
+    def erased(self, leaves: Sequence[str]) -> set[str]:
+        """Those of `leaves` whose histories were erased after their time."""
+        found = self._reader.get_many([(f"ERASURE#{leaf}", "ERASURE") for leaf in leaves], ("pk",))
+        return {text(item, "pk").removeprefix("ERASURE#") for item in found}
+
+    def erase(self, case: Case, certificates: Iterable[str]) -> None:
+        """Delete `case`, its history, uploads and key, what queues and slots hold of it, and `certificates` by code.
+
+        The case goes last: who stops halfway finds it again. What a booking took of a slot stays taken, it is over.
+        """
+        partition = f"CASE#{case.graduate.student}"
+        kept = (text(item, "sk") for item in self._reader.query("pk", partition, ("sk",)))
+        keys = [
+            *((f"CERTIFICATE#{code}", "CERTIFICATE") for code in certificates),
+            *((f"QUEUE#{queue}", position) for queue, position in entries(case)),
+            *((f"BOOKINGS#{one.step}", f"{one.slot}#{one.student}") for one in bookings(case).values()),
+            *((partition, sk) for sk in kept if sk != "CASE"),
+        ]
+        with EventItem.batch_write() as gone:
+            for pk, sk in keys:
+                gone.delete(EventItem(pk, sk))  # of whatever kind it is: a key is all that deleting takes
+        CaseItem(partition, "CASE").delete()
 
     # --- feeds ---------------------------------------------------------------------------------------------
     def feed(self, step: str) -> FeedState:

@@ -15,8 +15,9 @@ from yinji.clearance.appointments import held_slot, is_slot
 from yinji.clearance.case import SETTLED, Case, State
 from yinji.clearance.definition import Action, Field, StepDefinition, Text
 from yinji.clearance.document import STATE_OF_MARK
-from yinji.clearance.policy import may, may_see_answers
+from yinji.clearance.policy import may, may_see_answers, may_unseal
 from yinji.clearance.queue import waits_for_office
+from yinji.clearance.sealing import Sealed, masked
 from yinji.clearance.step import offered, settled_by_itself
 from yinji.identity.session import Session
 from yinji.platform import clock
@@ -33,6 +34,10 @@ class Document:
     """An answer that is an uploaded document: its id, under which it is fetched."""
 
     upload: str
+
+
+Answer = str | Document | Sealed
+"""An answer as it is shown: words, a document, or what may be seen of a sealed number."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +57,15 @@ class StepView:
     reason_codes: Sequence[Mapping[str, Any]]
     waits_for: Sequence[str]
     actions: Sequence[Action]
-    answers: Sequence[tuple[str, str | Document]]
+    answers: Sequence[tuple[str, Answer]]
     guide: str
     by: str
     as_of: datetime | None = None
     """When the department's row about this graduate was true, if there is one."""
     slot: str = ""
     """The appointment that the graduate holds (see appointments.Slot.id), to whom answers are shown."""
+    unseals: bool = False
+    """Whether the reader may see sealed answers whole."""
     secrets: Sequence[tuple[str, str, str]] = ()
     """What only the graduate sees: the answer's name, what it is called, and a one-time code."""
 
@@ -193,6 +200,7 @@ def _step_view(
         by=record.by,
         as_of=instant(record.facts.as_of) if record.facts.as_of else None,
         slot=slot,
+        unseals=may_unseal(session, step, graduate),
         secrets=[
             (name, say(title, language), str(record.facts.answers[name]))
             for name, title in step.secrets.items()
@@ -201,17 +209,25 @@ def _step_view(
     )
 
 
-def answers_view(step: StepDefinition, answers: Mapping[str, Any], language: str) -> list[tuple[str, str | Document]]:
-    """What was answered, as (question, answer) in words; documents by their id, never a one-time code."""
-    shown: list[tuple[str, str | Document]] = []
+def answers_view(step: StepDefinition, answers: Mapping[str, Any], language: str) -> list[tuple[str, Answer]]:
+    """What was answered, as (question, answer) in words; documents by their id, sealed numbers by their last signs,
+    never a one-time code."""
+    shown: list[tuple[str, Answer]] = []
     asked = [field for action in step.actions.values() for field in action.fields]
     for field in [*asked, *step.former]:
         value = answers.get(field.name)
         if value and field.evidence:
             shown.append((say(field.title, language), Document(str(value))))
+        elif value and field.sealed:
+            shown.append((say(field.title, language), Sealed(field.name, masked(str(value)))))
         elif value and not field.secret:
             shown.append((say(field.title, language), answer_view(step, field, str(value), language)))
     return shown
+
+
+def masked_answers(step: StepDefinition, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """`answers` by field, as programs read them: of sealed numbers the last signs."""
+    return {name: masked(str(value)) if value and name in step.sealed else value for name, value in answers.items()}
 
 
 def answer_view(step: StepDefinition, field: Field, value: str, language: str) -> str:

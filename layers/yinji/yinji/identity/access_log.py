@@ -50,6 +50,12 @@ class AccessLog:
         found = SeenItem.query(f"SEEN#{student}", scan_index_forward=False, limit=most)
         return [_entry(values(item)) for item in found]
 
+    def forget(self, student: str) -> None:
+        """Delete all of it."""
+        with SeenItem.batch_write() as gone:
+            for item in SeenItem.query(f"SEEN#{student}", attributes_to_get=["pk", "sk"]):
+                gone.delete(item)
+
 
 def _expires(day: date) -> int:
     return int((datetime(day.year, day.month, day.day, tzinfo=UTC) + KEPT).timestamp())

@@ -22,10 +22,19 @@ from yinji.identity.session import ROLES, Role, Session
 from yinji.platform.clock import CAMPUS, instant, stamp
 
 What = Literal[
-    "case", "history", "document", "thumbnail", "certificate", "appointment", "list", "audit-export", "access-log"
+    "case",
+    "history",
+    "document",
+    "thumbnail",
+    "certificate",
+    "appointment",
+    "list",
+    "audit-export",
+    "access-log",
+    "number",
 ]
 """The case; what happened to it; a document that was handed in, or its small picture; the certificate; a booked time;
-a list taken as a file; the history taken as a file with its proof; who looked."""
+a list taken as a file; the history taken as a file with its proof; who looked; an account number, whole."""
 WHATS: tuple[What, ...] = get_args(What)
 KEPT = timedelta(days=3 * 365)
 TEXTS = ("what", "who", "name", "role", "at", "school", "department", "acts_for", "step")

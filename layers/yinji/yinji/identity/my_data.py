@@ -14,8 +14,10 @@ from typing import Any, cast
 from yinji.clearance.appointments import bookings
 from yinji.clearance.case import Case
 from yinji.clearance.document import case_of
+from yinji.clearance.keys import Keys
 from yinji.clearance.queue import entries
 from yinji.clearance.reading import Raw, Reader, plains
+from yinji.clearance.sealing import CaseKey, is_sealed, masked
 from yinji.identity.access_log import AccessLog
 from yinji.identity.items import PersonItem
 from yinji.identity.looks import by_office, told
@@ -24,6 +26,8 @@ from yinji.messages.model import office_box
 from yinji.platform.clock import stamp
 
 FORMAT = "yinji-my-data/1"
+UNTOLD = ("KEY",)
+"""Kinds of items that are never handed out: by the wrapped key the numbers of accounts are opened, which are told."""
 OF_CASE = {"CASE": "case", "EVENT": "history", "UPLOAD": "documents", "UPLOADS": "uploads_begun"}
 OF_PERSON = {
     "PROFILE": "profile",
@@ -53,6 +57,7 @@ class MyData:
         self._people = Reader(PersonItem.Meta.table_name)
         self._messages = Reader(MessageItem.Meta.table_name)
         self._log = AccessLog()
+        self._keys = Keys()
 
     def of(self, sub: str, now: datetime, public_url: str) -> dict[str, Any]:
         """The document of `sub` as of `now`. Files are named by their addresses below `public_url`."""
@@ -78,12 +83,13 @@ class MyData:
         place = f"{public_url}/api/clearance/cases/{student}"
         known = case_of(case)
         waiting, booked, issued = self._beside(known, found["history"])
+        opened = Opened(self._keys.existing(student))
         return {
-            "case": _case(case),
-            "history": [_event(event, student) for event in found["history"]],
+            "case": _case(case, opened),
+            "history": [_event(event, student, opened) for event in found["history"]],
             "documents": [_document(upload, place) for upload in found["documents"]],
             "uploads_begun": found["uploads_begun"],
-            "waiting_at_offices": [_entry(entry) for entry in waiting],
+            "waiting_at_offices": [_entry(entry, opened) for entry in waiting],
             "appointments": booked,
             "certificates": issued,
             "certificate_file": f"{place}/certificate" if known.certificate else None,
@@ -114,7 +120,9 @@ def _parts(items: Iterable[Raw], names: Mapping[str, str]) -> dict[str, list[Ite
     """`items` by part; what has no name of its own is in `other`."""
     found: dict[str, list[Item]] = {name: [] for name in (*names.values(), "other")}
     for raw in items:
-        found[names.get(raw["sk"]["S"].partition("#")[0], "other")].append(_item(raw))
+        kind = raw["sk"]["S"].partition("#")[0]
+        if kind not in UNTOLD:
+            found[names.get(kind, "other")].append(_item(raw))
     return found
 
 
@@ -125,12 +133,26 @@ def _item(raw: Raw) -> Item:
     return {"item": known.pop("sk"), **known}
 
 
-def answered(step: str, answers: Any) -> dict[str, Any]:
-    """What somebody answered at `step`, as they are told it: every answer of the document goes through here."""
-    return dict(cast(Mapping[str, Any], answers or {}))
+class Opened:
+    """What somebody answered, as they are told it: every answer of the document goes through here.
+
+    Numbers that are kept sealed are opened; one whose key was destroyed is told by its last signs.
+    """
+
+    def __init__(self, key: CaseKey | None) -> None:
+        self._key = key
+
+    def __call__(self, step: str, answers: Any) -> dict[str, Any]:
+        known = cast(Mapping[str, Any], answers or {})
+        return {name: self._one(step, name, value) for name, value in known.items()}
+
+    def _one(self, step: str, name: str, value: Any) -> Any:
+        if not is_sealed(value):
+            return value
+        return self._key.open(f"{step}/{name}", value) if self._key else masked(value)
 
 
-def _case(case: Item) -> Item:
+def _case(case: Item, answered: Opened) -> Item:
     """The case; who changed a step last is told where it was the graduate."""
     steps: Mapping[str, Item] = case["steps"]
     told: dict[str, Item] = {}
@@ -140,7 +162,7 @@ def _case(case: Item) -> Item:
     return case | {"steps": told}
 
 
-def _event(event: Item, student: str) -> Item:
+def _event(event: Item, student: str, answered: Opened) -> Item:
     """An event; of officers their role is told, and the step names their office."""
     shown = {name: value for name, value in event.items() if name != "who" or value == student or event["role"] in SAME}
     evidence = answered(str(event.get("step", "")), event.get("evidence"))
@@ -148,7 +170,7 @@ def _event(event: Item, student: str) -> Item:
     return shown | ({"evidence": evidence} if "evidence" in event else {})
 
 
-def _entry(entry: Item) -> Item:
+def _entry(entry: Item, answered: Opened) -> Item:
     return entry | ({"answers": answered(str(entry["step"]), entry["answers"])} if "answers" in entry else {})
 
 

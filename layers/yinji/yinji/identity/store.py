@@ -209,6 +209,16 @@ class People:
             if grant.acts_for:
                 write.delete(PersonItem(f"PERSON#{grant.acts_for}", f"LENT#{sub}#{grant.key}"))
 
+    # --- what is to go -------------------------------------------------------------------------------------
+    def forget(self, sub: str) -> None:
+        """Delete all that is known of a student; of somebody who has, or had, a role here as well nothing."""
+        items = list(PersonItem.query(f"PERSON#{sub}", attributes_to_get=["pk", "sk"]))
+        if any(item.sk.startswith(("GRANT#", "LENT#")) for item in items):
+            return
+        with PersonItem.batch_write() as gone:
+            for item in items:
+                gone.delete(item)
+
 
 def standing(cookies: Sequence[str], people: People) -> Token | None:
     """What the session cookie among `cookies` holds; None when it holds nothing, or its session no longer stands.

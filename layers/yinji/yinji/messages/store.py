@@ -215,6 +215,13 @@ class Outbox:
         newer = ReadItem.pk.does_not_exist() | (ReadItem.upto < upto)
         kept(lambda: ReadItem(f"BOX#{box}", f"READ#{reader}", upto=upto).save(condition=newer))
 
+    # --- what is to go -------------------------------------------------------------------------------------
+    def forget(self, box: str) -> None:
+        """Delete everything in `box`, deliveries and choices as well."""
+        with MessageItem.batch_write() as gone:
+            for item in MessageItem.query(f"BOX#{box}", attributes_to_get=["pk", "sk"]):
+                gone.delete(item)
+
 
 class _Overtaken(Exception):
     """Somebody else reminded the student between reading and writing."""

@@ -1,0 +1,93 @@
+"""retention: what has been kept for long enough goes.
+
+Trigger: every night; and invoked directly, by whoever may administer the deployment, with {"student": ...} to erase one
+case whatever its age, for somebody whose erasure was granted. Reads: batches, the index by school, cases, the newest
+anchor. Deletes: the keys of sealed numbers; later the whole case with its history, documents (every version), messages
+and sign-ins. Writes: that a history was erased, for the anchor. Emits nothing but metrics.
+
+How long is kept what, layers/yinji/yinji/privacy/map.toml says. What a run has no time for, the next one does.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from yinji.clearance.case import Batch
+from yinji.clearance.store import Store
+from yinji.platform import clock
+from yinji.platform.environment import setting
+from yinji.platform.observability import count, logger, metrics
+from yinji.privacy.erasing import Eraser
+from yinji.privacy.retention import Due, due
+
+THREADS, CHUNK = 8, 100
+SPARE = 60_000
+"""Milliseconds before its end in which a run begins nothing new."""
+
+store = Store()
+s3: Any = boto3.client("s3")  # pyright: ignore[reportUnknownMemberType]
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics(raise_on_empty_metrics=False)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
+    eraser = Eraser(s3, setting("DOCUMENTS_BUCKET"))
+    told = {"numbers": 0, "erased": 0, "left": 0}
+    if student := str(event.get("student") or ""):
+        told["erased"] = erase([student], eraser)
+    else:
+        for batch, what in waiting():
+            for name, number in clear(batch, what, eraser, context.get_remaining_time_in_millis).items():
+                told[name] += number
+    # every run says something: silence means that it does not run
+    count("NumbersErased", told["numbers"])
+    count("CasesErased", told["erased"])
+    logger.info("kept for long enough", extra={"went": told})
+    return told
+
+
+def waiting() -> list[tuple[Batch, Due]]:
+    """The batches of whose cases something is to go today."""
+    today = clock.today()
+    found: list[tuple[Batch, Due]] = []
+    for batch in store.batches():
+        closing = store.closing(batch.id)
+        what = due(batch, closing[0] if closing else None, today)
+        if what.numbers or what.cases:
+            found.append((batch, what))
+    return found
+
+
+def clear(batch: Batch, what: Due, eraser: Eraser, milliseconds_left: Callable[[], int]) -> dict[str, int]:
+    """Let `what` of the cases of `batch` go, while there is time; how much went and how many cases were left."""
+    told = {"numbers": 0, "erased": 0, "left": 0}
+    students = list(store.batch_on_shelves(batch.id))
+    for start in range(0, len(students), CHUNK):
+        chunk = students[start : start + CHUNK]
+        if milliseconds_left() < SPARE:
+            told["left"] = len(students) - start
+            break
+        if what.cases:
+            told["erased"] += erase(chunk, eraser)
+        else:
+            told["numbers"] += destroy(chunk)
+    return told
+
+
+def destroy(students: Sequence[str]) -> int:
+    """Destroy the keys of the cases of `students`; how many there were."""
+    keyed = store.with_keys(students)
+    for student in keyed:
+        store.destroy_key(student)
+    return len(keyed)
+
+
+def erase(students: Sequence[str], eraser: Eraser) -> int:
+    """Erase the cases of `students`; how many there were."""
+    cases = list(store.get_many(students).values())
+    with ThreadPoolExecutor(THREADS) as threads:
+        for _ in threads.map(eraser.erase, cases):
+            pass
+    return len(cases)

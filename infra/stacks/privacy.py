@@ -1,0 +1,47 @@
+"""Privacy: what lets go of what has been kept for long enough. It reaches into the tables of the other stacks."""
+
+from __future__ import annotations
+
+from constructs import Construct
+from yinji.clearance.evidence import PREFIX
+from yinji.privacy.erasing import CERTIFICATES
+
+from infra.constructs.doors import every_morning
+from infra.setting import Setting
+from infra.stacks.clearance import Clearance
+from infra.stacks.messages import Messages
+from infra.stacks.service import ServiceStack, python_layer
+
+
+class Privacy(ServiceStack):
+    """See the module."""
+
+    def __init__(
+        self, scope: Construct, id: str, setting: Setting, clearance: Clearance, messages: Messages, **more: object
+    ) -> None:
+        super().__init__(scope, id, setting, **more)
+        self.house, self.session_keys = clearance.house, clearance.session_keys
+        self.people, self.messages = clearance.people, messages.table
+        self.layer = python_layer(self, "Yinji", setting, "yinji")
+        self._retention()
+
+    @property
+    def known(self) -> dict[str, str]:
+        return super().known | {
+            "PEOPLE_TABLE": self.people.table.table_name,
+            "MESSAGES_TABLE": self.messages.table.table_name,
+        }
+
+    def _retention(self) -> None:
+        told = ("TABLE", "PEOPLE_TABLE", "MESSAGES_TABLE", "DOCUMENTS_BUCKET")
+        retention = self._function("privacy/retention", *told, timeout=900, memory=1024, asynchronous=True)
+        table, documents = self.house.table, self.house.documents
+        table.read_by(retention, index=True)
+        table.emptied_by(retention)
+        table.added_to_by(retention)
+        self.people.emptied_by(retention)
+        self.messages.emptied_by(retention)
+        documents.read_by(retention, "anchors/")
+        documents.listed_by(retention)
+        documents.erased_by(retention, PREFIX, CERTIFICATES)
+        every_morning(retention, 3, 30)

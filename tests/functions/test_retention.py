@@ -1,0 +1,186 @@
+"""What has been kept for long enough goes, from everywhere, and nothing else does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from yinji.identity.access_log import AccessLog
+from yinji.identity.looks import look
+from yinji.identity.people import Grant
+from yinji.identity.session import Session
+from yinji.identity.store import People
+from yinji.messages.store import Outbox
+from yinji.platform import clock
+from yinji.privacy.map import terms
+
+from tests import handlers
+from tests.functions.conftest import Cloud, officer, store
+from tests.functions.test_batches import ADMINISTRATOR
+from tests.functions.test_histories import anchored
+from tests.functions.test_messages import record
+from tests.functions.test_sealing import CARD, WHO, declare
+from tests.graduates import graduate
+from tests.sessions import begun
+from tests.unit.test_inspection import pdf
+
+pytestmark = pytest.mark.slow
+
+MASTER = graduate(9, category="postgraduate", flags=frozenset({"thesis", "lives_in"}))
+LATER = graduate(10, flags=frozenset({"lives_in"}))
+
+
+def later(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
+    day = clock.today() + timedelta(days=days)
+    monkeypatch.setattr(clock, "today", lambda: day)
+
+
+def everything(cloud: Cloud) -> str:
+    tables = [cloud.dynamodb.scan(TableName=name)["Items"] for name in cloud.dynamodb.list_tables()["TableNames"]]
+    return json.dumps(tables, default=repr, ensure_ascii=False)
+
+
+def versions(cloud: Cloud, student: str) -> list[str]:
+    told = cloud.s3.list_object_versions(Bucket="documents")
+    return [one["Key"] for one in (*told.get("Versions", ()), *told.get("DeleteMarkers", ())) if student in one["Key"]]
+
+
+@pytest.fixture
+def over(cloud: Cloud) -> Iterator[Cloud]:
+    """A batch that was closed today: somebody who was paid, somebody with a thesis, messages, roles and sign-ins."""
+    cloud.s3.put_bucket_versioning(Bucket="documents", VersioningConfiguration={"Status": "Enabled"})
+    cloud.open(WHO, MASTER)
+    assert declare(cloud).status == 200
+    hand_in(cloud)
+    items = cloud.dynamodb.scan(TableName="Cases")["Items"]
+    cloud.invoke("messages/compose", {"Records": [record(item) for item in items if item["sk"]["S"] == "CASE"]})
+    People().signed_in(begun(Session(MASTER.student, "student", "x")), "oidc", clock.now())
+    code, body = "ABCDEFGHJKMNPQRS", b"%PDF-"
+    for _ in range(2):
+        cloud.s3.put_object(Bucket="documents", Key=f"certificates/{MASTER.student}/{code}.pdf", Body=body)
+    cloud.s3.delete_object(Bucket="documents", Key=f"certificates/{MASTER.student}/{code}.pdf")
+    close = "/api/clearance/batches/2026-summer/close"
+    assert cloud.call("clearance/batches", ADMINISTRATOR, "POST", close, {}).status == 200
+    yield cloud
+
+
+def hand_in(cloud: Cloud) -> None:
+    session, root = Session(MASTER.student, "student", "x"), f"/api/clearance/cases/{MASTER.student}/evidence"
+    asked = {"step": "thesis-deposit", "action": "upload-thesis", "field": "thesis", "type": "application/pdf"}
+    upload = cloud.call("clearance/evidence_upload", session, "POST", root, asked | {"size": 900}).json
+    cloud.s3.put_object(Bucket="intake", Key=upload["fields"]["key"], Body=pdf())
+    cloud.deliver(upload["fields"]["key"], "clearance/evidence_arrived")
+    fields = {"thesis_title": "围城研究", "thesis": upload["id"], "same_as_print": "yes"}
+    assert cloud.act(session, "thesis-deposit", "upload-thesis", MASTER.student, **fields).status == 200
+
+
+def run(cloud: Cloud, event: Any = None) -> dict[str, int]:
+    return cloud.invoke("privacy/retention", event or {})
+
+
+def test_nothing_goes_before_its_time(over: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = everything(over)
+    later(monkeypatch, terms()["numbers"].days - 1)
+    assert run(over) == {"numbers": 0, "erased": 0, "left": 0}
+    assert everything(over) == before
+
+
+def test_accounts_become_unreadable_first_and_all_else_stays(over: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    later(monkeypatch, terms()["numbers"].days)
+    assert run(over) == {"numbers": 1, "erased": 0, "left": 0}
+    place = f"/api/clearance/cases/{WHO.student}/sealed/scholarship-settlement/card"
+    office = officer("international-education")
+    assert over.call("clearance/sealed_answer", office, "POST", place, {}).status == 410
+    assert over.case(WHO.student).state("scholarship-settlement") == "submitted"
+    assert run(over)["numbers"] == 0, "once is enough"
+
+
+def test_years_later_all_of_it_is_gone_in_every_version(over: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = look(officer("library"), "case", [MASTER.student], clock.now())
+    assert seen
+    AccessLog().keep(seen)
+    told = everything(over)
+    assert MASTER.student in told and Outbox().box(MASTER.student, MASTER.student).messages
+    assert len(versions(over, MASTER.student)) >= 5, "thesis and picture, two versions of a certificate, a deletion"
+    anchored(over, monkeypatch, "2026-06-14")
+    later(monkeypatch, terms()["case"].days)
+    assert run(over) == {"numbers": 0, "erased": 2, "left": 0}
+    told = everything(over)
+    for gone in (MASTER.student, WHO.student, MASTER.name, "围城研究", "Aigerim", CARD[-4:] + ":"):
+        assert gone not in told, gone
+    assert versions(over, MASTER.student) == []
+    assert store().batch("2026-summer") and store().closing("2026-summer"), "its report counts and names nobody"
+    assert run(over) == {"numbers": 0, "erased": 0, "left": 0}
+
+
+def test_what_was_erased_is_not_taken_for_rewritten(over: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    anchored(over, monkeypatch, "2026-06-14")
+    run(over, {"student": MASTER.student})
+    rewritten: list[Any] = []
+    monkeypatch.setattr(
+        handlers.warm("clearance/anchor").Anchors, "keep", lambda self, made, heads, found: rewritten.extend(found)
+    )
+    assert anchored(over, monkeypatch, "2026-06-15")["cases"] == 1
+    assert rewritten == []
+    over.dynamodb.delete_item(TableName="Cases", Key={"pk": {"S": f"CASE#{WHO.student}"}, "sk": {"S": "CASE"}})
+    anchored(over, monkeypatch, "2026-06-16")
+    assert rewritten == [WHO.student], "whoever takes a case away behind everybody's back is still found out"
+
+
+def test_who_joined_a_later_batch_stays(over: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    winter = {"title": {"zh": "冬", "en": "Winter"}, "opens_on": "2026-12-01", "deadline": "2031-12-31"}
+    over.put("rosters/2026-winter/batch.json", json.dumps(winter), "clearance/open_cases")
+    carry = "/api/clearance/batches/2026-summer/carry-over"
+    answer = over.call("clearance/batches", ADMINISTRATOR, "POST", carry, {"into": "2026-winter"})
+    assert answer.status == 200, answer.json
+    over.invoke("clearance/rearrange", {"id": "m", "detail": over.said[-1][1]})
+    assert over.case(MASTER.student).batch == "2026-winter"
+    later(monkeypatch, terms()["case"].days)
+    assert run(over)["erased"] == 0
+    assert over.case(MASTER.student)
+
+
+def test_somebody_who_has_a_role_here_too_keeps_what_is_known_of_that(over: Cloud) -> None:
+    People().grant(MASTER.student, Grant("technician"))
+    run(over, {"student": MASTER.student})
+    assert over.case(MASTER.student) is None
+    assert People().person(MASTER.student).grant("technician", date(2026, 6, 15))
+
+
+def test_a_run_that_broke_off_is_taken_up(over: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    from yinji.clearance.store import Store
+
+    later(monkeypatch, terms()["case"].days)
+    with monkeypatch.context() as broken:
+        broken.setattr(Store, "erase", lambda self, case, codes: (_ for _ in ()).throw(ConnectionError()))
+        with pytest.raises(ConnectionError):
+            run(over)
+    assert over.case(MASTER.student), "who lost their documents can be found"
+    assert run(over)["erased"] == 2
+
+
+def test_what_there_was_no_time_for_is_told_and_done_the_next_night(
+    over: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later(monkeypatch, terms()["case"].days)
+    module = handlers.warm("privacy/retention")
+    with monkeypatch.context() as hurry:
+        hurry.setattr(module, "SPARE", 10**9)
+        assert run(over) == {"numbers": 0, "erased": 0, "left": 2}
+    assert run(over)["left"] == 0
+
+
+def test_the_withdrawn_go_as_well(over: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    who = replace(graduate(12), school="S02")
+    over.open(who)
+    path = f"/api/clearance/cases/{who.student}/arrangements/withdraw"
+    key = {"idempotency_key": "a-key-of-mine", "reason": "休学一年"}
+    answer = over.call("clearance/arrange", ADMINISTRATOR, "POST", path, key)
+    assert answer.status == 200, answer.json
+    later(monkeypatch, terms()["case"].days)
+    assert run(over)["erased"] == 3
+    assert who.student not in everything(over)
