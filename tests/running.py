@@ -15,16 +15,20 @@ import psutil
 from infra.local import home
 
 READY_SECONDS = 420
+OIDC_PORT, CAS_PORT = home.PORT + 11, home.PORT + 12
+SERVERS = {
+    "YINJI_OIDC_ISSUER": f"http://127.0.0.1:{OIDC_PORT}",
+    "YINJI_OIDC_CLIENT": "yinji",
+    "YINJI_CAS_URL": f"http://127.0.0.1:{CAS_PORT}",
+}
+"""Where the identity servers would be, for every local cloud of the tests: so all of them are synthesized once."""
 OWN = ("AWS_", "YINJI_", "POWERTOOLS_")
 
 
 class RunningCloud:
-    """`python -m infra.local up` as a child. `folder` is its name below .local; it is empty when it starts fresh.
+    """`python -m infra.local up` as a child. `folder` is its name below .local; it is empty when it starts fresh."""
 
-    `more` are further variables of its environment.
-    """
-
-    def __init__(self, name: str, port: int, cloud_port: int, graduates: int, **more: str) -> None:
+    def __init__(self, name: str, port: int, cloud_port: int, graduates: int) -> None:
         self.folder = home.LOCAL / name
         self.url = f"http://127.0.0.1:{port}"
         self.cloud_port = cloud_port
@@ -37,7 +41,7 @@ class RunningCloud:
             "YINJI_PORT": str(port),
             "YINJI_CLOUD_PORT": str(cloud_port),
             "PYTHONUNBUFFERED": "1",
-            **more,
+            **SERVERS,
         }
         self._process: subprocess.Popen[bytes] | None = None
         self._log = home.LOCAL / f"{name}.log"

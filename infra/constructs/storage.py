@@ -102,6 +102,12 @@ class TableWithStream(Construct):
         function.allow(["dynamodb:PutItem"], [self.table.table_arn])
         function.allow(USE_KEY, [self.key.key_arn])
 
+    def emptied_by(self, function: Function) -> None:
+        """Let `function` find items by their partition and delete them."""
+        actions = ["dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"]
+        function.allow(actions, [self.table.table_arn])
+        function.allow(USE_KEY, [self.key.key_arn])
+
     def noted_in_by(self, function: Function, partitions: str) -> None:
         """Let `function` add to items of `partitions`, a pattern of their keys, and see or change no other."""
         function.allow(["dynamodb:UpdateItem"], [self.table.table_arn], below(partitions))
@@ -112,23 +118,12 @@ class TableWithStream(Construct):
         function.allow(["dynamodb:Query"], [self.table.table_arn], below(partitions))
         function.allow(READ_KEY, [self.key.key_arn])
 
-    def emptied_by(self, function: Function) -> None:
-        """Let `function` find items by their partition and delete them."""
-        actions = ["dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"]
-        function.allow(actions, [self.table.table_arn])
-        function.allow(USE_KEY, [self.key.key_arn])
-
     def changed_by(self, function: Function, *, index: bool = False) -> None:
         """Let `function` read and change items."""
         function.allow([*READ_ITEMS, *WRITE_ITEMS], [self.table.table_arn])
         if index:
             function.allow(["dynamodb:Query"], [self.index_arn])
         function.allow(USE_KEY, [self.key.key_arn])
-
-
-def below(partitions: str) -> Mapping[str, Mapping[str, Sequence[str]]]:
-    """The condition of a policy that only items are meant whose partition key fits."""
-    return {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [partitions]}}
 
 
 class SealingKey(Construct):
@@ -153,6 +148,11 @@ class SealingKey(Construct):
     def opens_by(self, function: Function) -> None:
         """Let `function` read what was sealed."""
         function.allow(["kms:Decrypt"], [self.arn])
+
+
+def below(partitions: str) -> Mapping[str, Mapping[str, Sequence[str]]]:
+    """The condition of a policy that only items are meant whose partition key fits."""
+    return {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [partitions]}}
 
 
 class Bucket(Construct):

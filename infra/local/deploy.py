@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -18,6 +19,8 @@ SOURCES = ("functions", "layers", "infra", "cdk.json", "package-lock.json", "req
 NOT_SOURCES = ("__pycache__", "fonts", "node_modules")
 ONLY_ON_AWS = ("FrontDoor",)
 """Stacks that only AWS has: the front door is a proxy here (front_door.py), reading what that stack says."""
+SYNTHESIZED = home.LOCAL / "synthesized"
+MOST_SYNTHESIZED = 3
 CDK = home.ROOT / "node_modules" / ".bin" / "cdk"
 
 Say = Callable[[str], None]
@@ -51,12 +54,10 @@ def deploy(say: Say) -> bool:
     """Deploy the app unless that very app is deployed; whether it was. Raises Trouble with the tail of the log."""
     wanted = fingerprint()
     if deployed().get("fingerprint") == wanted:
+        if not home.CDK_OUT.exists():  # other local clouds were synthesized since
+            synthesize(wanted, say)
         return False
-    say("synthesizing the CDK app")
-    context = {"deployment": "local", "target": "local", "public_url": home.URL, "upload_origin": home.CLOUD_URL}
-    context |= sign_in()
-    arguments = [argument for name, value in context.items() for argument in ("-c", f"{name}={value}")]
-    _run([CDK, "synth", "--quiet", "--output", home.CDK_OUT, *arguments], home.ROOT, "synth")
+    synthesize(wanted, say)
     if not deployed():
         say("bootstrapping")
         with tempfile.TemporaryDirectory() as empty:
@@ -76,6 +77,26 @@ def deploy(say: Say) -> bool:
     found = {name: value for values in by_stack.values() for name, value in values.items()}
     home.DEPLOYED.write_text(json.dumps({"fingerprint": wanted, "outputs": found}, indent=1), "utf-8")
     return True
+
+
+def synthesize(wanted: str, say: Say) -> None:
+    """Let CDK_OUT be the synthesized app with the fingerprint `wanted`; several local clouds share one of the same."""
+    kept = SYNTHESIZED / wanted[:16]
+    if not kept.exists():
+        say("synthesizing the CDK app")
+        context = {"deployment": "local", "target": "local", "public_url": home.URL, "upload_origin": home.CLOUD_URL}
+        context |= sign_in()
+        arguments = [argument for name, value in context.items() for argument in ("-c", f"{name}={value}")]
+        made = SYNTHESIZED / f"{wanted[:16]}-{os.getpid()}"
+        _run([CDK, "synth", "--quiet", "--output", made, *arguments], home.ROOT, "synth")
+        made.rename(kept)
+        others = sorted(SYNTHESIZED.iterdir(), key=lambda place: place.stat().st_mtime, reverse=True)
+        for old in others[MOST_SYNTHESIZED:]:
+            shutil.rmtree(old, ignore_errors=True)
+    if home.CDK_OUT.is_dir() and not home.CDK_OUT.is_symlink():
+        shutil.rmtree(home.CDK_OUT)
+    home.CDK_OUT.unlink(missing_ok=True)
+    home.CDK_OUT.symlink_to(kept)
 
 
 def sign_in() -> dict[str, str]:

@@ -19,8 +19,6 @@ from infra.setting import Setting
 from infra.stacks.service import ServiceStack, python_layer
 
 CASES = "/api/clearance/cases/{student}"
-LOOKS = "SEEN#*"
-"""The partitions of the table of people that hold who looked at whose data."""
 INTAKE_KEPT = {"rosters/": "deliveries", "feeds/": "deliveries", "previews/": "previews"}
 # reports outlive what they are about: an object without one would be taken for left lying
 DOCUMENTS_KEPT = {
@@ -31,6 +29,8 @@ DOCUMENTS_KEPT = {
     "anchors/heads/": "deliveries",
     "anchors/rewritten/": "deliveries",
 }
+LOOKS = "SEEN#*"
+"""The partitions of the table of people that hold who looked at whose data."""
 
 
 class Clearance(ServiceStack):

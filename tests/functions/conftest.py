@@ -152,10 +152,10 @@ class Cloud:
         for bucket in ("intake", "documents"):
             self.s3.create_bucket(Bucket=bucket)
         boto3.client("events").create_event_bus(Name="yinji")
-        self.sqs: Any = boto3.client("sqs")
-        self.sqs.create_queue(QueueName="yinji-seen")
         kms = boto3.client("kms")
         kms.create_alias(AliasName="alias/sealing", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+        self.sqs: Any = boto3.client("sqs")
+        self.sqs.create_queue(QueueName="yinji-seen")
         boto3.client("secretsmanager").create_secret(
             Name="SessionKeys", SecretString='{"key": "new", "older": ["old"]}'
         )

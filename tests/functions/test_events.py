@@ -246,15 +246,15 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
         lambda cloud, answer: "problem=sign-in-stale" in answer["headers"]["Location"],
     ),
     "identity/sign_out.json": (None, status(303)),
-    "identity/who_saw.json": (OPENED, lambda cloud, answer: json.loads(answer["body"])["seen"] == []),
-    "identity/who_saw.auditor.json": (
-        OPENED,
-        lambda cloud, answer: [look["what"] for look in cloud.looks()] == ["access-log"],
-    ),
     "privacy/retention.json": (FINISHED, lambda cloud, answer: answer["left"] == 0),
     "privacy/retention.granted.json": (
         FINISHED,
         lambda cloud, answer: answer["erased"] == 1 and cloud.case() is None,
+    ),
+    "identity/who_saw.json": (OPENED, lambda cloud, answer: json.loads(answer["body"])["seen"] == []),
+    "identity/who_saw.auditor.json": (
+        OPENED,
+        lambda cloud, answer: [look["what"] for look in cloud.looks()] == ["access-log"],
     ),
     "messages/compose.json": (None, lambda cloud, answer: [one.kind for one in in_box()] == ["welcome"]),
     "messages/send.json": (OPENED, lambda cloud, answer: answer == {"batchItemFailures": []}),

@@ -14,7 +14,7 @@ from yinji.identity.store import People
 from yinji.platform import clock
 
 from tests import portal
-from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, store
+from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, officer, store
 from tests.graduates import LIN, graduate
 from tests.sessions import begun
 
@@ -460,6 +460,10 @@ def test_what_must_not_be_done_in_a_browser_left_open_is_not(cloud: Cloud) -> No
     People().grant("T0002", Grant("counsellor", school="S02"))
     assert lend(cloud, stale).json["code"] == "prove-again"
     assert upload(cloud, HEAD, admin).json["code"] == "prove-again"
+    library = begun(officer("library"), minutes_ago=16)
+    for decision, code in (("confirm", "prove-again"), ("discard", "feed-not-held")):
+        path = f"/api/clearance/steps/library-loans/feed/{decision}"
+        assert cloud.call("clearance/steps/library_loans", library, "POST", path, {}).json["code"] == code
 
 
 def test_whose_browser_was_left_open_is_asked_before_they_type(cloud: Cloud) -> None:

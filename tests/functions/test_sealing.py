@@ -13,6 +13,7 @@ from yinji.clearance.keys import Keys
 from yinji.identity.session import Session
 from yinji.platform.clock import now
 
+from tests import portal
 from tests.functions.conftest import COUNSELLOR, Cloud, officer, store
 from tests.functions.test_exports import lines
 from tests.graduates import graduate
@@ -123,6 +124,9 @@ def test_programs_and_lists_see_the_last_signs(declared: Cloud) -> None:
 def test_the_office_takes_the_whole_list_to_the_bank_once_it_proved_who_it_is(declared: Cloud) -> None:
     assert WHOLE in lines(taken(declared, OFFICE, "&whole=1"))[1]
     stale = replace(begun(OFFICE), proved=1)
+    assert "whole=1" in portal.visit(f"/queues/{STEP}", OFFICE).body
+    assert "whole=1" not in portal.visit(f"/queues/{STEP}", stale).body
+    assert "whole=1" not in portal.visit(f"/queues/{STEP}", Session("auditor", "auditor", "x")).body
     assert taken(declared, stale, "&whole=1").json["code"] == "prove-again"
     assert taken(declared, Session("auditor", "auditor", "x"), "&whole=1").status == 403
     [record] = declared.dynamodb.query(

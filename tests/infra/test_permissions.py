@@ -242,10 +242,10 @@ def needed(service: str, operation: str, told: Mapping[str, Any]) -> set[tuple[s
         return {("ses:SendEmail", "mail-domain"), ("ses:SendEmail", "mail-set")}
     if service == "events":
         return {("events:PutEvents", "bus")}
-    if service == "sqs":
-        return {(f"sqs:{operation}", "looks")}
     if service == "kms":
         return {(f"kms:{operation}", "sealing-key")}
+    if service == "sqs":
+        return {(f"sqs:{operation}", "looks")}
     assert service == "secretsmanager"
     return {("secretsmanager:GetSecretValue", "secret")}
 
@@ -263,8 +263,8 @@ def place(resource: str) -> str:
         ("${Bus", "bus"),
         ("FnGetAttBus", "bus"),  # as the stacks beside it know it
         ("SessionKeys", "secret"),
-        ("Looks", "looks"),
         ("SealingKey", "sealing-key"),
+        ("Looks", "looks"),
     ):
         if part in resource:
             return name

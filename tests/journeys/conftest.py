@@ -8,23 +8,17 @@ from typing import Any
 import pytest
 
 from infra.local import home
-from tests.running import RunningCloud
+from tests.running import CAS_PORT, OIDC_PORT, RunningCloud
 from tests.sign_in.conftest import CAS_PYTHON, NAMES, PASSWORD
 from tests.sign_in.servers import CasServer, OidcServer
 
 GRADUATES = 60
-OIDC_PORT, CAS_PORT = home.PORT + 11, home.PORT + 12
-SERVERS = {
-    "YINJI_OIDC_ISSUER": f"http://127.0.0.1:{OIDC_PORT}",
-    "YINJI_OIDC_CLIENT": "yinji",
-    "YINJI_CAS_URL": f"http://127.0.0.1:{CAS_PORT}",
-}
 
 
 @pytest.fixture(scope="package")
 def cloud() -> Iterator[RunningCloud]:
     """A fresh local cloud, started as `make up` starts it; it knows where the identity servers would be."""
-    found = RunningCloud(home.HOME.name, home.PORT, home.CLOUD_PORT, GRADUATES, **SERVERS)
+    found = RunningCloud(home.HOME.name, home.PORT, home.CLOUD_PORT, GRADUATES)
     yield found.start(fresh=True)
     found.stop()
 
