@@ -1,5 +1,4 @@
-"""How all that is kept of a graduate goes: documents in every version, messages, sign-ins, who
-looked, the case and its history."""
+"""How all that is kept of a graduate goes: documents in every version, messages, sign-ins, looks, case and history."""
 
 from __future__ import annotations
 
