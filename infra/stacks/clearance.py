@@ -14,7 +14,7 @@ from infra.constructs.doors import OF_CASES, ApiDoor, BucketDoor, every, on_chan
 from infra.constructs.function import Function
 from infra.constructs.reasons import accept
 from infra.constructs.step import House, Step
-from infra.constructs.storage import Bucket, TableWithStream, access_logs
+from infra.constructs.storage import Bucket, Counters, TableWithStream, access_logs
 from infra.setting import Setting
 from infra.stacks.service import ServiceStack, python_layer
 
@@ -60,6 +60,7 @@ class Clearance(ServiceStack):
             "AwsSolutions-SMG4",
         )
         self.people = TableWithStream(self, "PeopleTable", key, None)
+        self.limits = Counters(self, "LimitsTable", setting.limit_factor)
         self._identity()
         self._clearance()
         self._outputs()
@@ -70,7 +71,7 @@ class Clearance(ServiceStack):
         )
         authorizer.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
         self.people.read_by(authorizer)
-        self.api = ApiDoor(self, "Api", setting=self.setting, authorizer=authorizer)
+        self.api = ApiDoor(self, "Api", setting=self.setting, authorizer=authorizer, limits=self.limits)
 
     @property
     def known(self) -> dict[str, str]:

@@ -23,6 +23,7 @@ from constructs import Construct
 from yinji.clearance import definition
 from yinji.clearance.definition import StepDefinition, Text
 from yinji.messages.model import KINDS
+from yinji.platform.limits import LIMITS
 
 from infra.setting import Setting
 from infra.stacks import portal
@@ -35,6 +36,7 @@ SERVICE = "clearance"
 RELAY = "clearance-advance"
 MESSAGES = "messages"
 IDENTITY = "identity"
+LIMITED = "limits"
 CHANNELS = ("email", "webhook")
 CASE_STATES = ("open", "in-progress", "finished", "overdue")
 MINUTE, FIVE_MINUTES, HOUR = Duration.minutes(1), Duration.minutes(5), Duration.hours(1)
@@ -42,6 +44,7 @@ MINUTE, FIVE_MINUTES, HOUR = Duration.minutes(1), Duration.minutes(5), Duration.
 LONGEST_FEED_AGE = definition.LONGEST_FEED_AGE // timedelta(hours=1)  # hours
 LONGEST_WAIT = 72  # hours
 API_ERRORS = 5  # in five minutes
+MOST_LIMITED = 100  # in five minutes
 QUANTILES = ("p50", "p95", "p99")
 FULL, HALF, THIRD, QUARTER = 24, 12, 8, 6
 
@@ -167,6 +170,10 @@ class Dashboards(Stack):
             lines("exported", [ours("RowsExported", "Sum", "", HOUR)], THIRD), lines("signed", signed, HALF)
         )
         board.add_widgets(
+            lines("limited", self._limited(), HALF),
+            lines("not-counted", [ours("LimitsUnreachable", "Sum", service=LIMITED)], HALF),
+        )
+        board.add_widgets(
             lines("api-answers", [self._of_api(name, "Sum") for name in ("Count", "4xx", "5xx")], HALF),
             lines("api-latency", [self._of_api("Latency", quantile) for quantile in QUANTILES], HALF),
         )
@@ -217,6 +224,9 @@ class Dashboards(Stack):
         for step in self._steps:
             wait = ours("OldestWaitingHours", "Maximum", step=step.id)
             self._alarm("long-wait", step.id, wait, LONGEST_WAIT, Above.GREATER_THAN_THRESHOLD)
+        for limit, metric in zip(LIMITS, self._limited(), strict=True):
+            self._alarm("too-often", limit.name, metric, MOST_LIMITED)
+        self._alarm("not-counted", LIMITED, ours("LimitsUnreachable", "Sum", service=LIMITED), 1)
         # what is emitted by every run: a run that fails midway is missing too
         for subject, metric, service in (
             ("clearance-figures", "CasesTotal", SERVICE),
@@ -282,6 +292,9 @@ class Dashboards(Stack):
 
     def _by_channel(self, name: str) -> list[cloudwatch.Metric]:
         return [ours(name, "Sum", channel, service=MESSAGES, channel=channel) for channel in CHANNELS]
+
+    def _limited(self) -> list[cloudwatch.Metric]:
+        return [ours("RequestsLimited", "Sum", one.name, service=LIMITED, limit=one.name) for one in LIMITS]
 
     def _queued(self) -> list[Watched]:
         return [function for function in self._functions if function.queue]

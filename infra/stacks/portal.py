@@ -17,7 +17,7 @@ from chalice.cdk import Chalice
 from constructs import Construct
 
 from infra.bundling import NOT_CODE
-from infra.constructs.storage import READ_ITEMS, READ_KEY
+from infra.constructs.storage import COUNT, READ_ITEMS, READ_KEY
 from infra.setting import FOLDER_TAG, Setting
 from infra.stacks.clearance import Clearance
 from infra.stacks.messages import Messages
@@ -70,6 +70,7 @@ class Portal(Stack):
                         "YINJI_INTAKE_BUCKET": clearance.house.intake.name,
                         "YINJI_DOCUMENTS_BUCKET": clearance.house.documents.name,
                         "YINJI_MESSAGES_TABLE": messages.table.table.table_name,
+                        **clearance.limits.told,
                     },
                 },
             )
@@ -80,7 +81,7 @@ class Portal(Stack):
 
     def _role(self, clearance: Clearance, messages: Messages) -> iam.Role:
         """The portal's role: it reads cases, by school as well, messages, people, the signing keys, and what became of
-        deliveries and previews of feeds; it writes its own log only."""
+        deliveries and previews of feeds; it writes its own log, and counts how often somebody asked."""
         log = logs.LogGroup(
             self,
             "Log",
@@ -96,6 +97,7 @@ class Portal(Stack):
             (["dynamodb:Query"], table.index_arn),
             (READ_ITEMS, messages.table.table.table_arn),
             (READ_ITEMS, clearance.people.table.table_arn),
+            (COUNT, clearance.limits.table.table_arn),
             (READ_KEY, table.key.key_arn),
             (["secretsmanager:GetSecretValue"], clearance.session_keys.secret_arn),
         ):

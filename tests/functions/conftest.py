@@ -137,6 +137,15 @@ def create_people_table(client: Any) -> None:
     )
 
 
+def create_limits_table(client: Any) -> None:
+    client.create_table(
+        TableName="Limits",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+    )
+
+
 class Cloud:
     """The resources, the functions on them, and what was said on the bus."""
 
@@ -148,6 +157,7 @@ class Cloud:
         create_table(self.dynamodb)
         create_messages_table(self.dynamodb)
         create_people_table(self.dynamodb)
+        create_limits_table(self.dynamodb)
         for bucket in ("intake", "documents"):
             self.s3.create_bucket(Bucket=bucket)
         boto3.client("events").create_event_bus(Name="yinji")

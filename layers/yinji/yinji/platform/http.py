@@ -10,6 +10,7 @@ import json
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode
 
@@ -17,9 +18,10 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from yinji.identity.session import Session, cookie, cookies_of, session_of
-from yinji.platform import multipart
+from yinji.platform import limits, multipart
 from yinji.platform.clock import now
 from yinji.platform.environment import setting
+from yinji.platform.limits import Limit, address_of
 from yinji.platform.observability import logger
 from yinji.platform.problem import MEDIA_TYPE, Problem
 
@@ -52,11 +54,15 @@ class Body:
 class Api:
     """An HTTP API function: routes on Powertools' resolver, problems answered as the reader can use them."""
 
-    def __init__(self, *, from_anywhere: bool = False) -> None:
-        """What changes something is refused to pages of other sites; `from_anywhere` is for what mail programs send."""
+    def __init__(self, *, from_anywhere: bool = False, writes: Limit | None = None) -> None:
+        """What changes something is refused to pages of other sites; `from_anywhere` is for what mail programs send.
+
+        It is also counted for whoever is signed in, by `writes` or by what their role may (platform/limits.py).
+        """
+        self._writes = writes
         self.resolver = APIGatewayHttpResolver()
         if not from_anywhere:
-            self.resolver.use([self._from_here])  # pyright: ignore[reportUnknownMemberType]
+            self.resolver.use([self._from_here, self._not_too_often])  # pyright: ignore[reportUnknownMemberType]
         self.get = self.resolver.get
         self.post = self.resolver.post
         self.resolver.exception_handler(Problem)(self._problem)
@@ -87,11 +93,21 @@ class Api:
     @property
     def session(self) -> Session:
         """Who asks, as the authorizer found. Raises Problem("signed-out")."""
-        authorizer = self.event.get("requestContext", {}).get("authorizer", {})
-        session = session_of(authorizer.get("lambda") or {})
+        session = self._session
         if session is None:
             raise Problem("signed-out")
         return session
+
+    @property
+    def _session(self) -> Session | None:
+        authorizer = self.event.get("requestContext", {}).get("authorizer", {})
+        return session_of(authorizer.get("lambda") or {})
+
+    @property
+    def address(self) -> str:
+        """Where the request comes from."""
+        peer = str(self.event["requestContext"]["http"].get("sourceIp") or "")
+        return address_of(self.headers.get("x-forwarded-for", ""), peer)
 
     @property
     def language(self) -> str:
@@ -133,13 +149,33 @@ class Api:
 
         Browsers too old to say so in Sec-Fetch-Site name the page's origin; programs send neither.
         """
-        if self.event["requestContext"]["http"]["method"] in ("GET", "HEAD"):
+        if self._only_reads:
             return next_middleware(resolver)
         site, origin = self.headers.get("sec-fetch-site"), self.headers.get("origin")
         foreign = origin not in (None, setting("PUBLIC_URL")) if site is None else site not in ("same-origin", "none")
         if foreign:
             raise Problem("cross-site")
         return next_middleware(resolver)
+
+    def _not_too_often(self, resolver: APIGatewayHttpResolver, next_middleware: Callable[..., Any]) -> Any:
+        """Raise Problem("too-often") when whoever is signed in changes things faster than by hand."""
+        session = self._session
+        if session and not self._only_reads:
+            of_role = limits.STUDENT_WRITES if session.role == "student" else limits.OFFICE_WRITES
+            _counter().hit(self._writes or of_role, session.sub)
+        return next_middleware(resolver)
+
+    @property
+    def _only_reads(self) -> bool:
+        return self.event["requestContext"]["http"]["method"] in ("GET", "HEAD")
+
+    def limit(self, limit: Limit, whom: str = "") -> None:
+        """Count a request of `whom` or about them, or of whoever is signed in. Raises Problem("too-often")."""
+        _counter().hit(limit, whom or self.session.sub)
+
+    def limit_address(self, limit: Limit) -> None:
+        """Count a request of whoever is there, signed in or not. Raises Problem("too-often")."""
+        _counter().hit_from(limit, self.address)
 
     def demand_fresh(self) -> None:
         """Raise Problem("prove-again") unless whoever asks proved a moment ago who they are."""
@@ -170,7 +206,9 @@ class Api:
         if self.is_form and (back := self._back()):
             fields = ",".join(error["field"] for error in problem.params.get("errors", ()))
             return redirect(back, problem=problem.code, fields=fields)
-        return as_json(problem.status, problem.document(self.language), MEDIA_TYPE)
+        answer = as_json(problem.status, problem.document(self.language), MEDIA_TYPE)
+        answer.headers.update(problem.headers)
+        return answer
 
     def _failure(self, error: Exception) -> Response[str]:
         logger.error("request failed", exc_info=error)
@@ -184,6 +222,13 @@ class Api:
             return self.body.next
         except Problem:
             return ""
+
+
+def _counter() -> ModuleType:
+    """What counts; functions that only answer questions do without its library."""
+    from yinji.platform import counter
+
+    return counter
 
 
 def preferred(accept_language: str) -> str:
