@@ -197,12 +197,12 @@ def on_message(bus: events.IEventBus, function: Function, id: str, kind: str, de
 
 
 def every(function: Function, minutes: int) -> None:
-    """Invoke `function` every so many minutes."""
+    """Invoke `function` every so many minutes; that it could not be invoked is told by its queue."""
     events.Rule(
         function,
         "Every",
         schedule=events.Schedule.rate(Duration.minutes(minutes)),
-        targets=[targets.LambdaFunction(function.target, retry_attempts=0)],
+        targets=[targets.LambdaFunction(function.target, dead_letter_queue=function.failures, retry_attempts=0)],
     )
 
 
@@ -212,7 +212,7 @@ def every_morning(function: Function, hour: int, minute: int) -> None:
         function,
         "EveryMorning",
         schedule=events.Schedule.cron(minute=str(minute), hour=str((hour - 8) % 24)),
-        targets=[targets.LambdaFunction(function.target)],
+        targets=[targets.LambdaFunction(function.target, dead_letter_queue=function.failures)],
     )
 
 
