@@ -7,6 +7,7 @@ back to the page out, with what happened in its query).
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -32,6 +33,9 @@ LANGUAGE_COOKIE = "yinji_language"
 LONGEST_BODY = 256 * 1024
 MOST_FIELDS = 600
 """Of a form: five hundred cases at once, and what is answered for all of them."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""What text has none of; tabs and ends of lines it has."""
 
 
 @dataclass(frozen=True)
@@ -290,16 +294,13 @@ def _form(text: str) -> Body:
             raise Problem("malformed-request")
         else:
             fields[name] = value
-    return Body(
-        {name: value for name, value in fields.items() if name != "next"},
-        tuple(chosen),
-        own_path(fields.get("next", "")),
-    )
+    answered = {name: value for name, value in fields.items() if name != "next"}
+    return _body(answered, chosen, own_path(fields.get("next", "")))
 
 
 def _json(text: str) -> Body:
     try:
-        document = json.loads(text or "{}")
+        document = json.loads(text or "{}", object_pairs_hook=_each_once)
         json.dumps(document, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError) as error:
         raise Problem("malformed-request") from error
@@ -317,7 +318,22 @@ def _json(text: str) -> Body:
         chosen.append((str(case.get("student", "")), _number(case.get("step_version"))))
     if any(isinstance(value, dict | list) for value in known.values()):
         raise Problem("malformed-request")
-    return Body({name: str(value) for name, value in known.items() if value is not None}, tuple(chosen))
+    return _body({name: str(value) for name, value in known.items() if value is not None}, chosen)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; two readers of one that says something twice may read it differently."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name comes twice")
+    return found
+
+
+def _body(fields: Mapping[str, str], chosen: list[tuple[str, int]], next: str = "") -> Body:
+    """Raises Problem("malformed-request") for what nobody types: NUL, escapes of terminals and the like."""
+    if any(_CONTROL.search(text) for field in fields.items() for text in field):
+        raise Problem("malformed-request")
+    return Body(fields, tuple(chosen), next)
 
 
 def _number(value: Any) -> int:
