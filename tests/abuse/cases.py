@@ -123,7 +123,7 @@ BODIES = (
     posted("wrong-content-type", f"<answer>{TAG}</answer>".encode(), 400, "malformed-request", kind="text/xml"),
     posted(
         "compressed-body",
-        gzip.compress(b"0" * 10**7),
+        gzip.compress(b"0" * 5_000_000),
         400,
         "malformed-request",
         headers={"content-encoding": "gzip"},
@@ -165,7 +165,7 @@ REDIRECTS = (
 NUMBERS = (
     page("path-traversal", f"/api/clearance/cases/..%2F..%2F{MARK}", 403, 404, who="library"),
     page("path-traversal-in-pages", f"/cases/..%2F..%2F{MARK}", 403, 404),
-    page("path-traversal-in-static-files", "/static/x/..%2F..%2Fapp.py", 404, who=""),
+    page("path-traversal-in-static-files", "/static/x/..%2F..%2Fapp.py", 403, 404, who=""),
     page("key-of-another-item", "/api/clearance/cases/x%23EVENT%23", 404, "not-found", who="administrator"),
     page("quotes-of-a-query", f"/api/clearance/cases/%27%20OR%20{MARK}%3D%271", 404, "not-in-season", who="library"),
     page("overlong-number", f"/api/clearance/cases/{'9' * 3_000}", 404, "not-in-season", who="administrator"),
@@ -260,7 +260,7 @@ DOORS = (
     page("writing-by-get", ANSWER, 404, headers={"x-http-method-override": "POST"}),
     BadInput("verb-there-is-not", "DELETE", CASE, (404, 405)),
     BadInput("writing-to-a-page", "POST", "/me", (403, 404, 405), body=answer()),
-    posted("nobody", answer(), 401, "", who=""),
+    BadInput("nobody", "POST", ANSWER, (401, 403), who="", body=answer()),
     posted("forged-cookie", answer(), 403, "", cookie="forged"),
     posted("changed-cookie", answer(), 403, "", cookie="changed"),
     posted("unsigned-cookie", answer(), 403, "", cookie="unsigned"),

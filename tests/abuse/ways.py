@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import sys
 from base64 import b64decode, b64encode
@@ -120,7 +121,7 @@ def cookies(session: Session, keys: list[str], made: str) -> str:
         case "tossed":  # set by a neighbouring host, before ours
             return f"{name}={signed('another key')}; {name}={good}"
         case "attempt":  # signed by our key for another purpose
-            value = serializer(keys, sign_in.SALT).dumps(session.claims)
+            value = serializer(keys, sign_in.SALT).dumps(sessions.begun(session).claims)
         case _:
             raise ValueError(made)
     return f"{name}={value}"
@@ -210,6 +211,7 @@ class Running:
 
         from infra.local import deploy, home
 
+        os.environ["YINJI_DEPLOYMENT"] = "local"  # the name of the session's cookie goes by it
         outputs = deploy.outputs()
         self._url, self._tables = home.URL, [outputs[f"{n}TableName"] for n in ("People", "Messages")]
         self._tables.append(outputs["TableName"])
@@ -219,7 +221,7 @@ class Running:
         self._client = requests.Session()
         self._client.trust_env = False
         told = self._client.get(f"{self._url}/api/sign-in/demo/personas", timeout=60).json()
-        self._me, self._other = self._two_students(told)
+        self._me, self._other = (one["persona"].removeprefix("student:") for one in told["students"][:2])
         self._who = {
             "student": Session(self._me, "student", "x"),
             "library": Session("D-library", "department-officer", "x", department="library"),
@@ -227,10 +229,6 @@ class Running:
             "administrator": Session("A0001", "administrator", "x"),
         }
         self._began = int(clock.now().timestamp() * 1000)
-
-    def _two_students(self, told: Mapping[str, Any]) -> tuple[str, str]:
-        found = [str(one.get("id") or one.get("student") or "").removeprefix("student:") for one in told["students"]]
-        return found[0], found[1]
 
     def send(self, bad: BadInput) -> Answer:
         session = self._who[bad.who] if bad.who else None
