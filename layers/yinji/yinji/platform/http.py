@@ -74,13 +74,10 @@ class Api:
         self.resolver.exception_handler(NotFoundError)(self._no_route)
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        self.event: Mapping[str, Any] = event
         return self.resolver.resolve(event, context)
 
     # --- the request ---------------------------------------------------------------------------------------
-    @property
-    def event(self) -> Mapping[str, Any]:
-        return cast(Mapping[str, Any], self.resolver.current_event.raw_event)
-
     @property
     def headers(self) -> Mapping[str, str]:
         headers: Mapping[str, str] = self.event.get("headers") or {}
@@ -141,12 +138,15 @@ class Api:
 
     @property
     def _parts(self) -> multipart.Parts:
-        body = str(self.event.get("body") or "")
         try:
-            data = b64decode(body, validate=True) if self.event.get("isBase64Encoded") else body.encode()
-            return multipart.parse(self.headers.get("content-type", ""), data)
+            return multipart.parse(self.headers.get("content-type", ""), self._data())
         except ValueError as error:
             raise Problem("malformed-request") from error
+
+    def _data(self) -> bytes:
+        """The bytes that were sent. Raises ValueError when they are said to be base64 and are not."""
+        body = str(self.event.get("body") or "")
+        return b64decode(body, validate=True) if self.event.get("isBase64Encoded") else body.encode()
 
     def _from_here(self, resolver: APIGatewayHttpResolver, next_middleware: Callable[..., Any]) -> Any:
         """Raise Problem("cross-site") when a page that is not ours, of this very host, made a browser send a write.
@@ -192,7 +192,7 @@ class Api:
         if self._media_type == multipart.MEDIA_TYPE:
             return _form(urlencode(self._parts.fields))
         try:
-            text = self.resolver.current_event.decoded_body or ""
+            text = self._data().decode()
         except ValueError as error:  # neither base64 nor UTF-8
             raise Problem("malformed-request") from error
         if len(text) > LONGEST_BODY:
