@@ -25,6 +25,7 @@ from yinji.clearance.definition import StepDefinition, Text
 from yinji.messages.model import KINDS
 from yinji.platform.limits import LIMITS
 
+from infra.constructs.reasons import accept
 from infra.setting import Setting
 from infra.stacks import portal
 from infra.stacks.clearance import Clearance
@@ -328,7 +329,10 @@ def alarm_topic(scope: Construct, setting: Setting) -> sns.Topic:
         )
     )
     if setting.alarm_email:
-        topic.add_subscription(subscriptions.EmailSubscription(setting.alarm_email))
+        mail = topic.add_subscription(subscriptions.EmailSubscription(setting.alarm_email))
+        accept(
+            mail, "A mail that does not come leaves its alarm standing for all to see.", "Serverless-SNSRedrivePolicy"
+        )
     return topic
 
 
