@@ -9,7 +9,7 @@ LOCAL := $(VENV)/python -m infra.local
 export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/yinji:$(CURDIR)/layers/typeset:$(CURDIR)/layers/inspection:$(CURDIR)/layers/sign_in:$(CURDIR)/layers/demo
 
 .PHONY: help setup up season season-check season-demo down reset status logs invoke check-feed verify-history test \
-	quick slow cloud bench lint format types lock synth screenshots clean
+	quick slow cloud abuse mutants audit bench lint format types lock synth screenshots clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,12 @@ help: ## list the commands
 	@echo "installing the CAS server of the tests into .local/cas"
 	@test -x .local/cas/bin/python || $(PYTHON) -m venv --without-pip .local/cas
 	@$(UV) --python .local/cas/bin/python tests/sign_in/requirements.txt
+	@touch $@
+
+.local/audit.stamp: infra/local/audit.txt .local/python
+	@echo "installing pip-audit into .local/audit"
+	@test -x .local/audit/bin/python || $(PYTHON) -m venv --without-pip .local/audit
+	@$(UV) --python .local/audit/bin/python infra/local/audit.txt
 	@touch $@
 
 node_modules/.package-lock.json: package-lock.json
@@ -98,6 +104,12 @@ slow: setup layers/typeset/typeset/fonts .local/cas.stamp ## the template and it
 cloud: setup browser .local/cas.stamp ## a local cloud of the tests' own: a season, journeys in a browser, a kill
 	$(PYTEST) -m cloud
 
+abuse: setup ## send every bad input of docs/security.md to the local cloud that runs here; it has to be at rest
+	$(VENV)/python -m tests.abuse.ways
+
+mutants: setup ## take each defence away in a copy of the tree: its tests have to fail. ONLY=<name> for one
+	$(VENV)/python -m tests.mutants $(ONLY)
+
 bench: setup layers/typeset/typeset/fonts ## measure; prints figures, asserts nothing
 	$(VENV)/python -m tests.bench
 
@@ -123,6 +135,9 @@ layers/typeset/typeset/fonts: layers/typeset/fonts.toml node_modules/.package-lo
 
 # --- the repository ---------------------------------------------------------------------------------------------
 
+audit: .local/audit.stamp node_modules/.package-lock.json ## ask whether a locked library has a known hole; OFFLINE=1 where nobody can be asked
+	@$(VENV)/python -m infra.local.audit $(if $(OFFLINE),--offline)
+
 synth: setup ## synthesize the template for AWS into cdk.out, with cdk-nag
 	npx --no-install cdk synth --quiet
 
@@ -134,6 +149,7 @@ LOCK := $(VENV)/python -m uv pip compile --quiet --no-config --python-version 3.
 lock: .local/python ## write the lock files anew from pyproject.toml
 	$(LOCK) --group uv -o infra/local/uv.txt
 	$(LOCK) --group emulator -o infra/local/requirements.txt
+	$(LOCK) --group audit -o infra/local/audit.txt
 	$(LOCK) --group cas -o tests/sign_in/requirements.txt
 	$(LOCK) --group layer -o layers/yinji/requirements.txt
 	$(LOCK) --group typeset -o layers/typeset/requirements.txt

@@ -7,7 +7,7 @@ the thing itself, with its reason (constructs/reasons.py).
 from __future__ import annotations
 
 from aws_cdk import App, Environment, Stack, Tags, Validations
-from cdk_nag import AwsSolutionsChecks
+from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
 from infra.setting import Setting
 from infra.stacks.clearance import Clearance
@@ -53,7 +53,7 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
         cross_region_references=setting.region != REGION,
     )
     Tags.of(app).add("project", "yinji")
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
     return [clearance, desk, messages, identity, privacy, portal, dashboards, front_door]
 
 

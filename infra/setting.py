@@ -18,6 +18,9 @@ LONGEST_UNIVERSITY = 19
 """The names of buckets end with account and region, and may have 63 characters."""
 
 
+HIGHEST_FACTOR = 1000
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One deployment of one university.
@@ -42,6 +45,7 @@ class Setting:
     oidc_secret: str = ""
     oidc_account: str = "sub"
     cas_url: str = ""
+    limit_factor: int = 1
     root: Path = ROOT
 
     def __post_init__(self) -> None:
@@ -70,6 +74,8 @@ class Setting:
             raise ValueError(f"context mail_from is {self.mail_from!r}; it is the address that mail is from")
         if self.webhook_secret and not self.webhook_secret.split(":")[2:3] == ["secretsmanager"]:
             raise ValueError("context webhook_secret is not the ARN of a secret")
+        if not 1 <= self.limit_factor <= HIGHEST_FACTOR:
+            raise ValueError(f"context limit_factor is {self.limit_factor}; it can be 1 to {HIGHEST_FACTOR}")
         self._check_sign_in(schemes)
 
     def _check_sign_in(self, schemes: tuple[str, ...]) -> None:
@@ -88,7 +94,10 @@ class Setting:
         """The setting that the context of `node` describes; absent values keep their defaults."""
         names = [name for name in cls.__slots__ if name != "root"]
         given = {name: node.try_get_context(name) for name in names}
-        return cls(**{name: value for name, value in given.items() if value is not None}, root=root)
+        told = {name: value for name, value in given.items() if value is not None}
+        if "limit_factor" in told:  # the command line's values are text
+            told["limit_factor"] = int(told["limit_factor"])
+        return cls(**told, root=root)
 
     @property
     def ways(self) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """portal: the pages people see, on phones first. The Chalice app behind everything that is not /api.
 
 Trigger: GET on the REST API. Reads: the table, the index by school, the boxes of messages, the access log, the signing
-keys; of the documents bucket reports/feeds/ and previews/. Writes nothing: every form of a page is sent to the
-functions below /api. Emits: who looks at whose case, to the queue of looks.
+keys; of the documents bucket reports/feeds/ and previews/. Writes: how often certificates were looked up, and nothing
+else: every form of a page is sent to the functions below /api. Emits: who looks at whose case, to the queue of looks.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def verify(visit: Visit) -> Response:
 
 @at("/verify/{code}")
 def verified(visit: Visit, code: str) -> Response:
-    found = public.certificate(store, code)
+    found = public.certificate(visit, store, code)
     return page.draw(visit, "verify.html", status=200 if found["record"] else 404, **found)
 
 

@@ -17,7 +17,7 @@ from constructs import Construct
 
 from infra.constructs.function import Function
 from infra.constructs.reasons import accept
-from infra.constructs.storage import Bucket, TableWithStream
+from infra.constructs.storage import Bucket, Counters, TableWithStream
 from infra.setting import Setting
 
 COOKIE = "$request.header.Cookie"
@@ -27,7 +27,7 @@ API_ID = "yinji-api"
 class ApiDoor(Construct):
     """The HTTP API below /api, where whoever comes is asked for their session unless a route is open."""
 
-    def __init__(self, scope: Construct, id: str, *, setting: Setting, authorizer: Function) -> None:
+    def __init__(self, scope: Construct, id: str, *, setting: Setting, authorizer: Function, limits: Counters) -> None:
         super().__init__(scope, id)
         self.api = apigateway.CfnApi(
             self, "Api", name=f"{setting.prefix}-api", protocol_type="HTTP", tags={"ms-custom-id": API_ID}
@@ -72,21 +72,31 @@ class ApiDoor(Construct):
         )
 
         self.authorizer_id = self._authorizer.ref
-        self.routes = ApiRoutes(self, "Routes", self.api.ref, self.authorizer_id)
+        self.routes = ApiRoutes(self, "Routes", self.api.ref, self.authorizer_id, limits)
         self.route = self.routes.route
 
 
 class ApiRoutes(Construct):
-    """Routes of the HTTP API to the functions of one stack: a stack adds its own, whichever stack holds the API."""
+    """Routes of the HTTP API to the functions of one stack: a stack adds its own, whichever stack holds the API.
 
-    def __init__(self, scope: Construct, id: str, api_id: str, authorizer_id: str) -> None:
+    `limits` counts what changes something.
+    """
+
+    def __init__(self, scope: Construct, id: str, api_id: str, authorizer_id: str, limits: Counters) -> None:
         super().__init__(scope, id)
-        self._api_id, self._authorizer_id = api_id, authorizer_id
+        self._api_id, self._authorizer_id, self._limits = api_id, authorizer_id, limits
+        self._counting: set[str] = set()
         self._source = f"arn:{Aws.PARTITION}:execute-api:{Aws.REGION}:{Aws.ACCOUNT_ID}:{api_id}"
         self._integrations: dict[str, apigateway.CfnIntegration] = {}
 
-    def route(self, function: Function, method: str, path: str, *, open: str = "") -> None:
-        """Send `method` `path` to `function`; without a session only when `open`, which says why."""
+    def route(self, function: Function, method: str, path: str, *, open: str = "", counted: bool = False) -> None:
+        """Send `method` `path` to `function`; without a session only when `open`, which says why.
+
+        The function may count how often somebody asks when it changes something, or its reading is `counted`.
+        """
+        if (counted or method != "GET") and function.folder not in self._counting:
+            self._counting.add(function.folder)
+            self._limits.counted_by(function)
         integration = self._integrations.get(function.folder)
         if integration is None:
             integration = self._integrations[function.folder] = apigateway.CfnIntegration(
@@ -188,12 +198,12 @@ def on_message(bus: events.IEventBus, function: Function, id: str, kind: str, de
 
 
 def every(function: Function, minutes: int) -> None:
-    """Invoke `function` every so many minutes."""
+    """Invoke `function` every so many minutes; that it could not be invoked is told by its queue."""
     events.Rule(
         function,
         "Every",
         schedule=events.Schedule.rate(Duration.minutes(minutes)),
-        targets=[targets.LambdaFunction(function.target, retry_attempts=0)],
+        targets=[targets.LambdaFunction(function.target, dead_letter_queue=function.failures, retry_attempts=0)],
     )
 
 
@@ -203,7 +213,7 @@ def every_morning(function: Function, hour: int, minute: int) -> None:
         function,
         "EveryMorning",
         schedule=events.Schedule.cron(minute=str(minute), hour=str((hour - 8) % 24)),
-        targets=[targets.LambdaFunction(function.target)],
+        targets=[targets.LambdaFunction(function.target, dead_letter_queue=function.failures)],
     )
 
 

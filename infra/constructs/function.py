@@ -69,7 +69,12 @@ class Function(Construct):
                 enforce_ssl=True,
                 retention_period=Duration.days(14),
             )
-            accept(self.failures, "It is where failures end, and has no failures of its own.", "AwsSolutions-SQS3")
+            accept(
+                self.failures,
+                "It is where failures end, and has no failures of its own.",
+                "AwsSolutions-SQS3",
+                "Serverless-SQSRedrivePolicy",
+            )
         self.function = lambda_.Function(
             self,
             "Function",
@@ -96,7 +101,22 @@ class Function(Construct):
         )
         Tags.of(self.function).add(FOLDER_TAG, folder)
         accept(
-            self.function, "The layers are built, and the code is tested, for Python 3.11 to 3.13.", "AwsSolutions-L1"
+            self.function,
+            "The layers are built, and the code is tested, for Python 3.11 to 3.13.",
+            "AwsSolutions-L1",
+            "Serverless-LambdaLatestVersion",
+        )
+        accept(
+            self.function,
+            "What fails goes to its queue by its destination, which tells what was asked and answered as well."
+            if asynchronous
+            else "Whoever invoked it waits for the answer and is told.",
+            "Serverless-LambdaDLQ",
+        )
+        accept(
+            self.function,
+            "Its permission cannot be limited to a resource; the request's id leads through the logs instead.",
+            "Serverless-LambdaTracing",
         )
         self.target: lambda_.IFunction = self.function
         """What triggers invoke: the function, or its alias where it has one."""

@@ -20,6 +20,7 @@ from infra.setting import Setting
 
 READ_ITEMS = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"]
 WRITE_ITEMS = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"]
+COUNT = ["dynamodb:UpdateItem"]
 # DynamoDB uses the table's key on behalf of who calls it
 READ_KEY = ["kms:Decrypt", "kms:DescribeKey"]
 USE_KEY = [*READ_KEY, "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
@@ -153,6 +154,35 @@ class SealingKey(Construct):
 def below(partitions: str) -> Mapping[str, Mapping[str, Sequence[str]]]:
     """The condition of a policy that only items are meant whose partition key fits."""
     return {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [partitions]}}
+
+
+class Counters(Construct):
+    """The table that counts how often somebody asked: one key, gone when its window is over, worth nothing then.
+
+    So there is no copy to restore, and the key it rests under is AWS's: what a function may do with our own key does
+    not depend on whether it is counted. `factor` raises all limits of the deployment.
+    """
+
+    def __init__(self, scope: Construct, id: str, factor: int) -> None:
+        super().__init__(scope, id)
+        self.table = dynamodb.Table(
+            self,
+            "Table",
+            partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            time_to_live_attribute="expires_at",
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.told = {"YINJI_LIMITS_TABLE": self.table.table_name, "YINJI_LIMIT_FACTOR": str(factor)}
+        """What a function that counts must be told."""
+        for finding in ("AwsSolutions-DDB3", "Serverless-DynamoDBPITR"):
+            accept(self.table, "What it counts is worth nothing minutes later.", finding)
+
+    def counted_by(self, function: Function) -> None:
+        """Let `function` count, and do nothing else to any item; it cannot even read one."""
+        function.allow(COUNT, [self.table.table_arn])
+        for name, value in self.told.items():
+            function.function.add_environment(name, value)
 
 
 class Bucket(Construct):

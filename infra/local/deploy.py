@@ -21,6 +21,8 @@ ONLY_ON_AWS = ("FrontDoor",)
 """Stacks that only AWS has: the front door is a proxy here (front_door.py), reading what that stack says."""
 SYNTHESIZED = home.LOCAL / "synthesized"
 MOST_SYNTHESIZED = 3
+MACHINES = 100
+"""By how much limits are raised here: one program plays a whole season's officers, and signs as they never could."""
 CDK = home.ROOT / "node_modules" / ".bin" / "cdk"
 
 Say = Callable[[str], None]
@@ -36,7 +38,7 @@ def fingerprint() -> str:
             relative = file.relative_to(home.ROOT)
             if not set(relative.parts) & set(NOT_SOURCES) and relative.parts[:2] != ("infra", "local"):
                 digest.update(str(relative).encode() + b"\0" + file.read_bytes() + b"\0")
-    digest.update(f"{home.URL} {home.CLOUD_URL} {sign_in()}".encode())
+    digest.update(f"{home.URL} {home.CLOUD_URL} {sign_in()} {MACHINES}".encode())
     return digest.hexdigest()
 
 
@@ -85,7 +87,7 @@ def synthesize(wanted: str, say: Say) -> None:
     if not kept.exists():
         say("synthesizing the CDK app")
         context = {"deployment": "local", "target": "local", "public_url": home.URL, "upload_origin": home.CLOUD_URL}
-        context |= sign_in()
+        context |= sign_in() | {"limit_factor": MACHINES}
         arguments = [argument for name, value in context.items() for argument in ("-c", f"{name}={value}")]
         made = SYNTHESIZED / f"{wanted[:16]}-{os.getpid()}"
         _run([CDK, "synth", "--quiet", "--output", made, *arguments], home.ROOT, "synth")

@@ -14,7 +14,7 @@ from infra.constructs.doors import OF_CASES, ApiDoor, BucketDoor, Inbox, every, 
 from infra.constructs.function import Function
 from infra.constructs.reasons import accept
 from infra.constructs.step import House, Step
-from infra.constructs.storage import Bucket, SealingKey, TableWithStream, access_logs
+from infra.constructs.storage import Bucket, Counters, SealingKey, TableWithStream, access_logs
 from infra.setting import Setting
 from infra.stacks.service import ServiceStack, python_layer
 
@@ -77,6 +77,7 @@ class Clearance(ServiceStack):
             "AwsSolutions-SMG4",
         )
         self.people = TableWithStream(self, "PeopleTable", key, None)
+        self.limits = Counters(self, "LimitsTable", setting.limit_factor)
         self._identity()
         self._clearance()
         self._outputs()
@@ -87,7 +88,7 @@ class Clearance(ServiceStack):
         )
         authorizer.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
         self.people.read_by(authorizer)
-        self.api = ApiDoor(self, "Api", setting=self.setting, authorizer=authorizer)
+        self.api = ApiDoor(self, "Api", setting=self.setting, authorizer=authorizer, limits=self.limits)
 
         # here, because whatever shows a case puts something into its queue
         seen = self._function("identity/seen", "PEOPLE_TABLE", timeout=29, memory=1024, asynchronous=True)

@@ -23,7 +23,9 @@ from constructs import Construct
 from yinji.clearance import definition
 from yinji.clearance.definition import StepDefinition, Text
 from yinji.messages.model import KINDS
+from yinji.platform.limits import LIMITS
 
+from infra.constructs.reasons import accept
 from infra.setting import Setting
 from infra.stacks import portal
 from infra.stacks.clearance import Clearance
@@ -36,6 +38,7 @@ RELAY = "clearance-advance"
 MESSAGES = "messages"
 IDENTITY = "identity"
 PRIVACY = "privacy"
+LIMITED = "limits"
 CHANNELS = ("email", "webhook")
 CASE_STATES = ("open", "in-progress", "finished", "overdue")
 MINUTE, FIVE_MINUTES, HOUR, DAY = Duration.minutes(1), Duration.minutes(5), Duration.hours(1), Duration.days(1)
@@ -45,6 +48,7 @@ LONGEST_WAIT = 72  # hours
 HISTORIES = ("HistoriesAnchored", "HistoriesErased", "HistoriesRewritten")
 API_ERRORS = 5  # in five minutes
 LOOKS_BEHIND = 900  # seconds
+MOST_LIMITED = 100  # in five minutes
 QUANTILES = ("p50", "p95", "p99")
 FULL, HALF, THIRD, QUARTER = 24, 12, 8, 6
 
@@ -178,6 +182,10 @@ class Dashboards(Stack):
             lines("signed", signed, HALF),
         )
         board.add_widgets(
+            lines("limited", self._limited(), HALF),
+            lines("not-counted", [ours("LimitsUnreachable", "Sum", service=LIMITED)], HALF),
+        )
+        board.add_widgets(
             lines("api-answers", [self._of_api(name, "Sum") for name in ("Count", "4xx", "5xx")], HALF),
             lines("api-latency", [self._of_api("Latency", quantile) for quantile in QUANTILES], HALF),
         )
@@ -229,6 +237,9 @@ class Dashboards(Stack):
         for step in self._steps:
             wait = ours("OldestWaitingHours", "Maximum", step=step.id)
             self._alarm("long-wait", step.id, wait, LONGEST_WAIT, Above.GREATER_THAN_THRESHOLD)
+        for limit, metric in zip(LIMITS, self._limited(), strict=True):
+            self._alarm("too-often", limit.name, metric, MOST_LIMITED)
+        self._alarm("not-counted", LIMITED, ours("LimitsUnreachable", "Sum", service=LIMITED), 1)
         # what is emitted by every run: a run that fails midway is missing too
         for subject, metric, service in (
             ("clearance-figures", "CasesTotal", SERVICE),
@@ -304,6 +315,9 @@ class Dashboards(Stack):
     def _by_channel(self, name: str) -> list[cloudwatch.Metric]:
         return [ours(name, "Sum", channel, service=MESSAGES, channel=channel) for channel in CHANNELS]
 
+    def _limited(self) -> list[cloudwatch.Metric]:
+        return [ours("RequestsLimited", "Sum", one.name, service=LIMITED, limit=one.name) for one in LIMITS]
+
     def _queued(self) -> list[Watched]:
         return [function for function in self._functions if function.queue]
 
@@ -336,7 +350,10 @@ def alarm_topic(scope: Construct, setting: Setting) -> sns.Topic:
         )
     )
     if setting.alarm_email:
-        topic.add_subscription(subscriptions.EmailSubscription(setting.alarm_email))
+        mail = topic.add_subscription(subscriptions.EmailSubscription(setting.alarm_email))
+        accept(
+            mail, "A mail that does not come leaves its alarm standing for all to see.", "Serverless-SNSRedrivePolicy"
+        )
     return topic
 
 

@@ -20,7 +20,7 @@ class Desk(ServiceStack):
         super().__init__(scope, id, setting, **more)
         self.house, self.session_keys, self.seen = clearance.house, clearance.session_keys, clearance.seen
         self.layer = python_layer(self, "Yinji", setting, "yinji")
-        self.routes = ApiRoutes(self, "Routes", clearance.api.api.ref, clearance.api.authorizer_id)
+        self.routes = ApiRoutes(self, "Routes", clearance.api.api.ref, clearance.api.authorizer_id, clearance.limits)
         self._batches()
         self._histories()
         self._evidence()
@@ -72,7 +72,7 @@ class Desk(ServiceStack):
         documents.read_by(export, "anchors/")
         documents.listed_by(export)
         for path in ("cases/{student}/audit.json", "schools/{school}/audit.ndjson", "anchors.json"):
-            self.routes.route(export, "GET", f"/api/clearance/{path}")
+            self.routes.route(export, "GET", f"/api/clearance/{path}", counted=True)
 
     def _evidence(self) -> None:
         """Documents that graduates hand in: asked for, looked at. What looks into them stands at the bucket's door."""
@@ -121,7 +121,7 @@ class Desk(ServiceStack):
         self.house.sealing.opens_by(exports)
         self.house.table.read_by(exports, index=True)
         self.house.table.added_to_by(exports)
-        self.routes.route(exports, "GET", "/api/clearance/exports/{file}")
+        self.routes.route(exports, "GET", "/api/clearance/exports/{file}", counted=True)
 
     def _sealed_answers(self) -> None:
         whole = self._showing(

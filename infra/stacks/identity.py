@@ -24,7 +24,7 @@ class Identity(ServiceStack):
         self.house, self.session_keys, self.people = clearance.house, clearance.session_keys, clearance.people
         self.seen, self.messages = clearance.seen, messages.table
         self.layer = python_layer(self, "Yinji", setting, "yinji")
-        self.routes = ApiRoutes(self, "Routes", clearance.api.api.ref, clearance.api.authorizer_id)
+        self.routes = ApiRoutes(self, "Routes", clearance.api.api.ref, clearance.api.authorizer_id, clearance.limits)
         for way in setting.ways:
             {"oidc": self._oidc, "cas": self._cas, "demo": self._demo}[way]()
         self._sign_out()
@@ -66,12 +66,12 @@ class Identity(ServiceStack):
     def _oidc(self) -> None:
         function = self._way("oidc", "OIDC_ISSUER", "OIDC_CLIENT", "OIDC_SECRET", "OIDC_ACCOUNT")
         for path in ("", "/back", "/leave"):
-            self.routes.route(function, "GET", f"/api/sign-in/oidc{path}", open=BEFORE)
+            self.routes.route(function, "GET", f"/api/sign-in/oidc{path}", open=BEFORE, counted=True)
 
     def _cas(self) -> None:
         function = self._way("cas", "CAS_URL")
         for path in ("", "/back", "/leave"):
-            self.routes.route(function, "GET", f"/api/sign-in/cas{path}", open=BEFORE)
+            self.routes.route(function, "GET", f"/api/sign-in/cas{path}", open=BEFORE, counted=True)
 
     def _demo(self) -> None:
         function = self._way("demo")

@@ -27,7 +27,7 @@ class Messages(ServiceStack):
         super().__init__(scope, id, setting, **more)
         self.house, self.session_keys = clearance.house, clearance.session_keys
         self.layer = python_layer(self, "Yinji", setting, "yinji")
-        self.routes = ApiRoutes(self, "Routes", clearance.api.api.ref, clearance.api.authorizer_id)
+        self.routes = ApiRoutes(self, "Routes", clearance.api.api.ref, clearance.api.authorizer_id, clearance.limits)
         self.table = TableWithStream(self, "MessagesTable", self.house.table.key, WAITING, expires="expires")
         self._mail()
         self._fill()

@@ -18,7 +18,7 @@ from constructs import Construct
 
 from infra.bundling import NOT_CODE
 from infra.constructs.doors import SEND
-from infra.constructs.storage import READ_ITEMS, READ_KEY
+from infra.constructs.storage import COUNT, READ_ITEMS, READ_KEY
 from infra.setting import FOLDER_TAG, Setting
 from infra.stacks.clearance import Clearance
 from infra.stacks.messages import Messages
@@ -72,6 +72,7 @@ class Portal(Stack):
                         "YINJI_DOCUMENTS_BUCKET": clearance.house.documents.name,
                         "YINJI_MESSAGES_TABLE": messages.table.table.table_name,
                         "YINJI_SEEN_QUEUE": clearance.seen.url if clearance.seen else "",
+                        **clearance.limits.told,
                     },
                 },
             )
@@ -82,7 +83,8 @@ class Portal(Stack):
 
     def _role(self, clearance: Clearance, messages: Messages) -> iam.Role:
         """The portal's role: it reads cases, by school as well, messages, people, the signing keys, and what became of
-        deliveries and previews of feeds; it writes its own log, and says into one queue who looked at whose case."""
+        deliveries and previews of feeds; it writes its own log, counts how often somebody asked, and says into one
+        queue who looked at whose case."""
         seen = clearance.seen
         assert seen  # noqa: S101
         log = logs.LogGroup(
@@ -100,6 +102,7 @@ class Portal(Stack):
             (["dynamodb:Query"], table.index_arn),
             (READ_ITEMS, messages.table.table.table_arn),
             (READ_ITEMS, clearance.people.table.table_arn),
+            (COUNT, clearance.limits.table.table_arn),
             (READ_KEY, table.key.key_arn),
             (["secretsmanager:GetSecretValue"], clearance.session_keys.secret_arn),
             (SEND, seen.queue.queue_arn),

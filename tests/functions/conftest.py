@@ -138,6 +138,15 @@ def create_people_table(client: Any) -> None:
     )
 
 
+def create_limits_table(client: Any) -> None:
+    client.create_table(
+        TableName="Limits",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+    )
+
+
 class Cloud:
     """The resources, the functions on them, and what was said on the bus."""
 
@@ -149,6 +158,7 @@ class Cloud:
         create_table(self.dynamodb)
         create_messages_table(self.dynamodb)
         create_people_table(self.dynamodb)
+        create_limits_table(self.dynamodb)
         for bucket in ("intake", "documents"):
             self.s3.create_bucket(Bucket=bucket)
         boto3.client("events").create_event_bus(Name="yinji")
@@ -168,7 +178,10 @@ class Cloud:
             get_remaining_time_in_millis=lambda: 900_000,
             invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:x",
         )
-        return handlers.warm(folder).handler(json.loads(json.dumps(event)), context)
+        # an environment has one request at a time: in another thread it comes to another environment
+        elsewhere = "routeKey" in event and threading.current_thread() is not threading.main_thread()
+        module = handlers.load(folder) if elsewhere else handlers.warm(folder)
+        return module.handler(json.loads(json.dumps(event)), context)
 
     def put(self, key: str, data: bytes | str, folder: str) -> dict[str, Any]:
         """Put an object into the intake and let its function know; the report."""

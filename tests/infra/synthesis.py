@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import yinji.clearance.items
-import yinji.messages.items  # noqa: F401 - before Chalice imports the portal with the names of a template's tables
+import yinji.messages.items
+import yinji.platform.counter  # noqa: F401 - before Chalice imports the portal with the names of a template's tables
 
 from infra.app import build
 from infra.setting import ROOT, Setting

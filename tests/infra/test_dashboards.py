@@ -89,8 +89,16 @@ def test_metrics_are_shown_of_every_step_and_state_there_is(either: Synthesis) -
     shown: dict[str, set[str]] = {}
     for metric in ours(metrics_of(either.templates["Dashboards"])):
         told = dict(metric.dimensions)
-        service = {"Messages": "messages", "SignIns": "identity", "Register": "identity", "Looks": "identity"}
-        service |= {"NumbersErased": "privacy", "CasesErased": "privacy"}
+        service = {
+            "Messages": "messages",
+            "SignIns": "identity",
+            "Register": "identity",
+            "Looks": "identity",
+            "Requests": "limits",
+            "Limits": "limits",
+            "NumbersErased": "privacy",
+            "CasesErased": "privacy",
+        }
         assert told["service"] == next(
             (of for name, of in service.items() if metric.name.startswith(name)), "clearance"
         )

@@ -124,12 +124,19 @@ def test_no_role_has_a_policy_of_aws(either: Synthesis) -> None:
 
 
 def test_the_portal_may_only_read(either: Synthesis) -> None:
-    may = {action for who, one in statements(either) if who.startswith(PORTAL) for action in listed(one["Action"])}
+    """It counts how often somebody asked besides, in a table that holds nothing else."""
+    may = {
+        (action, place(plain(resource)))
+        for who, one in statements(either)
+        if who.startswith(PORTAL)
+        for action in listed(one["Action"])
+        for resource in listed(one["Resource"])
+    }
     reads = ("dynamodb:Get", "dynamodb:BatchGet", "dynamodb:Query", "secretsmanager:Get", "kms:De", "s3:Get", "s3:List")
-    own_log = {"logs:CreateLogStream", "logs:PutLogEvents"}
+    writes = {(action, resource) for action, resource in may if not action.startswith((*reads, "logs:"))}
     # it says who looked at whose case, and cannot change what it said
-    says = {"sqs:SendMessage"}
-    assert may and {action for action in may - own_log if not action.startswith(reads)} == says
+    assert writes == {("dynamodb:UpdateItem", "limits-table"), ("sqs:SendMessage", "looks")}
+    assert {action for action, _ in may if action.startswith("logs:")} == {"logs:CreateLogStream", "logs:PutLogEvents"}
 
 
 SHOW = {
@@ -170,6 +177,36 @@ def test_ones_own_export_is_read_and_nothing_is_written(either: Synthesis) -> No
     }
     reads = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "kms:Decrypt", "kms:DescribeKey"}
     assert may == reads | {"logs:CreateLogStream", "logs:PutLogEvents"}
+
+
+def test_what_counts_can_do_nothing_else_with_what_is_counted(either: Synthesis) -> None:
+    may = {
+        action
+        for _, one in statements(either)
+        for resource in map(plain, listed(one["Resource"]))
+        for action in listed(one["Action"])
+        if place(resource) == "limits-table"
+    }
+    assert may == {"dynamodb:UpdateItem"}
+
+
+def test_who_counts_changes_something_or_hands_out_much(either: Synthesis) -> None:
+    asked: dict[str, set[str]] = {}
+    targets = {one.id: one.properties for one in either.of_type("AWS::ApiGatewayV2::Integration")}
+    for route in either.of_type("AWS::ApiGatewayV2::Route"):
+        key = route.properties["RouteKey"]
+        if key == "$default":
+            continue
+        integration = plain(route.properties["Target"]).split("${")[1].rstrip("}")
+        uri = plain(targets[integration]["IntegrationUri"])
+        asked.setdefault(uri, set()).add(key)
+    counting = {who.split("Role")[0] for who, one in statements(either) for to in listed(one["Resource"])
+                if place(plain(to)) == "limits-table"} - {""}  # fmt: skip
+    for uri, keys in asked.items():
+        reads = all(key.startswith("GET") for key in keys)
+        counted = any(name in uri for name in counting)
+        freely = reads and not any(part in str(keys) for part in ("exports", "audit", "anchors", "sign-in"))
+        assert counted != freely, (uri, keys)
 
 
 def test_the_portal_sees_of_documents_what_became_of_feeds_and_no_more(either: Synthesis) -> None:
@@ -226,7 +263,8 @@ def needed(service: str, operation: str, told: Mapping[str, Any]) -> set[tuple[s
         )
         named = {told.get("TableName"), *told.get("RequestItems", ())}
         tables = named | {one["TableName"] for entry in entries or () for one in entry.values()} - {None}
-        other = "messages-" if "Messages" in tables else "people-" if "People" in tables else ""
+        others = {"Messages": "messages-", "People": "people-", "Limits": "limits-"}
+        other = next((name for table, name in others.items() if table in tables), "")
         return {(action, other + ("index" if told.get("IndexName") else "table")) for action in actions}
     if operation == "ListObjectVersions":
         return {("s3:ListBucketVersions", BUCKETS[told["Bucket"]])}
@@ -260,6 +298,7 @@ def place(resource: str) -> str:
         ("/index/by-school", "index"),
         ("CasesTable", "table"),
         ("PeopleTable", "people-table"),
+        ("LimitsTable", "limits-table"),
         ("${Bus", "bus"),
         ("FnGetAttBus", "bus"),  # as the stacks beside it know it
         ("SessionKeys", "secret"),

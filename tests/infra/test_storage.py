@@ -51,6 +51,14 @@ def test_the_table_of_people_is_encrypted_as_well_and_nobody_follows_it(either: 
     assert "StreamSpecification" not in properties and "GlobalSecondaryIndexes" not in properties
 
 
+def test_what_counts_requests_forgets_by_itself(either: Synthesis) -> None:
+    [found] = [one for one in either.of_type("AWS::DynamoDB::Table") if one.id.startswith("LimitsTable")]
+    assert found.properties["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert found.properties["BillingMode"] == "PAY_PER_REQUEST" and "StreamSpecification" not in found.properties
+    assert [key["AttributeName"] for key in found.properties["KeySchema"]] == ["pk"]
+    assert found.body["DeletionPolicy"] == "Delete"
+
+
 def test_the_index_by_school_holds_the_lean_case_and_no_more_than_aws_allows(either: Synthesis) -> None:
     [index] = table(either).properties["GlobalSecondaryIndexes"]
     assert index["Projection"] == {"ProjectionType": "INCLUDE", "NonKeyAttributes": LEAN}

@@ -32,6 +32,7 @@ PARAMS = {
     "not-possible-now": {"state": "waiting"},
     "not-open-yet": {"first": "2026-06-01"},
     "too-many": {"limit": 100},
+    "too-often": {"seconds": 50},
     "too-many-uploads": {"limit": 20},
     "upload-too-large": {"limit": 50},
 }

@@ -24,6 +24,7 @@ from yinji.identity import seen
 from yinji.platform.clock import now, stamp
 from yinji.platform.environment import setting
 from yinji.platform.http import Api
+from yinji.platform.limits import EXPORTS
 from yinji.platform.observability import logger
 from yinji.platform.problem import Problem
 
@@ -41,9 +42,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return api(event, context)
 
 
+def let_in() -> None:
+    demand(api.session, "export-history")
+    api.limit(EXPORTS)
+
+
 @api.get("/api/clearance/cases/<student>/audit.json")
 def one(student: str) -> Response[str]:
-    demand(api.session, "export-history")
+    let_in()
     case = store.get(student)
     if case is None:
         raise Problem("not-in-season")
@@ -54,7 +60,7 @@ def one(student: str) -> Response[str]:
 @api.get("/api/clearance/schools/<school>/audit.ndjson")
 def of_school(school: str) -> Response[str]:
     """One history a line, by student; a last line {"next": ...} when there is more behind that student."""
-    demand(api.session, "export-history")
+    let_in()
     if school not in university.schools():
         raise Problem("not-found")
     batch, after = api.query.get("batch", ""), api.query.get("after", "")
@@ -68,7 +74,7 @@ def of_school(school: str) -> Response[str]:
 
 @api.get("/api/clearance/anchors.json")
 def anchors() -> Response[str]:
-    demand(api.session, "export-history")
+    let_in()
     found = Anchors(s3, setting("DOCUMENTS_BUCKET"))
     kept = [dict(anchor) for anchor in found.of(found.days())]
     return attached("anchors.json", json.dumps({"format": chain.ANCHORS, "anchors": kept}))

@@ -27,6 +27,7 @@ from yinji.clearance.view import RowView, row_view
 from yinji.identity import seen
 from yinji.platform import clock
 from yinji.platform.http import Api
+from yinji.platform.limits import EXPORTS
 from yinji.platform.observability import count, logger, metrics
 from yinji.platform.problem import Problem
 from yinji.platform.sheets import Table, drawn
@@ -48,6 +49,7 @@ def export(file: str) -> Response[Any]:
     what, _, kind = file.rpartition(".")
     if what not in LISTS or kind not in KINDS:
         raise Problem("not-found")
+    api.limit(EXPORTS)
     table = LISTS[what](Lists(api.language))
     if what in PERSONAL:
         request = str(api.resolver.lambda_context.aws_request_id)

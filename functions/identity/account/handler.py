@@ -16,10 +16,11 @@ from yinji.identity.store import People
 from yinji.identity.view import account
 from yinji.platform import clock
 from yinji.platform.http import Api, as_json
+from yinji.platform.limits import ACCOUNT_WRITES
 from yinji.platform.observability import logger
 from yinji.platform.problem import Problem, invalid_form
 
-api = Api()
+api = Api(writes=ACCOUNT_WRITES)
 people = People()
 store = Store()
 LONGEST_REASON = 200

@@ -18,6 +18,7 @@ from yinji.identity.store import People
 from yinji.identity.view import grants
 from yinji.platform import clock
 from yinji.platform.http import Api, as_json, redirect
+from yinji.platform.limits import ACCOUNT_WRITES
 from yinji.platform.observability import count, logger, metrics
 from yinji.platform.problem import Problem
 
@@ -26,7 +27,7 @@ REJECTED_SHOWN = 40
 """An address has no room for more."""
 THREADS = 16
 BY_OPERATOR = "operator"
-api = Api()
+api = Api(writes=ACCOUNT_WRITES)
 people = People()
 
 

@@ -13,7 +13,9 @@ from yinji.identity.session import Session, session_cookie
 from yinji.identity.store import People, standing
 from yinji.platform import clock
 from yinji.platform.http import Api, redirect
+from yinji.platform.limits import SIGN_OUT
 from yinji.platform.observability import logger
+from yinji.platform.problem import Problem
 
 api = Api()
 people = People()
@@ -40,7 +42,10 @@ def _signed_out(end: Callable[[Session], None]) -> Response[str]:
     try:
         token = standing(api.cookies, people)
         if token:
+            api.limit(SIGN_OUT, token.session.sub)
             end(token.session)
+    except Problem as problem:
+        answer = redirect("/sign-in", problem=problem.code)
     except Exception as error:
         logger.error("a session could not be ended", exc_info=error)
         answer = redirect("/sign-in", problem="internal")

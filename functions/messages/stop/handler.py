@@ -13,6 +13,7 @@ from yinji.identity.session import signing_keys
 from yinji.messages import stop
 from yinji.messages.store import Outbox
 from yinji.platform.http import Api, redirect
+from yinji.platform.limits import STOP_LINK
 from yinji.platform.observability import logger
 from yinji.platform.problem import Problem
 
@@ -35,6 +36,7 @@ def stop_it(token: str) -> Response[str]:
     known = stop.read(token, signing_keys())
     if known is None:
         raise Problem("not-found")
+    api.limit(STOP_LINK, token)
     box, topic = known
     outbox.stop(box, topic)
     return api.answer({"stopped": topic}, done="messages.stopped", back=api.body.next)

@@ -91,7 +91,9 @@ def of_problem(visit: Visit, problem: Problem) -> Response:
         )
     # nobody learns from the answer whether a student or a school that is not theirs exists
     text = sentence(problem.code, visit.language, {})
-    return draw(visit, "problem.html", problem.status, text=text, code=problem.code)
+    answer = draw(visit, "problem.html", problem.status, text=text, code=problem.code)
+    answer.headers.update(problem.headers)  # pyright: ignore[reportUnknownMemberType]
+    return answer
 
 
 def in_language(language: str, path: str) -> Response:

@@ -9,7 +9,9 @@ from yinji.clearance import codes
 from yinji.clearance.guide import guide_of
 from yinji.clearance.store import Store
 from yinji.identity.session import Session
+from yinji.platform.counter import hit, hit_from
 from yinji.platform.environment import setting
+from yinji.platform.limits import CERTIFICATE_CODE, VERIFY
 from yinji.privacy.map import groups
 
 from . import diagram, markdown
@@ -52,9 +54,15 @@ def no_code(typed: str) -> dict[str, Any]:
     return {"asked": "malformed" if typed else "", "record": None, "spoken": "", "student": "", "typed": typed}
 
 
-def certificate(store: Store, code: str) -> dict[str, Any]:
-    """The certificate with the verification `code`: `asked` is "malformed", "unknown" or "authentic"."""
+def certificate(visit: Visit, store: Store, code: str) -> dict[str, Any]:
+    """The certificate with the verification `code`: `asked` is "malformed", "unknown" or "authentic".
+
+    Looking one up is counted, for the address and for the code. Raises Problem("too-often").
+    """
     normal = codes.normal(code)
+    if normal:
+        hit_from(VERIFY, visit.address)
+        hit(CERTIFICATE_CODE, normal)
     record = store.certificate(normal) if normal else None
     asked = "authentic" if record else "unknown" if normal else "malformed"
     # whoever holds the certificate has the number in full; a code passed on must not give it away

@@ -17,6 +17,7 @@ from yinji.identity.session import Session, Token, cookie, session_cookie, sign,
 from yinji.identity.store import People, standing
 from yinji.platform import clock, http, problem
 from yinji.platform.http import LANGUAGE_COOKIE, own_path, preferred
+from yinji.platform.limits import address_of
 from yinji.platform.problem import Problem
 
 from .words import LANGUAGES, Words
@@ -50,6 +51,7 @@ class Visit:
         self.path = str(event.get("path") or event["requestContext"].get("path") or "/")
         self.query: dict[str, str] = dict(request.query_params or {})
         self._params = request.query_params
+        self._peer = str(event["requestContext"].get("identity", {}).get("sourceIp") or "")
         self.header: Mapping[str, str] = request.headers
         self._people = people
         self.now: datetime = clock.now()
@@ -63,6 +65,11 @@ class Visit:
     def latest(self, days: int) -> date:
         """The last day that is no more than `days` ahead."""
         return self.today + timedelta(days=days)
+
+    @property
+    def address(self) -> str:
+        """Where the request comes from."""
+        return address_of(self.header.get("x-forwarded-for") or "", self._peer)
 
     @cached_property
     def cookies(self) -> list[str]:

@@ -302,14 +302,22 @@ class ErasureItem(Model):
 
 
 Item = TypeVar("Item", bound=Model)
+LONGEST_PARTITION_KEY, LONGEST_SORT_KEY = 2048, 1024
 
 
 def one(kind: type[Item], pk: str, sk: str, *, consistent: bool = True) -> Item | None:
     """The item with that key, or None."""
+    if not can_be_key(pk, sk):
+        return None
     try:
         return kind.get(pk, sk, consistent_read=consistent)
     except kind.DoesNotExist:
         return None
+
+
+def can_be_key(pk: str, sk: str = "") -> bool:
+    """Whether there could be an item with that key: DynamoDB refuses even to look for a longer one."""
+    return len(pk.encode()) <= LONGEST_PARTITION_KEY and len(sk.encode()) <= LONGEST_SORT_KEY
 
 
 def connection() -> Connection:

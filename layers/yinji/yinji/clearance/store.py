@@ -49,6 +49,7 @@ from yinji.clearance.items import (
     SlotItem,
     UploadItem,
     UploadsItem,
+    can_be_key,
     connection,
     kept,
     one,
@@ -171,7 +172,8 @@ class Store:
     def get_many(self, students: Sequence[str]) -> dict[str, Case]:
         """The cases of `students`, by student; who has none is missing."""
         keys = [(f"CASE#{student}", "CASE") for student in dict.fromkeys(students)]
-        found = (case_of(values(item)) for item in CaseItem.batch_get(keys, consistent_read=True))
+        possible = [key for key in keys if can_be_key(*key)]
+        found = (case_of(values(item)) for item in CaseItem.batch_get(possible, consistent_read=True))
         return {case.graduate.student: case for case in found}
 
     def open(self, change: Change) -> Outcome:

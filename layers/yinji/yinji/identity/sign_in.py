@@ -25,6 +25,7 @@ from yinji.identity.session import cookie as cookie_of
 from yinji.identity.store import People, standing
 from yinji.platform import clock
 from yinji.platform.http import Api, elsewhere, own_path, redirect
+from yinji.platform.limits import SIGN_IN
 from yinji.platform.observability import count, logger
 from yinji.platform.problem import Problem
 
@@ -87,6 +88,10 @@ class Door:
 
     def back(self, identify: Callable[[Attempt], Identified]) -> Response[str]:
         """Sign in whoever came back, as `identify` finds out, and go where they wanted."""
+        try:
+            self._api.limit_address(SIGN_IN)
+        except Problem as problem:
+            return turned_away(problem)
         attempt = self._attempt()
         if attempt is None:
             # whoever pressed Back, or came back in a second tab, is where they were

@@ -17,7 +17,7 @@ from typing import Any, cast
 from pynamodb.expressions.update import Action as UpdateAction
 from pynamodb.transactions import TransactWrite
 
-from yinji.clearance.items import connection, values
+from yinji.clearance.items import can_be_key, connection, values
 from yinji.identity.items import PersonItem
 from yinji.identity.people import Grant, Person, goes_on, key_of
 from yinji.identity.session import LIFE, Role, Session, Token, cookie, cookie_name, read, signing_keys
@@ -87,7 +87,9 @@ class People:
 
     def record(self, sub: str, *, consistent: bool = True) -> Record:
         """What is known of `sub`; of somebody whom nobody knows, an empty record."""
-        items = [values(item) for item in PersonItem.query(f"PERSON#{sub}", consistent_read=consistent)]
+        key = f"PERSON#{sub}"
+        found = PersonItem.query(key, consistent_read=consistent) if can_be_key(key) else ()
+        items = [values(item) for item in found]
         name, signed_out_at = "", None
         grants: list[Grant] = []
         sign_ins: list[SignIn] = []

@@ -7,9 +7,11 @@ back to the page out, with what happened in its query).
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode
 
@@ -17,9 +19,10 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 from yinji.identity.session import Session, cookie, cookies_of, session_of
-from yinji.platform import multipart
+from yinji.platform import limits, multipart
 from yinji.platform.clock import now
 from yinji.platform.environment import setting
+from yinji.platform.limits import Limit, address_of
 from yinji.platform.observability import logger
 from yinji.platform.problem import MEDIA_TYPE, Problem
 
@@ -30,6 +33,9 @@ LANGUAGE_COOKIE = "yinji_language"
 LONGEST_BODY = 256 * 1024
 MOST_FIELDS = 600
 """Of a form: five hundred cases at once, and what is answered for all of them."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""What text has none of; tabs and ends of lines it has."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +58,15 @@ class Body:
 class Api:
     """An HTTP API function: routes on Powertools' resolver, problems answered as the reader can use them."""
 
-    def __init__(self, *, from_anywhere: bool = False) -> None:
-        """What changes something is refused to pages of other sites; `from_anywhere` is for what mail programs send."""
+    def __init__(self, *, from_anywhere: bool = False, writes: Limit | None = None) -> None:
+        """What changes something is refused to pages of other sites; `from_anywhere` is for what mail programs send.
+
+        It is also counted for whoever is signed in, by `writes` or by what their role may (platform/limits.py).
+        """
+        self._writes = writes
         self.resolver = APIGatewayHttpResolver()
         if not from_anywhere:
-            self.resolver.use([self._from_here])  # pyright: ignore[reportUnknownMemberType]
+            self.resolver.use([self._from_here, self._not_too_often])  # pyright: ignore[reportUnknownMemberType]
         self.get = self.resolver.get
         self.post = self.resolver.post
         self.resolver.exception_handler(Problem)(self._problem)
@@ -64,13 +74,10 @@ class Api:
         self.resolver.exception_handler(NotFoundError)(self._no_route)
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        self.event: Mapping[str, Any] = event
         return self.resolver.resolve(event, context)
 
     # --- the request ---------------------------------------------------------------------------------------
-    @property
-    def event(self) -> Mapping[str, Any]:
-        return cast(Mapping[str, Any], self.resolver.current_event.raw_event)
-
     @property
     def headers(self) -> Mapping[str, str]:
         headers: Mapping[str, str] = self.event.get("headers") or {}
@@ -87,11 +94,21 @@ class Api:
     @property
     def session(self) -> Session:
         """Who asks, as the authorizer found. Raises Problem("signed-out")."""
-        authorizer = self.event.get("requestContext", {}).get("authorizer", {})
-        session = session_of(authorizer.get("lambda") or {})
+        session = self._session
         if session is None:
             raise Problem("signed-out")
         return session
+
+    @property
+    def _session(self) -> Session | None:
+        authorizer = self.event.get("requestContext", {}).get("authorizer", {})
+        return session_of(authorizer.get("lambda") or {})
+
+    @property
+    def address(self) -> str:
+        """Where the request comes from."""
+        peer = str(self.event["requestContext"]["http"].get("sourceIp") or "")
+        return address_of(self.headers.get("x-forwarded-for", ""), peer)
 
     @property
     def language(self) -> str:
@@ -121,25 +138,48 @@ class Api:
 
     @property
     def _parts(self) -> multipart.Parts:
-        body = str(self.event.get("body") or "")
         try:
-            data = b64decode(body, validate=True) if self.event.get("isBase64Encoded") else body.encode()
-            return multipart.parse(self.headers.get("content-type", ""), data)
+            return multipart.parse(self.headers.get("content-type", ""), self._data())
         except ValueError as error:
             raise Problem("malformed-request") from error
+
+    def _data(self) -> bytes:
+        """The bytes that were sent. Raises ValueError when they are said to be base64 and are not."""
+        body = str(self.event.get("body") or "")
+        return b64decode(body, validate=True) if self.event.get("isBase64Encoded") else body.encode()
 
     def _from_here(self, resolver: APIGatewayHttpResolver, next_middleware: Callable[..., Any]) -> Any:
         """Raise Problem("cross-site") when a page that is not ours, of this very host, made a browser send a write.
 
         Browsers too old to say so in Sec-Fetch-Site name the page's origin; programs send neither.
         """
-        if self.event["requestContext"]["http"]["method"] in ("GET", "HEAD"):
+        if self._only_reads:
             return next_middleware(resolver)
         site, origin = self.headers.get("sec-fetch-site"), self.headers.get("origin")
         foreign = origin not in (None, setting("PUBLIC_URL")) if site is None else site not in ("same-origin", "none")
         if foreign:
             raise Problem("cross-site")
         return next_middleware(resolver)
+
+    def _not_too_often(self, resolver: APIGatewayHttpResolver, next_middleware: Callable[..., Any]) -> Any:
+        """Raise Problem("too-often") when whoever is signed in changes things faster than by hand."""
+        session = self._session
+        if session and not self._only_reads:
+            of_role = limits.STUDENT_WRITES if session.role == "student" else limits.OFFICE_WRITES
+            _counter().hit(self._writes or of_role, session.sub)
+        return next_middleware(resolver)
+
+    @property
+    def _only_reads(self) -> bool:
+        return self.event["requestContext"]["http"]["method"] in ("GET", "HEAD")
+
+    def limit(self, limit: Limit, whom: str = "") -> None:
+        """Count a request of `whom` or about them, or of whoever is signed in. Raises Problem("too-often")."""
+        _counter().hit(limit, whom or self.session.sub)
+
+    def limit_address(self, limit: Limit) -> None:
+        """Count a request of whoever is there, signed in or not. Raises Problem("too-often")."""
+        _counter().hit_from(limit, self.address)
 
     def demand_fresh(self) -> None:
         """Raise Problem("prove-again") unless whoever asks proved a moment ago who they are."""
@@ -152,7 +192,7 @@ class Api:
         if self._media_type == multipart.MEDIA_TYPE:
             return _form(urlencode(self._parts.fields))
         try:
-            text = self.resolver.current_event.decoded_body or ""
+            text = self._data().decode()
         except ValueError as error:  # neither base64 nor UTF-8
             raise Problem("malformed-request") from error
         if len(text) > LONGEST_BODY:
@@ -170,7 +210,9 @@ class Api:
         if self.is_form and (back := self._back()):
             fields = ",".join(error["field"] for error in problem.params.get("errors", ()))
             return redirect(back, problem=problem.code, fields=fields)
-        return as_json(problem.status, problem.document(self.language), MEDIA_TYPE)
+        answer = as_json(problem.status, problem.document(self.language), MEDIA_TYPE)
+        answer.headers.update(problem.headers)
+        return answer
 
     def _failure(self, error: Exception) -> Response[str]:
         logger.error("request failed", exc_info=error)
@@ -184,6 +226,13 @@ class Api:
             return self.body.next
         except Problem:
             return ""
+
+
+def _counter() -> ModuleType:
+    """What counts; functions that only answer questions do without its library."""
+    from yinji.platform import counter
+
+    return counter
 
 
 def preferred(accept_language: str) -> str:
@@ -245,16 +294,13 @@ def _form(text: str) -> Body:
             raise Problem("malformed-request")
         else:
             fields[name] = value
-    return Body(
-        {name: value for name, value in fields.items() if name != "next"},
-        tuple(chosen),
-        own_path(fields.get("next", "")),
-    )
+    answered = {name: value for name, value in fields.items() if name != "next"}
+    return _body(answered, chosen, own_path(fields.get("next", "")))
 
 
 def _json(text: str) -> Body:
     try:
-        document = json.loads(text or "{}")
+        document = json.loads(text or "{}", object_pairs_hook=_each_once)
         json.dumps(document, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError) as error:
         raise Problem("malformed-request") from error
@@ -272,7 +318,22 @@ def _json(text: str) -> Body:
         chosen.append((str(case.get("student", "")), _number(case.get("step_version"))))
     if any(isinstance(value, dict | list) for value in known.values()):
         raise Problem("malformed-request")
-    return Body({name: str(value) for name, value in known.items() if value is not None}, tuple(chosen))
+    return _body({name: str(value) for name, value in known.items() if value is not None}, chosen)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; two readers of one that says something twice may read it differently."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name comes twice")
+    return found
+
+
+def _body(fields: Mapping[str, str], chosen: list[tuple[str, int]], next: str = "") -> Body:
+    """Raises Problem("malformed-request") for what nobody types: NUL, escapes of terminals and the like."""
+    if any(_CONTROL.search(text) for field in fields.items() for text in field):
+        raise Problem("malformed-request")
+    return Body(fields, tuple(chosen), next)
 
 
 def _number(value: Any) -> int:

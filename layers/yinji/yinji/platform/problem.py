@@ -27,6 +27,11 @@ class Problem(Exception):
     def status(self) -> int:
         return int(catalogue()[self.code]["status"])
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What an answer says in its headers besides: when to come again."""
+        return {"Retry-After": str(self.params["seconds"])} if "seconds" in self.params else {}
+
     def document(self, language: str) -> dict[str, Any]:
         """The problem+json document in `language` ("zh" or "en")."""
         return {
@@ -44,7 +49,7 @@ def invalid_form(errors: Mapping[str, str]) -> Problem:
     return Problem("invalid-form", fields=", ".join(errors), errors=told)
 
 
-EXTENSIONS = frozenset({"errors", "by", "at", "state", "limit"})
+EXTENSIONS = frozenset({"errors", "by", "at", "state", "limit", "seconds"})
 """Params that programs may read from the document."""
 
 

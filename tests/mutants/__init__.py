@@ -1,0 +1,1 @@
+"""Defences taken away one at a time: for each there is a test that fails without it."""
