@@ -86,8 +86,9 @@ def check(way: Way, bad: BadInput) -> list[str]:
 
 
 def compared(items: Iterable[Mapping[str, Any]]) -> list[str]:
-    """What must be the same afterwards; that somebody took a list is written down, rightly."""
-    return sorted(json.dumps(item, sort_keys=True) for item in items if not item["pk"]["S"].startswith("AUDIT#"))
+    """What must be the same afterwards; that somebody looked or took a list is written down, rightly."""
+    notes = ("AUDIT#", "TAKEN#", "SEEN#")
+    return sorted(json.dumps(item, sort_keys=True) for item in items if not item["pk"]["S"].startswith(notes))
 
 
 def filled(text: str, me: str, other: str) -> str:
