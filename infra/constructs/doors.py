@@ -240,6 +240,7 @@ def on_change(table: TableWithStream, function: Function, *filters: Mapping[str,
 
 SEND = ["sqs:SendMessage"]
 MESSAGES_AT_ONCE = 5
+MOST_AT_WORK = 10
 """A message of the access log names up to five hundred graduates, each of them an update."""
 
 
@@ -266,7 +267,17 @@ class Inbox(Construct):
             dead_letter_queue=sqs.DeadLetterQueue(queue=function.failures, max_receive_count=5),
         )
         function.function.add_event_source(
-            sources.SqsEventSource(self.queue, batch_size=MESSAGES_AT_ONCE, report_batch_item_failures=True)
+            sources.SqsEventSource(
+                self.queue,
+                batch_size=MESSAGES_AT_ONCE,
+                report_batch_item_failures=True,
+                max_concurrency=MOST_AT_WORK,  # nobody waits for it: people have the functions to themselves
+            )
+        )
+        accept(
+            function.function,
+            "What cannot be dealt with, the queue itself moves to the queue of failures.",
+            "Serverless-LambdaEventSourceMappingDestination",
         )
 
     @property

@@ -213,7 +213,7 @@ def test_a_half_played_season_is_played_on_though_the_door_is_busy(front: Front)
 @pytest.mark.slow
 @pytest.mark.parametrize("front", [FEW], indirect=True, ids=["4"])
 def test_officers_of_a_long_season_prove_again_who_they_are(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sessions, "FRESH", timedelta(seconds=1))
+    monkeypatch.setattr(sessions, "FRESH", timedelta(seconds=3))
     summary = through(front)
     assert summary.ok and summary.certificates == len(FEW.graduates)
     asked = [(status, path) for _, path, status in front.asked]

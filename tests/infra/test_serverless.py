@@ -113,7 +113,9 @@ def test_no_function_is_given_concurrency_that_others_would_lack(either: Synthes
     bound themselves, by shard; the doors of people by the API's throttle."""
     assert [one.id for one in functions(either).values() if "ReservedConcurrentExecutions" in one.properties] == []
     for mapping in either.of_type("AWS::Lambda::EventSourceMapping"):
-        assert mapping.properties["ParallelizationFactor"] <= 10
+        told = mapping.properties
+        scaling = told.get("ScalingConfig", {}).get("MaximumConcurrency")
+        assert told.get("ParallelizationFactor", scaling) <= 10
 
 
 def test_tracing_is_off_because_it_would_keep_paths(either: Synthesis) -> None:
