@@ -28,6 +28,7 @@ DOCUMENTS_KEPT = {
     # the newest anchor alone is compared with, and its heads are put anew every day
     "anchors/heads/": "deliveries",
     "anchors/rewritten/": "deliveries",
+    "anchors/erased/": "deliveries",
 }
 LOOKS = "SEEN#*"
 """The partitions of the table of people that hold who looked at whose data."""

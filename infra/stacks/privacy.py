@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from constructs import Construct
+from yinji.clearance.anchors import ERASED, FOLDER
 from yinji.clearance.evidence import PREFIX
 from yinji.privacy.erasing import CERTIFICATES
 
@@ -38,10 +39,12 @@ class Privacy(ServiceStack):
         table, documents = self.house.table, self.house.documents
         table.read_by(retention, index=True)
         table.emptied_by(retention)
-        table.added_to_by(retention)
+        table.marked_by(retention)
         self.people.emptied_by(retention)
         self.messages.emptied_by(retention)
-        documents.read_by(retention, "anchors/")
+        documents.read_by(retention, FOLDER)
+        documents.read_by(retention, "feeds/")
+        documents.written_by(retention, ERASED, "feeds/")
         documents.listed_by(retention)
         documents.erased_by(retention, PREFIX, CERTIFICATES)
         every_morning(retention, 3, 30)

@@ -137,7 +137,7 @@ def test_accounts_and_roles_say_nothing_either(cloud: Cloud, said: Any) -> None:
         cloud.call(
             "clearance/sealed_answer", office, "POST", f"/api/clearance/cases/{WHO.student}/sealed/{step}/{field}"
         )
-    for file in (f"queue.csv?step={step}&whole=1&q={MARK}", f"queue.csv?step={MARK}", f"{MARK}.csv"):
+    for file in (f"queue.xlsx?step={step}&whole=1&q={MARK}", f"queue.csv?step={MARK}", f"{MARK}.csv"):
         cloud.call("clearance/exports", office, "GET", f"/api/clearance/exports/{file}")
     administrator, staff = Session(f"{MARK}A", "administrator", MARK), f"{MARK}9"
     grant = {"name": f"名{MARK}", "role": "counsellor", "school": "S01", "department": "", "ends_on": ""}

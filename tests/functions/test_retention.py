@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from yinji.clearance.store import Store
 from yinji.identity import seen
 from yinji.identity.people import Grant
 from yinji.identity.session import Session
@@ -124,8 +125,20 @@ def test_what_was_erased_is_not_taken_for_rewritten(over: Cloud, monkeypatch: py
     )
     assert anchored(over, monkeypatch, "2026-06-15")["cases"] == 1
     assert rewritten == []
-    over.dynamodb.delete_item(TableName="Cases", Key={"pk": {"S": f"CASE#{WHO.student}"}, "sk": {"S": "CASE"}})
+    # a note excuses what is gone, and not what is there and different
+    [head] = store().heads([WHO.student])
+    over.s3.put_object(Bucket="documents", Key=f"anchors/erased/{head.leaf}", Body=b"")
+    place = {"pk": {"S": f"CASE#{WHO.student}"}, "sk": {"S": "CASE"}}
+    item = over.dynamodb.get_item(TableName="Cases", Key=place)["Item"]
+    over.dynamodb.put_item(TableName="Cases", Item=item | {"chain": {"S": "0" * 64}})
+    monkeypatch.setattr(handlers.warm("clearance/anchor").Anchors, "heads", lambda self, anchor: [head])
     anchored(over, monkeypatch, "2026-06-16")
+    assert rewritten == [WHO.student]
+    over.dynamodb.put_item(TableName="Cases", Item=item)
+    over.s3.delete_object(Bucket="documents", Key=f"anchors/erased/{head.leaf}")
+    rewritten.clear()
+    over.dynamodb.delete_item(TableName="Cases", Key={"pk": {"S": f"CASE#{WHO.student}"}, "sk": {"S": "CASE"}})
+    anchored(over, monkeypatch, "2026-06-17")
     assert rewritten == [WHO.student], "whoever takes a case away behind everybody's back is still found out"
 
 
@@ -142,6 +155,39 @@ def test_who_joined_a_later_batch_stays(over: Cloud, monkeypatch: pytest.MonkeyP
     assert over.case(MASTER.student)
 
 
+def test_who_was_carried_over_while_it_ran_stays(over: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The index tells of the batch as it was some minutes ago."""
+    later(monkeypatch, terms()["case"].days)
+    place = {"pk": {"S": f"CASE#{MASTER.student}"}, "sk": {"S": "CASE"}}
+    told = store().school(MASTER.school)
+    over.dynamodb.update_item(
+        TableName="Cases",
+        Key=place,
+        UpdateExpression="SET #batch = :batch",
+        ExpressionAttributeNames={"#batch": "batch"},
+        ExpressionAttributeValues={":batch": {"S": "2026-winter"}},
+    )
+    monkeypatch.setattr(Store, "school", lambda self, school: told if school == MASTER.school else [])
+    assert run(over) == {"numbers": 0, "erased": 1, "left": 0}
+    assert over.case(MASTER.student) and not over.case(WHO.student)
+
+
+def test_feeds_forget_what_they_told_of_whoever_is_gone(over: Cloud) -> None:
+    over.feed("library-loans", {"student": MASTER.student}, {"student": WHO.student})
+    applied = lambda: json.loads(  # noqa: E731
+        over.s3.get_object(Bucket="documents", Key="feeds/library-loans/applied.json")["Body"].read()
+    )
+    assert applied().keys() == {MASTER.student, WHO.student}
+    store().lease_feed("library-loans", "somebody at work", timedelta(minutes=2))
+    run(over, {"student": MASTER.student})
+    assert applied().keys() == {MASTER.student, WHO.student}, "not while a delivery is being applied"
+    state = store().feed("library-loans")
+    store().release_feed("library-loans", "somebody at work", current=state.current, held=state.held)
+    run(over)
+    assert applied().keys() == {WHO.student}
+    assert store().feed("library-loans").current == state.current
+
+
 def test_somebody_who_has_a_role_here_too_keeps_what_is_known_of_that(over: Cloud) -> None:
     People().grant(MASTER.student, Grant("technician"))
     run(over, {"student": MASTER.student})
@@ -150,8 +196,6 @@ def test_somebody_who_has_a_role_here_too_keeps_what_is_known_of_that(over: Clou
 
 
 def test_a_run_that_broke_off_is_taken_up(over: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    from yinji.clearance.store import Store
-
     later(monkeypatch, terms()["case"].days)
     with monkeypatch.context() as broken:
         broken.setattr(Store, "erase", lambda self, case, codes: (_ for _ in ()).throw(ConnectionError()))

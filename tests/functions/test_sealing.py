@@ -12,10 +12,11 @@ from yinji.clearance.chain import verify
 from yinji.clearance.keys import Keys
 from yinji.identity.session import Session
 from yinji.platform.clock import now
+from yinji.platform.problem import Problem
 
 from tests import portal
 from tests.functions.conftest import COUNSELLOR, Cloud, officer, store
-from tests.functions.test_exports import lines
+from tests.functions.test_exports import lines, sheet
 from tests.graduates import graduate
 from tests.sessions import begun
 
@@ -24,6 +25,7 @@ ME, OFFICE = Session(WHO.student, "student", "x"), officer("international-educat
 OTHER = Session("2022S01012", "student", "y")
 STEP, CARD = "scholarship-settlement", "6222 0000 1234 5678"
 WHOLE = "6222000012345678"
+LIST = "/api/clearance/exports/queue"
 PLACE = f"/api/clearance/cases/{WHO.student}/sealed/{STEP}/card"
 
 
@@ -133,15 +135,46 @@ def test_without_its_key_it_is_gone_and_the_history_still_holds(declared: Cloud)
     assert not [finding for finding in verify(told) if finding.bad]
 
 
+def test_who_declares_again_after_the_key_was_destroyed_gets_a_new_one_and_nothing_breaks(declared: Cloud) -> None:
+    """A batch was over, its keys are gone, and the graduate was carried into the next one."""
+    [before] = [one for one in store().events(WHO.student) if one.what == "confirm-account"]
+    store().destroy_key(WHO.student)
+    assert declare(declared, "6222000099990000").status == 200
+    assert shown(declared, OFFICE).json["value"] == "6222000099990000"
+    with pytest.raises(Problem, match="sealed-for-good"):
+        Keys().opened(WHO.student, f"{STEP}/card", before.evidence["card"])
+    told = declared.call("identity/my_data", ME, "GET", "/api/account/export.json").json["graduate"]["history"]
+    cards = [one["evidence"]["card"] for one in told if one["what"] == "confirm-account"]
+    assert cards == ["•••• 5678", "6222000099990000"]
+
+
+def test_a_list_with_an_account_whose_key_is_gone_is_a_list_all_the_same(declared: Cloud) -> None:
+    store().destroy_key(WHO.student)
+    Keys().of(WHO.student)
+    assert "•••• 5678" in row(taken(declared, OFFICE, "&whole=1"))
+
+
+def test_on_the_page_a_refusal_stands_where_the_number_would(declared: Cloud) -> None:
+    store().destroy_key(WHO.student)
+    plain = shown(declared, ME, body=[])
+    assert (plain.status, plain.headers["Content-Type"]) == (410, "text/plain; charset=utf-8")
+    scripted = declared.call("clearance/sealed_answer", ME, "POST", PLACE, [], headers={"hx-request": "true"})
+    assert scripted.status == 200 and scripted.body == plain.body and "保存期限" in plain.body
+
+
 def test_programs_and_lists_see_the_last_signs(declared: Cloud) -> None:
     queue = declared.call("clearance/cases", OFFICE, "GET", f"/api/clearance/steps/{STEP}/queue").json
     assert queue["items"][0]["answers"]["card"] == "•••• 5678"
-    head, row = lines(taken(declared, OFFICE))
-    assert "•••• 5678" in row and WHOLE not in row and len(head) == len(row)
+    head, found = lines(declared.call("clearance/exports", OFFICE, "GET", f"{LIST}.csv?step={STEP}"))
+    assert "•••• 5678" in found and WHOLE not in found and len(head) == len(found)
 
 
 def test_the_office_takes_the_whole_list_to_the_bank_once_it_proved_who_it_is(declared: Cloud) -> None:
-    assert WHOLE in lines(taken(declared, OFFICE, "&whole=1"))[1]
+    assert WHOLE in row(taken(declared, OFFICE, "&whole=1"))
+    looks = {(look["what"], look.get("step")) for look in declared.looks()}
+    assert looks == {("list", None), ("account", STEP)}, "they are told that it was the number"
+    csv = declared.call("clearance/exports", OFFICE, "GET", f"{LIST}.csv?step={STEP}&whole=1")
+    assert csv.status == 404, "a spreadsheet that reads it keeps fifteen digits"
     stale = replace(begun(OFFICE), proved=1)
     assert "whole=1" in portal.visit(f"/queues/{STEP}", OFFICE).body
     assert "whole=1" not in portal.visit(f"/queues/{STEP}", stale).body
@@ -157,7 +190,13 @@ def test_the_office_takes_the_whole_list_to_the_bank_once_it_proved_who_it_is(de
 
 
 def taken(cloud: Cloud, session: Session, more: str = "") -> SimpleNamespace:
-    return cloud.call("clearance/exports", session, "GET", f"/api/clearance/exports/queue.csv?step={STEP}{more}")
+    return cloud.call("clearance/exports", session, "GET", f"{LIST}.xlsx?step={STEP}{more}")
+
+
+def row(answer: SimpleNamespace) -> list[str]:
+    """The only row of a workbook."""
+    assert answer.status == 200, answer.json
+    return [str(cell.value) for cell in sheet(answer)[2]]
 
 
 def today() -> str:

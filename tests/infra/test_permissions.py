@@ -552,7 +552,7 @@ def give_an_account(cloud: Cloud) -> None:
         assert cloud.act(me, step, "confirm-account", who.student, **account).status == 200
     place = f"/api/clearance/cases/{who.student}/sealed/{step}/card"
     assert cloud.call("clearance/sealed_answer", office, "POST", place, {}).status == 200
-    path = f"/api/clearance/exports/queue.csv?step={step}&whole=1"
+    path = f"/api/clearance/exports/queue.xlsx?step={step}&whole=1"
     assert cloud.call("clearance/exports", office, "GET", path).status == 200
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from yinji.clearance.items import LEAN, AuditItem, ErasureItem, RoundItem, UploadItem, UploadsItem
+from yinji.clearance.items import LEAN, AuditItem, RoundItem, UploadItem, UploadsItem
 from yinji.identity.items import PersonItem
 from yinji.messages.items import DeliveryItem, MessageItem
 from yinji.privacy.map import groups, terms
@@ -220,7 +220,7 @@ def test_previews_of_feeds_are_gone_after_a_week(either: Synthesis) -> None:
 
 def test_items_say_when_they_expire_by_the_name_their_table_knows(either: Synthesis) -> None:
     kinds = {
-        "Clearance": (UploadItem, UploadsItem, RoundItem, AuditItem, ErasureItem),
+        "Clearance": (UploadItem, UploadsItem, RoundItem, AuditItem),
         "Messages": (MessageItem, DeliveryItem),
         "People": (PersonItem,),
     }

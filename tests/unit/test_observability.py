@@ -6,6 +6,8 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, cast
 
 import pytest
@@ -35,6 +37,14 @@ def test_a_field_that_bears_the_name_of_a_personal_one_is_erased_however_deep(lo
     flat = {} if name == "name" else {name: MARK}
     logger.info("x", extra=flat | {"deep": [{"er": {name: [MARK, {"a": MARK}]}}], "kept": 1})
     assert MARK not in log.getvalue() and last(log)["kept"] == 1
+
+
+def test_what_json_has_no_word_for_beside_it_does_not_let_it_through(
+    log: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    beside = {"at": datetime.now(UTC), "number": Decimal("1.5"), "some": {1, 2}, "bytes": b"x"}
+    logger.info("x", extra={"told": {"student": MARK} | beside})
+    assert "told" in last(log) and MARK not in log.getvalue() + capsys.readouterr().err
 
 
 def test_what_is_nobodys_own_stays(log: io.StringIO) -> None:

@@ -37,8 +37,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     previous = anchors.newest()
     heads = heads_of([lean.student for lean in store.everybody()])
     doubtful = chain.rewritten(anchors.heads(previous), heads) if previous else []
-    erased = store.erased([head.leaf for head in doubtful])
-    rewritten = [head.student for head in doubtful if head.leaf not in erased]
+    still = {head.student for head in heads}
+    notes = anchors.erased() if doubtful else set[str]()
+    erased = [head for head in doubtful if head.leaf in notes and head.student not in still]
+    rewritten = [head.student for head in doubtful if head not in erased]
     made = chain.anchor(today.isoformat(), clock.stamp(clock.now()), heads, previous)
     anchors.keep(made, heads, rewritten)
     count("HistoriesAnchored", len(heads))

@@ -16,7 +16,7 @@ from yinji.clearance.store import Store
 from yinji.identity import seen
 from yinji.platform.http import Api, as_json
 from yinji.platform.observability import count, logger, metrics
-from yinji.platform.problem import Problem
+from yinji.platform.problem import Problem, sentence
 
 api = Api()
 store = Store()
@@ -31,7 +31,25 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 @api.post("/api/clearance/cases/<student>/sealed/<step>/<field>")
 def whole(student: str, step: str, field: str) -> Response[str]:
-    """The number, as JSON to programs and as a bare text to the page's form, which puts it where its button was."""
+    """The number, as JSON to programs and as a bare text to the page's form, which puts it where its button was.
+
+    There a refusal is a sentence in its place; a script puts only what is fine, so to one it is.
+    """
+    if not api.is_form:
+        told = {"student": student, "step": step, "field": field}
+        return as_json(200, told | {"value": number(student, step, field)})
+    status = 200
+    try:
+        text = number(student, step, field)
+    except Problem as problem:
+        text = sentence(problem.code, api.language, problem.params)
+        status = 200 if api.headers.get("hx-request") else problem.status
+    headers = {"Cache-Control": "no-store"}
+    return Response(status_code=status, content_type="text/plain; charset=utf-8", headers=headers, body=text)
+
+
+def number(student: str, step: str, field: str) -> str:
+    """The number in clear. Raises Problem: forbidden, not-in-season, not-found, sealed-for-good, look-not-noted."""
     case = visible_case(api.session, student, store.get)
     known = definition.steps().get(step)
     asked = [known] if known else list(definition.steps().values())
@@ -43,9 +61,6 @@ def whole(student: str, step: str, field: str) -> Response[str]:
     if not kept:
         raise Problem("not-found")
     seen.note(api.session, "account", student, step=step)
-    number = keys.opened(student, f"{step}/{field}", kept)
+    told = keys.opened(student, f"{step}/{field}", kept)
     count("NumbersUnsealed")
-    if api.is_form:
-        headers = {"Cache-Control": "no-store"}
-        return Response(status_code=200, content_type="text/plain; charset=utf-8", headers=headers, body=number)
-    return as_json(200, {"student": student, "step": step, "field": field, "value": number})
+    return told

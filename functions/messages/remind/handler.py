@@ -8,6 +8,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.clearance.policy import demand
+from yinji.clearance.rounds import round_id
 from yinji.clearance.store import Store
 from yinji.messages.compose import of_reminder
 from yinji.messages.store import Outbox
@@ -39,7 +40,7 @@ def remind(student: str) -> Response[str]:
     if case is None:
         raise Problem("not-in-season")
     now = clock.now()
-    own = f"{session.sub}#{key}"
+    own = round_id(session.sub, "remind", key)  # the message's id, by which nobody tells who reminded
     message = of_reminder(case, session.department, own, now)
     if message is None:
         raise Problem("nothing-to-remind")

@@ -43,18 +43,19 @@ def seen_of_me(visit: Visit, log: AccessLog) -> dict[str, Any]:
     # of others nothing is kept: what is written down is who looked at a graduate's data
     visit.demand("act-as-student", student=session.sub)
     visit.demand("see-access-log", student=session.sub)
-    return shown(by_office(log.of(session.sub, MOST_LOOKS)), session.sub, "/account")
+    entries = log.of(session.sub, MOST_LOOKS)
+    return shown(by_office(entries), session.sub, "/account", more=len(entries) >= MOST_LOOKS)
 
 
-def shown(entries: Sequence[Entry], student: str, home: str) -> dict[str, Any]:
-    """`entries` of `student` for the page; `home` is where it leads back to."""
+def shown(entries: Sequence[Entry], student: str, home: str, *, more: bool) -> dict[str, Any]:
+    """`entries` of `student` for the page; `home` is where it leads back to; whether there are `more` than these."""
     return {
         "days": by_day(entries),
         "student": student,
         "name": "",
         "home": home,
         "place": place,
-        "more": len(entries) >= MOST_LOOKS,
+        "more": more,
     }
 
 

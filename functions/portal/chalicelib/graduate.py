@@ -153,7 +153,8 @@ def seen_by(visit: Visit, store: Store, log: AccessLog, student: str) -> dict[st
     session, case = _found(visit, store, student, "access-log")
     entries = log.of(student, accounts.MOST_LOOKS)
     told = by_office(entries) if session.sub == student else entries
-    return accounts.shown(told, student, f"/cases/{student}") | {"name": case.graduate.name}
+    more = len(entries) >= accounts.MOST_LOOKS
+    return accounts.shown(told, student, f"/cases/{student}", more=more) | {"name": case.graduate.name}
 
 
 def _happening(visit: Visit, session: Session, case: Case, event: Event) -> Happening:

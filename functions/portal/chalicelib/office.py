@@ -316,9 +316,11 @@ def queue(visit: Visit, store: Store, step: str) -> dict[str, Any]:
         "school": own_school.get("school", ""),
         "first": not after,
         "exports": _exports(visit, "queue", step=step, **own_school),
-        "whole": _exports(visit, "queue", step=step, whole="1", **own_school)
-        if known.sealed and asked.access.signs
-        else [],
+        "whole": [
+            (kind, place)
+            for kind, place in _exports(visit, "queue", step=step, whole="1", **own_school)
+            if kind == "xlsx" and known.sealed and asked.access.signs
+        ],
     }
 
 

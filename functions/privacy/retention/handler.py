@@ -14,7 +14,7 @@ from typing import Any
 
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from yinji.clearance.case import Batch
+from yinji.clearance.case import Batch, Case
 from yinji.clearance.store import Store
 from yinji.platform import clock
 from yinji.platform.environment import setting
@@ -36,11 +36,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     eraser = Eraser(s3, setting("DOCUMENTS_BUCKET"))
     told = {"numbers": 0, "erased": 0, "left": 0}
     if student := str(event.get("student") or ""):
-        told["erased"] = erase([student], eraser)
+        told["erased"] = erase(list(store.get_many([student]).values()), eraser)
+        eraser.forget_rows()
     else:
-        for batch, what in waiting():
-            for name, number in clear(batch, what, eraser, context.get_remaining_time_in_millis).items():
+        due_today = waiting()
+        students = store.by_batch() if due_today else {}
+        for batch, what in due_today:
+            some = students.get(batch.id, [])
+            for name, number in clear(batch, some, what, eraser, context.get_remaining_time_in_millis).items():
                 told[name] += number
+        eraser.forget_rows()
     # every run says something: silence means that it does not run
     count("NumbersErased", told["numbers"])
     count("CasesErased", told["erased"])
@@ -60,33 +65,38 @@ def waiting() -> list[tuple[Batch, Due]]:
     return found
 
 
-def clear(batch: Batch, what: Due, eraser: Eraser, milliseconds_left: Callable[[], int]) -> dict[str, int]:
-    """Let `what` of the cases of `batch` go, while there is time; how much went and how many cases were left."""
+def clear(
+    batch: Batch, students: Sequence[str], what: Due, eraser: Eraser, milliseconds_left: Callable[[], int]
+) -> dict[str, int]:
+    """Let `what` of the cases of `students`, who are in `batch`, go, while there is time; how much went, and how many
+    cases were left."""
     told = {"numbers": 0, "erased": 0, "left": 0}
-    students = list(store.batch_on_shelves(batch.id))
     for start in range(0, len(students), CHUNK):
         chunk = students[start : start + CHUNK]
         if milliseconds_left() < SPARE:
             told["left"] = len(students) - start
             break
         if what.cases:
-            told["erased"] += erase(chunk, eraser)
+            told["erased"] += erase(still_in(batch, chunk), eraser)
         else:
-            told["numbers"] += destroy(chunk)
+            told["numbers"] += destroy(still_in(batch, store.with_keys(chunk)))
     return told
 
 
-def destroy(students: Sequence[str]) -> int:
-    """Destroy the keys of the cases of `students`; how many there were."""
-    keyed = store.with_keys(students)
-    for student in keyed:
-        store.destroy_key(student)
-    return len(keyed)
+def still_in(batch: Batch, students: Sequence[str]) -> list[Case]:
+    """The cases of `students`, whom the index told of, that are in `batch` now: some may have been carried over."""
+    return [case for case in store.get_many(students).values() if case.batch == batch.id]
 
 
-def erase(students: Sequence[str], eraser: Eraser) -> int:
-    """Erase the cases of `students`; how many there were."""
-    cases = list(store.get_many(students).values())
+def destroy(cases: Sequence[Case]) -> int:
+    """Destroy the keys of `cases`, which have one; how many there were."""
+    for case in cases:
+        store.destroy_key(case.graduate.student)
+    return len(cases)
+
+
+def erase(cases: Sequence[Case], eraser: Eraser) -> int:
+    """Erase `cases`; how many there were."""
     with ThreadPoolExecutor(THREADS) as threads:
         for _ in threads.map(eraser.erase, cases):
             pass

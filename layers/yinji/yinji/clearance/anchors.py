@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 FOLDER = "anchors/"
+ERASED = f"{FOLDER}erased/"
 THREADS = 8
 Anchor = Mapping[str, Any]
 
@@ -55,6 +56,19 @@ class Anchors:
         if rewritten:
             self._write(f"{FOLDER}rewritten/{anchor['date']}.json", list(rewritten))
         self._write(f"{FOLDER}{anchor['date']}.json", anchor)
+
+    def note_erasure(self, head: Head) -> None:
+        """Write down that the history which ends with `head` is about to be erased.
+
+        Here and not in the table, by what nobody but the retention job may put: whoever writes into the table could
+        excuse there what they took away. The name is a hash from which nobody finds whose history it was.
+        """
+        self._client.put_object(Bucket=self._documents, Key=f"{ERASED}{head.leaf}", Body=b"")
+
+    def erased(self) -> set[str]:
+        """The leaves of the heads whose histories were erased."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._documents, Prefix=ERASED)
+        return {entry.get("Key", "").removeprefix(ERASED) for page in pages for entry in page.get("Contents", [])}
 
     def _read(self, key: str) -> Any:
         return json.loads(self._client.get_object(Bucket=self._documents, Key=key)["Body"].read())

@@ -87,6 +87,11 @@ def told_of(error: Refused) -> dict[str, Any]:
     return _sentence(error.code, **params) | place
 
 
+def applied_key(step: str) -> str:
+    """Where the documents bucket holds which row each case got last from the feed of `step`."""
+    return f"feeds/{step}/applied.json"
+
+
 def delivered(event: Mapping[str, Any]) -> list[str]:
     """The keys of the objects that an event of S3 tells of, which writes them as in a URL."""
     return [unquote_plus(str(record["s3"]["object"]["key"])) for record in event["Records"]]
@@ -389,10 +394,10 @@ class FeedIntake:
 
     def _applied(self) -> dict[str, str]:
         """The digest of the row that each case holds, by student; empty where a delivery may have ended halfway."""
-        return self._desk.read(f"feeds/{self._id}/applied.json") or {}
+        return self._desk.read(applied_key(self._id)) or {}
 
     def _keep_applied(self, applied: Mapping[str, str]) -> None:
-        self._desk.write(f"feeds/{self._id}/applied.json", applied)
+        self._desk.write(applied_key(self._id), applied)
 
     def _apply_new(self, delivery: Delivery) -> tuple[Report, dict[str, Mapping[str, Any] | None]]:
         snapshot = self._parse(delivery)

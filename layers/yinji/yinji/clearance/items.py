@@ -289,18 +289,6 @@ class AuditItem(Model):
     expires_at = NumberAttribute()
 
 
-class ErasureItem(Model):
-    """That the history which ended with this leaf was erased after its time, so that nobody takes it for rewritten."""
-
-    class Meta(Settings):
-        pass
-
-    pk = UnicodeAttribute(hash_key=True)
-    sk = UnicodeAttribute(range_key=True, default="ERASURE")
-    at = UnicodeAttribute()
-    expires_at = NumberAttribute()
-
-
 Item = TypeVar("Item", bound=Model)
 LONGEST_PARTITION_KEY, LONGEST_SORT_KEY = 2048, 1024
 

@@ -7,13 +7,14 @@ and the table's own backups forget it after 35 days.
 
 from __future__ import annotations
 
-from functools import cached_property
+import threading
 from typing import TYPE_CHECKING, cast
 
 import boto3
+from botocore.config import Config
 
 from yinji.clearance.items import KeyItem, kept, one, values
-from yinji.clearance.sealing import CaseKey, is_sealed
+from yinji.clearance.sealing import Broken, CaseKey, is_sealed
 from yinji.platform.clock import now, stamp
 from yinji.platform.environment import setting
 from yinji.platform.problem import Problem
@@ -25,9 +26,17 @@ if TYPE_CHECKING:
 class Keys:
     """The keys. Every method raises what KMS or PynamoDB raise when they cannot be reached."""
 
-    @cached_property
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: KMSClient | None = None
+
+    @property
     def _kms(self) -> KMSClient:
-        return boto3.client("kms")  # pyright: ignore[reportUnknownMemberType]
+        with self._lock:  # several threads may ask first, and making a client is for one
+            if self._made is None:
+                patience = Config(connect_timeout=2, read_timeout=5, max_pool_connections=16)
+                self._made = boto3.client("kms", config=patience)  # pyright: ignore[reportUnknownMemberType]
+            return self._made
 
     def existing(self, student: str) -> CaseKey | None:
         """The key of the case of `student`; None when nothing was sealed, or it was destroyed."""
@@ -60,9 +69,12 @@ class Keys:
         if not is_sealed(value):
             return value
         key = self.existing(student)
-        if key is None:
-            raise Problem("sealed-for-good")
-        return key.open(place, value)
+        try:
+            if key:
+                return key.open(place, value)
+        except Broken as error:  # sealed by the key before, which was destroyed
+            raise Problem("sealed-for-good") from error
+        raise Problem("sealed-for-good")
 
 
 def _context(student: str) -> dict[str, str]:

@@ -18,7 +18,7 @@ from typing import Any
 from yinji.clearance import contract, feed
 from yinji.clearance.case import Case, Event
 from yinji.clearance.feed import Snapshot
-from yinji.clearance.intake import Desk, told_of
+from yinji.clearance.intake import Desk, applied_key, told_of
 from yinji.clearance.roster import Refused
 from yinji.clearance.step import Row, Step
 from yinji.clearance.store import Store
@@ -98,7 +98,7 @@ class Previews:
     def _look(self, snapshot: Snapshot) -> dict[str, Any]:
         """What `snapshot` would do: no `errors`, rows and cases counted, whether it would be `held` or `superseded`,
         what the step `would` be in the cases it changes, and the first of them `shown`."""
-        applied = self._desk.read(f"feeds/{self._id}/applied.json") or {}
+        applied = self._desk.read(applied_key(self._id)) or {}
         news = feed.news(snapshot, applied)
         changing = sum(student in applied for student in news)
         current = self._store.feed(self._id).current

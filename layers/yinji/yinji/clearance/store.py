@@ -9,7 +9,7 @@ can follow the same one.
 Items (pk, sk): CASE#<student> CASE; CASE#<student> EVENT#<key>; QUEUE#<queue> <since>#<student>;
 BATCHES <batch>; CERTIFICATE#<code> CERTIFICATE; FEED#<step> STATE; CASE#<student> UPLOAD#<id>;
 CASE#<student> UPLOADS#<step>#<day>; SLOTS#<step> <slot>; BOOKINGS#<step> <slot>#<student>; OUTCOME#<round> OUTCOME;
-AUDIT#<day> <at>#<id>; TAKEN#<who> <at>#<id>; CASE#<student> KEY; ERASURE#<leaf> ERASURE.
+AUDIT#<day> <at>#<id>; TAKEN#<who> <at>#<id>; CASE#<student> KEY.
 Index by-school (school, student): the lean copy of cases that a counsellor's page reads.
 """
 
@@ -40,7 +40,6 @@ from yinji.clearance.items import (
     BookingItem,
     CaseItem,
     CertificateItem,
-    ErasureItem,
     EventItem,
     FeedItem,
     KeyItem,
@@ -77,8 +76,6 @@ LEAN = (
 ENTRY = ("step", "of_school", "of_student", "name", "since", "step_version", "supervisor", "answers", "flow")
 AUDITS_KEPT = timedelta(days=3 * 365)
 """How long is known who took which list."""
-ERASURES_KEPT = timedelta(days=90)
-"""How long is known that a history was erased: long after the next anchor, which knows it no more."""
 LONGEST_STUDENT = 16
 LONGEST_POSITION = 100
 CHANCE = random.SystemRandom()
@@ -497,11 +494,14 @@ class Store:
         return [values(item) for item in AuditItem.query(f"AUDIT#{day.isoformat()}")]
 
     # --- what is to go ---------------------------------------------------------------------------------------
-    def batch_on_shelves(self, batch: str) -> Iterator[str]:
-        """The students of all cases of `batch`, the withdrawn among them."""
-        for school in university.schools():
-            for shelf in (school, f"{WITHDRAWN}{school}"):
-                yield from (lean.student for lean in self.school(shelf) if lean.batch == batch)
+    def by_batch(self) -> dict[str, list[str]]:
+        """The students of all cases, the withdrawn among them, by batch."""
+        shelves = [shelf for school in university.schools() for shelf in (school, f"{WITHDRAWN}{school}")]
+        found: dict[str, list[str]] = {}
+        for leans in self.schools(shelves).values():
+            for lean in leans:
+                found.setdefault(lean.batch, []).append(lean.student)
+        return found
 
     def with_keys(self, students: Sequence[str]) -> list[str]:
         """Those of `students` whose cases have a key by which something was sealed."""
@@ -513,16 +513,10 @@ class Store:
         """Let nobody read again what was sealed in the case of `student`."""
         KeyItem(f"CASE#{student}", "KEY").delete()
 
-    def note_erasure(self, leaf: str) -> None:
-        """Write down that the history which an anchor knows by `leaf` is about to be erased."""
-        at = now()
-        expires = int((at + ERASURES_KEPT).timestamp())
-        ErasureItem(f"ERASURE#{leaf}", "ERASURE", at=stamp(at), expires_at=expires).save()
-
-    def erased(self, leaves: Sequence[str]) -> set[str]:
-        """Those of `leaves` whose histories were erased after their time."""
-        found = self._reader.get_many([(f"ERASURE#{leaf}", "ERASURE") for leaf in leaves], ("pk",))
-        return {text(item, "pk").removeprefix("ERASURE#") for item in found}
+    def with_cases(self, students: Sequence[str]) -> set[str]:
+        """Those of `students` who have a case."""
+        found = self._reader.get_many([(f"CASE#{student}", "CASE") for student in students], ("pk",))
+        return {text(item, "pk").removeprefix("CASE#") for item in found}
 
     def erase(self, case: Case, certificates: Iterable[str]) -> None:
         """Delete `case`, its history, uploads and key, what queues and slots hold of it, and `certificates` by code.

@@ -18,7 +18,7 @@ from yinji.clearance.document import case_of
 from yinji.clearance.keys import Keys
 from yinji.clearance.queue import entries
 from yinji.clearance.reading import Raw, Reader, plains
-from yinji.clearance.sealing import CaseKey, is_sealed, masked
+from yinji.clearance.sealing import CaseKey, is_sealed, shown
 from yinji.identity.access_log import AccessLog
 from yinji.identity.items import PersonItem
 from yinji.identity.looks import by_office, told
@@ -78,6 +78,7 @@ class MyData:
         if not found["case"]:
             return None
         [case] = found["case"]
+        found["history"].sort(key=lambda event: event["version"])
         place = f"{public_url}/api/clearance/cases/{student}"
         known = case_of(case)
         answers = Answers(student)
@@ -141,11 +142,11 @@ class Answers:
 
     def of(self, step: str, answers: Any) -> dict[str, Any]:
         """The answers at `step`, sealed numbers in clear; one whose key was destroyed by its last signs."""
-        told = dict(cast(Mapping[str, Any], answers or {}))
-        for field, value in told.items():
-            if is_sealed(value):
-                told[field] = self._key.open(f"{step}/{field}", value) if self._key else masked(value)
-        return told
+        told = cast(Mapping[str, Any], answers or {})
+        return {
+            field: shown(self._key, f"{step}/{field}", value) if is_sealed(value) else value
+            for field, value in told.items()
+        }
 
 
 def _case(case: Item, answers: Answers) -> Item:
@@ -159,8 +160,12 @@ def _case(case: Item, answers: Answers) -> Item:
 
 
 def _event(event: Item, student: str, answers: Answers) -> Item:
-    """An event; of officers their role is told, and the step names their office."""
-    shown = {name: value for name, value in event.items() if name != "who" or value == student or event["role"] in SAME}
+    """An event; of officers their role is told, and the step names their office. What it is kept under begins with who
+    did it, so an officer's is told by its version."""
+    shown = dict(event)
+    if event["who"] != student and event["role"] not in SAME:
+        shown |= {"item": f"EVENT#{event['version']}"}
+        del shown["who"], shown["key"]
     evidence = answers.of(str(event.get("step", "")), event.get("evidence"))
     evidence.pop("acts_for", None)
     return shown | ({"evidence": evidence} if "evidence" in event else {})

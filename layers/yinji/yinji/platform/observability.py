@@ -7,6 +7,7 @@ on.
 
 from __future__ import annotations
 
+import json
 import traceback
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -64,8 +65,14 @@ def names(value: Any) -> set[str]:
 def _masking() -> DataMasking:
     # imported when there is something to erase, which should be never: it takes a twentieth of a second
     from aws_lambda_powertools.utilities.data_masking import DataMasking
+    from aws_lambda_powertools.utilities.data_masking.provider import BaseProvider
 
-    return DataMasking(raise_on_missing_field=False)
+    # what JSON has no word for is said as text: a line that failed here would be printed as it is
+    return DataMasking(BaseProvider(json_serializer=_as_text), raise_on_missing_field=False)
+
+
+def _as_text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def without_words(error: BaseException) -> str:

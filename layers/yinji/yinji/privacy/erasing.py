@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from yinji.clearance import definition
 from yinji.clearance.anchors import Anchors
 from yinji.clearance.case import Case
 from yinji.clearance.chain import Head
 from yinji.clearance.evidence import PREFIX
+from yinji.clearance.intake import LEASE, Desk, applied_key
 from yinji.clearance.store import Store
 from yinji.identity.access_log import AccessLog
 from yinji.identity.store import People
 from yinji.messages.store import Outbox
+from yinji.platform.problem import Problem
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -32,19 +36,19 @@ class Eraser:
 
     def __init__(self, client: S3Client, documents: str) -> None:
         self._client, self._documents = client, documents
+        self._anchors = Anchors(client, documents)
         self._store, self._outbox, self._people, self._log = Store(), Outbox(), People(), AccessLog()
 
     @cached_property
     def _anchored(self) -> Mapping[str, Head]:
         """Where each history ended for the newest anchor, which the next one will compare with."""
-        anchors = Anchors(self._client, self._documents)
-        newest = anchors.newest()
-        return {head.student: head for head in anchors.heads(newest)} if newest else {}
+        newest = self._anchors.newest()
+        return {head.student: head for head in self._anchors.heads(newest)} if newest else {}
 
     def erase(self, case: Case) -> None:
         student = case.graduate.student
         if head := self._anchored.get(student):
-            self._store.note_erasure(head.leaf)
+            self._anchors.note_erasure(head)
         self._store.destroy_key(student)
         codes = {key.rpartition("/")[2].removesuffix(".pdf") for key in self._delete(f"{CERTIFICATES}{student}/")}
         self._delete(f"{PREFIX}{student}/")
@@ -52,6 +56,30 @@ class Eraser:
         self._people.forget(student)
         self._log.forget(student)
         self._store.erase(case, codes | ({case.certificate.code} if case.certificate else set()))
+
+    def forget_rows(self) -> None:
+        """Let each feed forget which row it last told of somebody who has no case any more (feeds/<step>/applied.json).
+
+        A feed that is at work is left alone: the next night comes.
+        """
+        desk = Desk(self._client, "", self._documents)
+        for step in definition.steps().values():
+            if not step.feed:
+                continue
+            key = applied_key(step.id)
+            known = list(desk.read(key) or {})
+            gone = set(known) - self._store.with_cases(known)
+            if not gone:
+                continue
+            owner = f"retention-{secrets.token_hex(8)}"
+            try:
+                self._store.lease_feed(step.id, owner, LEASE)
+            except Problem:
+                continue
+            applied = desk.read(key) or {}
+            desk.write(key, {student: digest for student, digest in applied.items() if student not in gone})
+            state = self._store.feed(step.id)
+            self._store.release_feed(step.id, owner, current=state.current, held=state.held)
 
     def _delete(self, prefix: str) -> set[str]:
         """Delete every version of what lies below `prefix`, and every sign of its deletion; the keys it had."""
