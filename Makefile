@@ -3,13 +3,14 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 GRADUATES ?= 600
+FUZZ ?= 20000
 VENV := .venv/bin
 UV := $(VENV)/python -m uv pip sync --quiet --no-config --require-hashes
 LOCAL := $(VENV)/python -m infra.local
 export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/yinji:$(CURDIR)/layers/typeset:$(CURDIR)/layers/inspection:$(CURDIR)/layers/sign_in:$(CURDIR)/layers/demo
 
 .PHONY: help setup up season season-check season-demo down reset status logs invoke check-feed verify-history test \
-	quick slow cloud bench lint format types lock synth screenshots clean
+	quick slow cloud bench fuzz lint format types lock synth openapi screenshots clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -98,6 +99,9 @@ slow: setup layers/typeset/typeset/fonts .local/cas.stamp ## the template and it
 cloud: setup browser .local/cas.stamp ## a local cloud of the tests' own: a season, journeys in a browser, a kill
 	$(PYTEST) -m cloud
 
+fuzz: setup layers/typeset/typeset/fonts ## 20,000 random requests to the API as everybody; FUZZ=2000 for another number
+	YINJI_FUZZ_REQUESTS=$(FUZZ) $(PYTEST) -p no:logging --show-capture=no tests/fuzz
+
 bench: setup layers/typeset/typeset/fonts ## measure; prints figures, asserts nothing
 	$(VENV)/python -m tests.bench
 
@@ -125,6 +129,9 @@ layers/typeset/typeset/fonts: layers/typeset/fonts.toml node_modules/.package-lo
 
 synth: setup ## synthesize the template for AWS into cdk.out, with cdk-nag
 	npx --no-install cdk synth --quiet
+
+openapi: setup ## write docs/openapi.json anew, from the routes, the definitions and infra/openapi/catalogue.py
+	@$(VENV)/python -m infra.openapi
 
 screenshots: setup browser ## take the README's screenshots from a running local cloud
 	$(VENV)/python -m tests.journeys.screenshots
