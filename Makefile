@@ -3,13 +3,14 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 GRADUATES ?= 600
+FUZZ ?= 20000
 VENV := .venv/bin
 UV := $(VENV)/python -m uv pip sync --quiet --no-config --require-hashes
 LOCAL := $(VENV)/python -m infra.local
 export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/yinji:$(CURDIR)/layers/typeset:$(CURDIR)/layers/inspection:$(CURDIR)/layers/sign_in:$(CURDIR)/layers/demo
 
 .PHONY: help setup up season season-check season-demo down reset status logs invoke check-feed verify-history test \
-	quick slow cloud abuse mutants audit bench lint format types lock synth screenshots clean
+	quick slow cloud abuse mutants audit fuzz bench lint format types lock synth openapi screenshots clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -110,6 +111,9 @@ abuse: setup ## send every bad input of docs/security.md to the local cloud that
 mutants: setup ## take each defence away in a copy of the tree: its tests have to fail. ONLY=<name> for one
 	$(VENV)/python -m tests.mutants $(ONLY)
 
+fuzz: setup layers/typeset/typeset/fonts ## 20,000 random requests to the API as everybody; FUZZ=2000 for another number
+	YINJI_FUZZ_REQUESTS=$(FUZZ) $(PYTEST) -p no:logging --show-capture=no tests/fuzz
+
 bench: setup layers/typeset/typeset/fonts ## measure; prints figures, asserts nothing
 	$(VENV)/python -m tests.bench
 
@@ -140,6 +144,9 @@ audit: .local/audit.stamp node_modules/.package-lock.json ## ask whether a locke
 
 synth: setup ## synthesize the template for AWS into cdk.out, with cdk-nag
 	npx --no-install cdk synth --quiet
+
+openapi: setup ## write docs/openapi.json anew, from the routes, the definitions and infra/openapi/catalogue.py
+	@$(VENV)/python -m infra.openapi
 
 screenshots: setup browser ## take the README's screenshots from a running local cloud
 	$(VENV)/python -m tests.journeys.screenshots

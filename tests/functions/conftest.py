@@ -20,6 +20,8 @@ import boto3
 import pytest
 from botocore.loaders import JSONFileLoader
 from moto import mock_aws
+from moto.core.serialize import JSONSerializer
+from moto.dynamodb.models.dynamo_type import Item
 from yinji.clearance.items import LEAN
 from yinji.clearance.store import Store
 from yinji.identity.session import Session
@@ -38,6 +40,31 @@ def _description(path: str) -> Any:
 
 
 JSONFileLoader.load_file = lambda _, path: _description(path)  # type: ignore[method-assign]
+_structure = JSONSerializer._serialize_type_structure
+
+
+def _as_it_is(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
+    """Values of the table are kept as they are sent; looking for each of their types again takes most of a test."""
+    if shape.name == "AttributeValue" and isinstance(value, dict):
+        self._default_serialize(serialized, value, shape, key)
+    else:
+        _structure(self, serialized, value, shape, key)
+
+
+JSONSerializer._serialize_type_structure = _as_it_is  # type: ignore[method-assign]
+_project = Item.project
+
+
+def _projected(self: Any, expressions: list[list[str]]) -> Any:
+    """The lean copy that an index holds: whole attributes, which need not be translated to JSON and back for that."""
+    if any(len(path) > 1 for path in expressions):
+        return _project(self, expressions)
+    lean = Item(self.hash_key, self.range_key, {})
+    lean.attrs = {name: self.attrs[name] for [name] in expressions if name in self.attrs}
+    return lean
+
+
+Item.project = _projected  # type: ignore[method-assign]
 
 
 @pytest.fixture(autouse=True)
@@ -69,6 +96,16 @@ def transactions(monkeypatch: pytest.MonkeyPatch) -> None:
         kept.items = defaultdict(dict, {key: dict(items) for key, items in thing.items.items()} | changed)
         return kept
 
+    def found(items: Any) -> Any:
+        """What a Query found, apart from the table: attributes are put in place of others, not changed."""
+        if not isinstance(items, list):
+            return copy.deepcopy(items)
+        copies = [copy.copy(item) for item in items]
+        for one in copies:
+            one.attrs = dict(one.attrs)
+        return copies
+
+    monkeypatch.setattr(models.table, "copy", SimpleNamespace(copy=copy.copy, deepcopy=found))
     for name in ("transact_write_items", "get_item", "put_item", "update_item", "delete_item", "query", "scan"):
         alone(name)
     monkeypatch.setattr(models, "copy", SimpleNamespace(copy=copy.copy, deepcopy=snapshot_of))

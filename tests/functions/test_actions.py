@@ -127,6 +127,23 @@ def test_our_own_pages_and_programs_can_act(cloud: Cloud, headers: dict[str, str
     assert cloud.call(SURVEY, STUDENT, "POST", ANSWER, body, headers=headers).status == 200
 
 
+def test_a_whole_number_may_be_written_with_a_fraction_of_nothing(cloud: Cloud) -> None:
+    """Which is the same number in JSON Schema, and how some programs write theirs."""
+    cloud.open()
+    body = {"step_version": 0.0, "idempotency_key": "12345678", **FORM}
+    assert cloud.call(SURVEY, STUDENT, "POST", ANSWER, body).status == 200
+
+
+def test_a_version_that_is_no_whole_number_is_none(cloud: Cloud) -> None:
+    cloud.open()
+    book(cloud)
+    for version in (1.7, "1.0", True, None):
+        body = {"idempotency_key": "12345678", "cases": [{"student": LIN.student, "step_version": version}]}
+        answer = cloud.call(DORMITORY, officer("housing"), "POST", "/api/clearance/steps/dormitory/sign-off", body)
+        assert answer.json["code"] == "malformed-request", version
+    assert cloud.case().version == 2
+
+
 def test_who_may_not_is_told_so_and_not_whether_there_is_a_case(cloud: Cloud) -> None:
     cloud.open(LIN, graduate(2))
     stranger = Session(graduate(2).student, "student", "x")

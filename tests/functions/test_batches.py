@@ -83,6 +83,13 @@ def test_before_the_opening_day_a_student_looks_and_does_not_act(cloud: Cloud) -
     assert cloud.act(STUDENT, "exit-survey", "answer", **answers).status == 200
 
 
+def test_whoever_was_withdrawn_is_told_of_in_their_school(cloud: Cloud) -> None:
+    cloud.open()
+    assert arrange(cloud, SCHOOL_OFFICER, "withdraw", reason="延期毕业").status == 200
+    told = cloud.call("clearance/cases", SCHOOL_OFFICER, "GET", f"/api/clearance/cases/{LIN.student}").json
+    assert told["school"] == "S01"
+
+
 def test_the_closing_report_keeps_the_figures_of_its_moment(cloud: Cloud) -> None:
     cloud.open(LIN, graduate(2), graduate(3))
     settle_everything(cloud)

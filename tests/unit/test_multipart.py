@@ -37,6 +37,15 @@ def test_a_quoted_boundary_and_further_headers_of_a_part_are_understood() -> Non
         assert parse(kind, body) == Parts({}, {"f": b"--x"})
 
 
+def test_an_empty_line_before_the_first_boundary_says_nothing() -> None:
+    assert parse(KIND, b"\r\n" + sent(('name="a"', b"1"))) == Parts({"a": "1"}, {})
+
+
+def test_an_empty_part_may_end_with_its_headers() -> None:
+    empty = MARK + b'\r\nContent-Disposition: form-data; name="b"\r\n\r\n'
+    assert parse(KIND, empty + sent(('name="a"', b"1"))) == Parts({"b": "", "a": "1"}, {})
+
+
 @given(st.binary(max_size=200).filter(lambda data: b"\r\n" + MARK not in b"\r\n" + data))
 def test_any_file_comes_through_as_it_is(data: bytes) -> None:
     assert parse(KIND, sent(('name="file"; filename="x"', data))).files["file"] == data

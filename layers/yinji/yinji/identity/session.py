@@ -43,6 +43,8 @@ FRESH = timedelta(minutes=15)
 LEEWAY = timedelta(minutes=1)
 """By how much the clocks of two functions may differ."""
 SALT = "yinji-session"
+COOKIE = "yinji_session"
+"""What the cookie is called; see host_bound."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def host_bound(name: str) -> str:
 
 
 def cookie_name() -> str:
-    return host_bound("yinji_session")
+    return host_bound(COOKIE)
 
 
 def sign(session: Session, keys: Sequence[str]) -> str:

@@ -315,10 +315,10 @@ def _json(text: str) -> Body:
         if not isinstance(entry, dict):
             raise Problem("malformed-request")
         case = cast(dict[str, Any], entry)
-        chosen.append((str(case.get("student", "")), _number(case.get("step_version"))))
+        chosen.append((str(case.get("student", "")), _number(_text(case.get("step_version", "")))))
     if any(isinstance(value, dict | list) for value in known.values()):
         raise Problem("malformed-request")
-    return _body({name: str(value) for name, value in known.items() if value is not None}, chosen)
+    return _body({name: _text(value) for name, value in known.items() if value is not None}, chosen)
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -336,8 +336,13 @@ def _body(fields: Mapping[str, str], chosen: list[tuple[str, int]], next: str = 
     return Body(fields, tuple(chosen), next)
 
 
-def _number(value: Any) -> int:
+def _text(value: Any) -> str:
+    """A value of JSON as a form would send it: 5.0 is the number 5, as in JSON Schema."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _number(text: str) -> int:
     try:
-        return int(value)
-    except (TypeError, ValueError, OverflowError) as error:
+        return int(text)
+    except ValueError as error:
         raise Problem("malformed-request") from error

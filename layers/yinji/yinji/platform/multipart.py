@@ -29,12 +29,15 @@ def parse(content_type: str, body: bytes) -> Parts:
         raise ValueError("no boundary")
     mark = b"\r\n--" + found["boundary"].encode()
     first, *parts = (b"\r\n" + body).split(mark, MOST_PARTS + 1)
-    if first or not parts or not parts[-1].startswith(b"--"):
+    # some programs begin with an empty line: what stands before the first boundary says nothing (RFC 2046)
+    if first.strip(b"\r\n") or not parts or not parts[-1].startswith(b"--"):
         raise ValueError("not delimited by its boundary")
     fields: dict[str, str] = {}
     files: dict[str, bytes] = {}
     for part in parts[:-1]:
         head, empty, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        if head.endswith(b"\r\n"):
+            empty = b"\r\n"  # of a part that is empty, the next boundary may follow upon its headers
         told = _disposition(head)
         name = _NAME.search(told)
         if not empty or not name or name["name"] in fields or name["name"] in files:

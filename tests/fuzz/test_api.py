@@ -1,0 +1,45 @@
+"""Every operation of docs/openapi.json answers everybody as the document says: `make fuzz` sends 20,000 requests."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from infra.openapi.__main__ import FILE
+from tests.functions.conftest import Cloud, cloud, transactions
+from tests.fuzz.gateway import Gateway, served
+from tests.fuzz.run import Fuzz
+from tests.fuzz.world import World
+from tests.infra.conftest import local
+from tests.infra.synthesis import Synthesis
+
+__all__ = ["cloud", "local", "transactions"]
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
+
+REQUESTS = int(os.environ.get("YINJI_FUZZ_REQUESTS", "400"))
+SEED = int(os.environ.get("YINJI_FUZZ_SEED", "20260628"))
+WHOLE = REQUESTS >= 5000
+"""Whether it is a run from which every operation can be asked to have been done at least once."""
+
+
+@pytest.fixture
+def world(cloud: Cloud) -> Iterator[World]:
+    yield World(cloud, SEED)
+
+
+def test_every_operation_answers_as_the_document_says(
+    world: World, cloud: Cloud, local: Synthesis, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = json.loads(FILE.read_text("utf-8"))
+    fuzz = Fuzz(document, Gateway(served(local), cloud.invoke), world, SEED)
+    run = fuzz.go(REQUESTS, anew=WHOLE)
+    if WHOLE or run.failures:
+        with capsys.disabled():
+            sys.stdout.write("\n".join(["", *run.report(), ""]))
+    assert run.requests >= REQUESTS
+    assert list(run.failures.values()) == []
