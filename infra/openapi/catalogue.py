@@ -629,7 +629,8 @@ _PEOPLE: Mapping[str, Row] = {
         "Choose what one is mailed",
         json(shapes.CHOSEN),
         problems=["forbidden"],
-        fields={"language": choice("", "zh", "en")} | {f"mail-{topic}": choice("yes") for topic in Topic.__args__},
+        fields={"language": choice("", "zh", "en")}
+        | {f"mail-{topic}": {**TEXT, "description": "yes: it is mailed"} for topic in Topic.__args__},
     ),
     "GET /api/messages/stop/{token}": Told(
         MESSAGES, "Ask before a kind of mail is stopped", leads("To the page that asks.")

@@ -73,6 +73,11 @@ class Run:
     def operations(self) -> list[str]:
         return sorted({operation for operation, _, _ in self.answers})
 
+    @property
+    def never(self) -> list[str]:
+        """The operations that nobody was ever answered as they wished, but those where nobody can be."""
+        return [one for one in self.operations if not self.done(one) and not one.endswith("{action}")]
+
     def done(self, operation: str) -> float:
         """The share of requests that were answered with what was asked for."""
         told = self.statuses(operation)
@@ -82,8 +87,7 @@ class Run:
         """The figures, line by line."""
         speed = self.requests / self.seconds
         yield f"seed {self.seed}: {self.requests} requests in {self.seconds:.0f} s, {speed:.0f}/s"
-        never = [one for one in self.operations if not self.done(one) and not one.endswith("{action}")]
-        yield f"operations: {len(self.operations)}; never done: {', '.join(never) or 'none'}"
+        yield f"operations: {len(self.operations)}; never done: {', '.join(self.never) or 'none'}"
         yield "statuses: " + _listed(self.statuses())
         yield "by who asked:"
         for who in WHO:
@@ -170,7 +174,8 @@ class Fuzz:
         name = f"{case.method.upper()} {case.path}"
         # everybody in turn, and in between those who get further than the door
         known = self._let_in[name]
-        who = WHO[turn // 2 % len(WHO)] if turn % 2 or not known else known[turn // 2 % len(known)]
+        turns, place = (WHO, turn) if not known else (WHO, turn // 2) if turn % 2 else (known, turn // 2)
+        who = turns[place % len(turns)]
         real = self._random.random() < REAL
         if real:
             case.body = self._maker.real(case.path, case.path_parameters, case.body, case.query)
@@ -214,7 +219,10 @@ class Fuzz:
         body = {name: value for name, value in body.items() if value not in (None, "")}
         if schema["additionalProperties"] is not False:  # nobody reads what is not asked for
             body = {name: value for name, value in body.items() if name in schema["properties"]}
-        whole = {"components": self._schema.raw_schema["components"], **schema}
+        for name in ("cases", "case"):  # each of them is answered for itself
+            body.pop(name, None)
+        asked = [name for name in schema["required"] if name not in ("cases", "case")]
+        whole = {"components": self._schema.raw_schema["components"], **schema, "required": asked}
         error = next(jsonschema.Draft202012Validator(whole).iter_errors(body), None)
         return f"{'.'.join(map(str, error.path))} {error.message[:120]}" if error else ""
 
@@ -223,7 +231,9 @@ def _as_text(name: str, value: Any, schema: Mapping[str, Any]) -> Any:
     """The `value` of the field `name` as the API reads it: as text, an answer without what stands around it."""
     if value is None or isinstance(value, dict | list):
         return value
-    text = str(value) if name == "idempotency_key" else str(value).strip()
+    whole = isinstance(value, float) and value.is_integer()
+    text = str(int(value) if whole else value)
+    text = text if name == "idempotency_key" else text.strip()
     if schema.get("type") == "integer" and text.lstrip("+-").isdecimal():
         return int(text)
     return text

@@ -194,6 +194,8 @@ def test_a_batch_is_declared() -> None:
         ("2026-summer", []),
         ("2026-summer", BATCH | {"title": "夏"}),
         ("2026-summer", BATCH | {"title": {"zh": "夏"}}),
+        ("2026-summer", BATCH | {"title": {"zh": " ", "en": "Summer"}}),
+        ("2026-summer", BATCH | {"title": {"zh": "夏", "en": ""}}),
         ("2026-summer", BATCH | {"deadline": "2026-05-31"}),
         ("2026-summer", BATCH | {"deadline": "30.6.2026"}),
         ("2026-summer", BATCH | {"deadline": 20260630}),

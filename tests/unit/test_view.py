@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from yinji.clearance import definition
-from yinji.clearance.case import Case, State
+from yinji.clearance.case import Case, Reason, State, blocked
 from yinji.clearance.document import case_document
 from yinji.clearance.store import Lean
 from yinji.clearance.view import Turn, case_view, flow_title, row_view, turn_of
@@ -85,6 +86,15 @@ def test_reasons_are_sentences_in_the_reader_s_language() -> None:
     assert "围城" in zh.reasons[1] and "围城" in en.reasons[1]
     assert [code["code"] for code in en.reason_codes] == ["sent-back", "books-on-loan"]
     assert (zh.title, en.title) == ("图书归还", "Library loans")
+
+
+def test_a_reason_that_the_definition_no_longer_knows_is_told_by_neither_words_nor_code() -> None:
+    case = feed(opened(), "library-loans", loans="1", titles="围城")
+    record = case.steps["library-loans"]
+    stands = blocked(Reason("of-old", {"fee": "3"}), *record.standing.reasons)
+    case = replace(case, steps={**case.steps, "library-loans": replace(record, standing=stands)})
+    step = case_view(case, STUDENT, "zh").steps[1]
+    assert [code["code"] for code in step.reason_codes] == ["books-on-loan"] and len(step.reasons) == 1
 
 
 def test_a_waiting_step_names_what_it_waits_for() -> None:

@@ -65,9 +65,10 @@ def _told(step: str) -> Appointments:
 
 
 def _slots(told: Appointments, day: str, slot: str) -> list[str]:
-    """The slots of `day`, or the one named `slot` if it is one of them."""
+    """The slots of `day`, which is not over, or the one named `slot` if it is one of them."""
     try:
-        found = [one.id for one in appointments.of_day(told, date.fromisoformat(day))]
+        on = date.fromisoformat(day)
+        found = [one.id for one in appointments.of_day(told, on)] if on >= clock.today() else []
     except ValueError:
         raise invalid_form({"day": "invalid"}) from None
     chosen = [one for one in found if slot in ("", one)]

@@ -168,6 +168,7 @@ def parse_batch(id: str, data: bytes) -> Batch:
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Refused("batch") from error
-    if not BATCH_ID.fullmatch(id) or batch.deadline < batch.opens_on:
+    named = all(title.strip() for title in batch.title.values())
+    if not named or not BATCH_ID.fullmatch(id) or batch.deadline < batch.opens_on:
         raise Refused("batch")
     return batch

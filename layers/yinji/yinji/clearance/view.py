@@ -166,7 +166,8 @@ def _step_view(
         and not (action.id == "reopen" and settled_by_itself(record))
         and (may_act if action.by == "student" else may_sign)
     ]
-    blocked = record.standing.reasons if state == "blocked" else ()
+    # a reason that the definition no longer knows has no words
+    blocked = [one for one in record.standing.reasons if state == "blocked" and one.code in step.reasons]
     every = definition.steps()
     sees_answers = may_see_answers(session, step, graduate)
     slot = held_slot(step, record) if sees_answers else ""
@@ -186,7 +187,6 @@ def _step_view(
         reasons=[
             say(step.reasons[reason.code], language).format_map({"office": say(office, language), **reason.params})
             for reason in blocked
-            if reason.code in step.reasons
         ],
         reason_codes=[{"code": reason.code, "params": dict(reason.params)} for reason in blocked],
         waits_for=[
