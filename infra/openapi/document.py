@@ -25,6 +25,8 @@ PLACE = re.compile(r"\{(\w+)\}")
 INTERNAL = "internal"
 PARTS: Schema = {"propertyNames": {"pattern": "^[A-Za-z0-9_-]{1,100}$"}, "maxProperties": MOST_PARTS}
 """What holds of every form with files: see yinji.platform.multipart."""
+TYPED = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"
+"""Text without NUL, escapes of terminals and the like: see yinji.platform.http."""
 MOST: Schema = {"minItems": 1, "maxItems": MOST_AT_ONCE, "uniqueItems": True, "description": "Nobody twice."}
 PLAIN: Schema = {"type": ["string", "number", "boolean", "null"]}
 """What a field may be in JSON: nothing that holds other things."""
@@ -176,8 +178,17 @@ def _body(told: Told) -> dict[str, Any]:
 
 def _object(fields: Mapping[str, Schema], required: Sequence[str], told: Told, others: Schema = shapes.TEXT) -> Schema:
     """What is sent: these `fields`, and unless they are all that is known `others`, which nobody reads."""
-    found: Schema = {"type": "object", "properties": dict(fields), "required": list(required)}
-    return found | {"additionalProperties": False if told.closed else others}
+    known = {name: _typed(schema) for name, schema in fields.items()}
+    found: Schema = {"type": "object", "properties": known, "required": list(required)}
+    if told.closed:
+        return found | {"additionalProperties": False}
+    return found | {"propertyNames": {"pattern": TYPED}, "additionalProperties": _typed(others)}
+
+
+def _typed(schema: Schema) -> Schema:
+    """`schema` of something that is sent, which is text that somebody can have typed unless it says more itself."""
+    more = schema.keys() & {"pattern", "enum", "const", "format", "$ref"}
+    return schema if more or "string" not in str(schema.get("type")) else {**schema, "pattern": TYPED}
 
 
 # --- answers -------------------------------------------------------------------------------------------------

@@ -96,6 +96,8 @@ class Maker:
             places[name] = pick(known[name])
         if path.endswith("appointment.ics") and (booked := world.booked()):
             places["student"], places["step"] = pick(booked)
+        if "/sealed/" in path and (numbers := world.numbers()):
+            places["student"], places["step"], places["field"] = pick(numbers)
         if path.endswith("/evidence"):
             places["student"], asked = pick(world.questions())
         if "queue" in path or "matrix" in path:
@@ -187,7 +189,8 @@ class Maker:
         versions = {one: case.steps[step].version for one, case in found.items() if case and step in case.steps}
         if "case" in body:
             return {"case": [f"{one}:{version}" for one, version in versions.items()] or body["case"]}
-        return {"cases": [{"student": one, "step_version": version} for one, version in versions.items()]}
+        cases = [{"student": one, "step_version": version} for one, version in versions.items()]
+        return {"cases": cases} if cases else {}
 
     def _slots(self, step: str, body: Mapping[str, Any]) -> dict[str, Any]:
         told = definition.steps()[step].appointments

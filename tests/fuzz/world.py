@@ -421,6 +421,16 @@ class World:
             if record.standing.state == "submitted" and record.facts.answers.get("slot") and not case.withdrawn_at
         ]
 
+    def numbers(self) -> list[tuple[str, str, str]]:
+        """Who gave an account number, at which step to which question."""
+        return [
+            (student, id, field)
+            for student, case in self.cases.items()
+            for id, record in (case.steps.items() if case else ())
+            for field in definition.steps()[id].sealed
+            if record.facts.answers.get(field)
+        ]
+
     def unsettled(self, student: str) -> bool:
         case = self.cases[student]
         return bool(case) and any(state not in SETTLED for state in case.states().values())
