@@ -45,7 +45,7 @@ _structure = JSONSerializer._serialize_type_structure
 
 def _as_it_is(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
     """Values of the table are kept as they are sent; looking for each of their types again takes most of a test."""
-    if shape.name == "AttributeValue" and isinstance(value, dict):
+    if shape.name == "AttributeValue" and isinstance(value, dict) and "B" not in value:
         self._default_serialize(serialized, value, shape, key)
     else:
         _structure(self, serialized, value, shape, key)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
@@ -290,6 +291,8 @@ def test_a_sample_makes_its_function_do_what_it_is_for(
         who |= {"since": str(int(clock.now().timestamp())), "proved": str(int(clock.now().timestamp()))}
     if name == "clearance/certificate.json":
         monkeypatch.setattr(handlers.warm("clearance/certificate"), "certificate_pdf", lambda data, at: b"%PDF")
+    if name == "clearance/slots.close.json":
+        monkeypatch.setattr(clock, "today", lambda: date(2026, 6, 15))
     if name == "clearance/guide_pdf.json":
         monkeypatch.setattr(handlers.warm("clearance/guide_pdf"), "guide_pdf", lambda data, at: b"%PDF")
     if "step_version" in told.get("body", "") or '"cases"' in told.get("body", ""):
