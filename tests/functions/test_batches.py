@@ -83,6 +83,13 @@ def test_before_the_opening_day_a_student_looks_and_does_not_act(cloud: Cloud) -
     assert cloud.act(STUDENT, "exit-survey", "answer", **answers).status == 200
 
 
+def test_a_reason_of_spaces_is_none(cloud: Cloud) -> None:
+    cloud.open()
+    refused = arrange(cloud, SCHOOL_OFFICER, "withdraw", reason="   ")
+    assert (refused.status, refused.json["errors"]) == (422, [{"field": "reason", "code": "required"}])
+    assert cloud.case().withdrawn_at is None
+
+
 def test_whoever_was_withdrawn_is_told_of_in_their_school(cloud: Cloud) -> None:
     cloud.open()
     assert arrange(cloud, SCHOOL_OFFICER, "withdraw", reason="延期毕业").status == 200

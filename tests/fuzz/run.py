@@ -41,6 +41,10 @@ REAL = 0.65
 """How often what was made up gives way to what there is."""
 FORBIDDEN_SHARE = 4
 """One in so many requests is what the document forbids."""
+NEVER = "{action}"
+"""How operations end that nobody can do: those of steps to which nothing can be done for many at once."""
+MOST_AGAIN = 3
+"""How often an operation that nobody was answered as they wished is asked for again, where the run is a whole one."""
 DONE = frozenset({200, 303, 304})
 TURNED_AWAY = frozenset({400, 401, 403, 404})
 MALFORMED = "malformed-request"
@@ -76,7 +80,7 @@ class Run:
     @property
     def never(self) -> list[str]:
         """The operations that nobody was ever answered as they wished, but those where nobody can be."""
-        return [one for one in self.operations if not self.done(one) and not one.endswith("{action}")]
+        return [one for one in self.operations if not self.done(one) and not one.endswith(NEVER)]
 
     def done(self, operation: str) -> float:
         """The share of requests that were answered with what was asked for."""
@@ -139,6 +143,10 @@ class Fuzz:
                 self.run.nothing_forbidden += 1
                 forbidden = 0
             self._ask(operation, GenerationMode.POSITIVE, each - forbidden, place)
+            name = f"{operation.method.upper()} {operation.path}"
+            for again in range(1, MOST_AGAIN + 1):
+                if anew and not self.run.done(name) and not name.endswith(NEVER):
+                    self._ask(operation, GenerationMode.POSITIVE, each, place + again * len(every))
         self.run.seconds = time.monotonic() - began
         return self.run
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from yinji.clearance.adapter import check_form, fingerprint
+from yinji.clearance.adapter import answers_of, check_form, fingerprint
 from yinji.clearance.arrangements import OFFICE, PERMISSIONS, arrange, forms
 from yinji.clearance.case import Case, Change, Event
 from yinji.clearance.policy import demand
@@ -38,8 +38,7 @@ def arranged(student: str, arrangement: str) -> Response[str]:
     demand(session, PERMISSIONS[arrangement], student=own, school=session.school, department=OFFICE)
     if form.proved:
         api.demand_fresh()
-    key, answers = f"{session.sub}#{body.idempotency_key}", {**body.fields}
-    answers.pop("idempotency_key")
+    key, answers = f"{session.sub}#{body.idempotency_key}", answers_of(body)
     check_form(form, answers)
     event = Event(
         key=key,

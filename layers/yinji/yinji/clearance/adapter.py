@@ -122,7 +122,7 @@ class _StepFunction:
         A request that ended halfway finds the events it left: who was dealt with stays so.
         """
         key = body.idempotency_key
-        answers = _answers(body)
+        answers = answers_of(body)
         first = body.cases[0][0]
         # each case is asked about again; who signs for nobody is told so at once
         self._demand_signature(session, first if is_practice(first) else "", session.school, session.supervises)
@@ -186,7 +186,7 @@ class _StepFunction:
         if action.proved and not is_practice(student):
             self._api.demand_fresh()
         key = f"{session.sub}#{body.idempotency_key}"
-        answers = _answers(body)
+        answers = answers_of(body)
         check_form(action, answers)
         self._check_evidence(action, answers, student)
         seals = [field.name for field in action.fields if field.sealed and answers.get(field.name)]
@@ -342,8 +342,8 @@ def _version(body: Body) -> int:
         raise Problem("malformed-request") from None
 
 
-def _answers(body: Body) -> dict[str, str]:
-    """What was answered, without the fields that are the service's own."""
+def answers_of(body: Body) -> dict[str, str]:
+    """What was answered, without what stands around it and the fields that are the service's own."""
     return {name: text.strip() for name, text in body.fields.items() if name not in OWN_FIELDS}
 
 
