@@ -12,7 +12,7 @@ import sys
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.cookies import SimpleCookie
 from types import ModuleType
 from typing import Any
@@ -213,11 +213,17 @@ def test_a_half_played_season_is_played_on_though_the_door_is_busy(front: Front)
 @pytest.mark.slow
 @pytest.mark.parametrize("front", [FEW], indirect=True, ids=["4"])
 def test_officers_of_a_long_season_prove_again_who_they_are(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sessions, "FRESH", timedelta(seconds=3))
+    asked: Counter[str] = Counter()
+
+    def fresh(self: sessions.Session, now: datetime) -> bool:
+        """What somebody proved is good for one question, however fast the machine is."""
+        asked[self.id] += 1
+        return asked[self.id] <= 1
+
+    monkeypatch.setattr(sessions.Session, "fresh", fresh)
     summary = through(front)
     assert summary.ok and summary.certificates == len(FEW.graduates)
-    asked = [(status, path) for _, path, status in front.asked]
-    assert any(status == 403 for status, _ in asked), "they were told to"
+    assert any(status == 403 for _, _, status in front.asked), "they were told to"
 
 
 @pytest.mark.slow

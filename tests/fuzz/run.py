@@ -152,6 +152,8 @@ class Fuzz:
 
     def _ask(self, operation: Any, mode: GenerationMode, number: int, place: int) -> bool:
         """Send `number` requests; False when there is nothing of that mode to be sent."""
+        if not number:
+            return True
         turn = iter(range(place, place + number * 10))
         before = self.run.requests
 
