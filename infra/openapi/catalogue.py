@@ -50,7 +50,7 @@ PLACES: Mapping[str, Schema] = {
 """What stands in the places of paths."""
 
 # --- signing in and out --------------------------------------------------------------------------------------
-OWN_PATH: Schema = {"type": "string", "description": "A page of our own to go on to: /me"}
+OWN_PATH: Schema = {"type": "string", "description": "A page of our own to go on to: /me. Anything else is disregarded"}
 _AWAY = Told(
     SIGN_IN,
     "Leave for the university's sign-in",

@@ -178,7 +178,8 @@ def _body(told: Told) -> dict[str, Any]:
 
 def _object(fields: Mapping[str, Schema], required: Sequence[str], told: Told, others: Schema = shapes.TEXT) -> Schema:
     """What is sent: these `fields`, and unless they are all that is known `others`, which nobody reads."""
-    known = {name: _typed(schema) for name, schema in fields.items()}
+    # where to go back to is disregarded when it is no page of ours, whatever else it is
+    known = {name: schema if schema is OWN_PATH else _typed(schema) for name, schema in fields.items()}
     found: Schema = {"type": "object", "properties": known, "required": list(required)}
     if told.closed:
         return found | {"additionalProperties": False}

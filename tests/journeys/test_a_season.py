@@ -184,6 +184,8 @@ def test_what_goes_on_beside_the_steps(cloud: RunningCloud, tmp_path: Path) -> N
         answer = people.get(persona, path)
         assert answer.status_code == 200 and kind in answer.headers["Content-Type"], (path, answer.text[:200])
     assert people.get(f"student:{guest}", f"{cases}/{guest}/steps/dormitory/appointment.ics").status_code == 404
+    office, number = "department-officer:international-education", "sealed/scholarship-settlement/card"
+    assert people.post(office, f"{cases}/{guest}/{number}", {}).status_code in (200, 404), "there may be none"
     end, looked = time.monotonic() + METRICS_SECONDS, set[str]()
     while not looked >= {"list", "audit-export", "case"}:
         assert time.monotonic() < end, f"the graduate is not told who looked: {looked}"
