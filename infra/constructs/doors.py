@@ -240,8 +240,8 @@ def on_change(table: TableWithStream, function: Function, *filters: Mapping[str,
 
 SEND = ["sqs:SendMessage"]
 MESSAGES_AT_ONCE = 5
-MOST_AT_WORK = 10
 """A message of the access log names up to five hundred graduates, each of them an update."""
+MOST_AT_WORK = 10
 
 
 class Inbox(Construct):

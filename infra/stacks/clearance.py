@@ -10,7 +10,7 @@ from constructs import Construct
 from yinji.clearance import definition
 from yinji.clearance.evidence import PREFIX
 
-from infra.constructs.doors import OF_CASES, ApiDoor, BucketDoor, Inbox, every, on_change, on_message
+from infra.constructs.doors import OF_CASES, ApiDoor, ApiRoutes, BucketDoor, Inbox, every, on_change, on_message
 from infra.constructs.function import Function
 from infra.constructs.reasons import accept
 from infra.constructs.step import House, Step
@@ -95,10 +95,6 @@ class Clearance(ServiceStack):
         seen = self._function("identity/seen", "PEOPLE_TABLE", timeout=29, memory=1024, asynchronous=True)
         self.people.noted_in_by(seen, LOOKS)
         self.seen = Inbox(self, "Looks", name=f"{self.setting.prefix}-seen", function=seen)
-
-    @property
-    def known(self) -> dict[str, str]:
-        return super().known | {"PEOPLE_TABLE": self.people.table.table_name}
 
     def _clearance(self) -> None:
         house, api, bus = self.house, self.api, self.house.bus
@@ -218,3 +214,14 @@ class Clearance(ServiceStack):
         }
         for name, value in told.items():
             CfnOutput(self, name, value=value)
+
+
+class Beside(ServiceStack):
+    """A stack that works on what the clearance stack holds, and adds `routes` of its own to its API."""
+
+    def __init__(self, scope: Construct, id: str, setting: Setting, clearance: Clearance, **more: object) -> None:
+        super().__init__(scope, id, setting, **more)
+        self.house, self.session_keys = clearance.house, clearance.session_keys
+        self.people, self.seen = clearance.people, clearance.seen
+        self.layer = python_layer(self, "Yinji", setting, "yinji")
+        self.routes = ApiRoutes(self, "Routes", clearance.api.api.ref, clearance.api.authorizer_id, clearance.limits)

@@ -241,40 +241,23 @@ class Dashboards(Stack):
             self._alarm("too-often", limit.name, metric, MOST_LIMITED)
         self._alarm("not-counted", LIMITED, ours("LimitsUnreachable", "Sum", service=LIMITED), 1)
         # what is emitted by every run: a run that fails midway is missing too
-        for subject, metric, service in (
-            ("clearance-figures", "CasesTotal", SERVICE),
-            ("clearance-reconcile", "CasesResumed", SERVICE),
-            ("messages-send", "MessagesSwept", MESSAGES),
+        for subject, metric, service, period, periods in (
+            ("clearance-figures", "CasesTotal", SERVICE, FIVE_MINUTES, 3),
+            ("clearance-reconcile", "CasesResumed", SERVICE, FIVE_MINUTES, 3),
+            ("messages-send", "MessagesSwept", MESSAGES, FIVE_MINUTES, 3),
+            ("clearance-anchor", "HistoriesRewritten", SERVICE, HOUR, 3),
+            ("privacy-retention", "CasesErased", PRIVACY, DAY, 2),
         ):
             self._alarm(
                 "not-running",
                 subject,
-                ours(metric, "SampleCount", service=service),
+                ours(metric, "SampleCount", period=period, service=service),
                 1,
                 Above.LESS_THAN_THRESHOLD,
-                periods=3,
+                periods=periods,
                 missing=TreatMissing.BREACHING,
             )
-
-        self._alarm(
-            "not-running",
-            "privacy-retention",
-            ours("CasesErased", "SampleCount", period=DAY, service=PRIVACY),
-            1,
-            Above.LESS_THAN_THRESHOLD,
-            periods=2,
-            missing=TreatMissing.BREACHING,
-        )
         self._alarm("history-rewritten", "clearance", ours("HistoriesRewritten", "Sum", period=HOUR), 1)
-        self._alarm(
-            "not-running",
-            "clearance-anchor",
-            ours("HistoriesRewritten", "SampleCount", period=HOUR),
-            1,
-            Above.LESS_THAN_THRESHOLD,
-            periods=3,
-            missing=TreatMissing.BREACHING,
-        )
 
     def _alarm(
         self,

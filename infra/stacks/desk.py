@@ -7,20 +7,17 @@ from constructs import Construct
 from yinji.clearance import definition
 from yinji.clearance.evidence import PREFIX
 
-from infra.constructs.doors import ApiRoutes, every, on_message
+from infra.constructs.doors import every, on_message
 from infra.setting import Setting
-from infra.stacks.clearance import Clearance
-from infra.stacks.service import ServiceStack, python_layer
+from infra.stacks.clearance import Beside, Clearance
+from infra.stacks.service import python_layer
 
 
-class Desk(ServiceStack):
+class Desk(Beside):
     """See the module; each method below makes the functions of one subject."""
 
     def __init__(self, scope: Construct, id: str, setting: Setting, clearance: Clearance, **more: object) -> None:
-        super().__init__(scope, id, setting, **more)
-        self.house, self.session_keys, self.seen = clearance.house, clearance.session_keys, clearance.seen
-        self.layer = python_layer(self, "Yinji", setting, "yinji")
-        self.routes = ApiRoutes(self, "Routes", clearance.api.api.ref, clearance.api.authorizer_id, clearance.limits)
+        super().__init__(scope, id, setting, clearance, **more)
         self._batches()
         self._histories()
         self._evidence()

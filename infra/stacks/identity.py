@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from constructs import Construct
 
-from infra.constructs.doors import ApiRoutes
 from infra.constructs.function import Function
 from infra.setting import Setting
-from infra.stacks.clearance import LOOKS, Clearance
+from infra.stacks.clearance import LOOKS, Beside, Clearance
 from infra.stacks.messages import Messages
-from infra.stacks.service import ServiceStack, python_layer
+from infra.stacks.service import python_layer
 
 BEFORE = "It is where sessions come from."
 
 
-class Identity(ServiceStack):
+class Identity(Beside):
     """See the module. Which ways there are, the setting `sign_in` says; `demo` is for local deployments only."""
 
     def __init__(
         self, scope: Construct, id: str, setting: Setting, clearance: Clearance, messages: Messages, **more: object
     ) -> None:
-        super().__init__(scope, id, setting, **more)
-        self.house, self.session_keys, self.people = clearance.house, clearance.session_keys, clearance.people
-        self.seen, self.messages = clearance.seen, messages.table
-        self.layer = python_layer(self, "Yinji", setting, "yinji")
-        self.routes = ApiRoutes(self, "Routes", clearance.api.api.ref, clearance.api.authorizer_id, clearance.limits)
+        super().__init__(scope, id, setting, clearance, **more)
+        self.messages = messages.table
         for way in setting.ways:
             {"oidc": self._oidc, "cas": self._cas, "demo": self._demo}[way]()
         self._sign_out()
@@ -35,7 +31,6 @@ class Identity(ServiceStack):
     def known(self) -> dict[str, str]:
         setting = self.setting
         return super().known | {
-            "PEOPLE_TABLE": self.people.table.table_name,
             "MESSAGES_TABLE": self.messages.table.table_name,
             "OIDC_ISSUER": setting.oidc_issuer,
             "OIDC_CLIENT": setting.oidc_client,

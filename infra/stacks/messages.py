@@ -7,11 +7,10 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
-from infra.constructs.doors import OF_CASES, ApiRoutes, every, every_morning, on_change
+from infra.constructs.doors import OF_CASES, every, every_morning, on_change
 from infra.constructs.storage import Index, TableWithStream
 from infra.setting import Setting
-from infra.stacks.clearance import CASES, Clearance
-from infra.stacks.service import ServiceStack, python_layer
+from infra.stacks.clearance import CASES, Beside, Clearance
 
 WAITING = Index("waiting", "waits", "due_at")
 NEW_DELIVERY = {
@@ -20,14 +19,11 @@ NEW_DELIVERY = {
 }
 
 
-class Messages(ServiceStack):
+class Messages(Beside):
     """See the module. `table` is the outbox; the portal reads it."""
 
     def __init__(self, scope: Construct, id: str, setting: Setting, clearance: Clearance, **more: object) -> None:
-        super().__init__(scope, id, setting, **more)
-        self.house, self.session_keys = clearance.house, clearance.session_keys
-        self.layer = python_layer(self, "Yinji", setting, "yinji")
-        self.routes = ApiRoutes(self, "Routes", clearance.api.api.ref, clearance.api.authorizer_id, clearance.limits)
+        super().__init__(scope, id, setting, clearance, **more)
         self.table = TableWithStream(self, "MessagesTable", self.house.table.key, WAITING, expires="expires")
         self._mail()
         self._fill()

@@ -9,29 +9,23 @@ from yinji.privacy.erasing import CERTIFICATES
 
 from infra.constructs.doors import every_morning
 from infra.setting import Setting
-from infra.stacks.clearance import Clearance
+from infra.stacks.clearance import Beside, Clearance
 from infra.stacks.messages import Messages
-from infra.stacks.service import ServiceStack, python_layer
 
 
-class Privacy(ServiceStack):
+class Privacy(Beside):
     """See the module."""
 
     def __init__(
         self, scope: Construct, id: str, setting: Setting, clearance: Clearance, messages: Messages, **more: object
     ) -> None:
-        super().__init__(scope, id, setting, **more)
-        self.house, self.session_keys = clearance.house, clearance.session_keys
-        self.people, self.messages = clearance.people, messages.table
-        self.layer = python_layer(self, "Yinji", setting, "yinji")
+        super().__init__(scope, id, setting, clearance, **more)
+        self.messages = messages.table
         self._retention()
 
     @property
     def known(self) -> dict[str, str]:
-        return super().known | {
-            "PEOPLE_TABLE": self.people.table.table_name,
-            "MESSAGES_TABLE": self.messages.table.table_name,
-        }
+        return super().known | {"MESSAGES_TABLE": self.messages.table.table_name}
 
     def _retention(self) -> None:
         told = ("TABLE", "PEOPLE_TABLE", "MESSAGES_TABLE", "DOCUMENTS_BUCKET")
@@ -42,8 +36,7 @@ class Privacy(ServiceStack):
         table.marked_by(retention)
         self.people.emptied_by(retention)
         self.messages.emptied_by(retention)
-        documents.read_by(retention, FOLDER)
-        documents.read_by(retention, "feeds/")
+        documents.read_by(retention, FOLDER, "feeds/")
         documents.written_by(retention, ERASED, "feeds/")
         documents.listed_by(retention)
         documents.erased_by(retention, PREFIX, CERTIFICATES)

@@ -11,6 +11,7 @@ from infra.bundling import layer_code
 from infra.constructs.doors import Inbox
 from infra.constructs.function import Function
 from infra.constructs.step import House
+from infra.constructs.storage import TableWithStream
 from infra.setting import Setting
 
 
@@ -24,6 +25,7 @@ class ServiceStack(Stack):
     house: House
     layer: lambda_.LayerVersion
     session_keys: secretsmanager.ISecret
+    people: TableWithStream
     seen: Inbox | None = None
     """Where it is written down who looks at a student's data, once there is one."""
 
@@ -38,6 +40,7 @@ class ServiceStack(Stack):
         house = self.house
         return {
             "TABLE": house.table.table.table_name,
+            "PEOPLE_TABLE": self.people.table.table_name,
             "INTAKE_BUCKET": house.intake.name,
             "DOCUMENTS_BUCKET": house.documents.name,
             "BUS": house.bus.event_bus_name,

@@ -21,12 +21,12 @@ from yinji.privacy.map import terms
 from tests import handlers
 from tests.functions.conftest import COUNSELLOR, Cloud, officer, store
 from tests.functions.test_batches import ADMINISTRATOR
+from tests.functions.test_evidence import hand_in_anew
 from tests.functions.test_histories import anchored
 from tests.functions.test_messages import record
-from tests.functions.test_sealing import CARD, WHO, declare
+from tests.functions.test_sealing import CARD, WHO, declare, everything
 from tests.graduates import graduate
 from tests.sessions import begun
-from tests.unit.test_inspection import pdf
 
 pytestmark = pytest.mark.slow
 
@@ -37,11 +37,6 @@ LATER = graduate(10, flags=frozenset({"lives_in"}))
 def later(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
     day = clock.today() + timedelta(days=days)
     monkeypatch.setattr(clock, "today", lambda: day)
-
-
-def everything(cloud: Cloud) -> str:
-    tables = [cloud.dynamodb.scan(TableName=name)["Items"] for name in cloud.dynamodb.list_tables()["TableNames"]]
-    return json.dumps(tables, default=repr, ensure_ascii=False)
 
 
 def versions(cloud: Cloud, student: str) -> list[str]:
@@ -55,7 +50,7 @@ def over(cloud: Cloud) -> Iterator[Cloud]:
     cloud.s3.put_bucket_versioning(Bucket="documents", VersioningConfiguration={"Status": "Enabled"})
     cloud.open(WHO, MASTER)
     assert declare(cloud).status == 200
-    hand_in(cloud)
+    hand_in_anew(cloud, MASTER.student)
     items = cloud.dynamodb.scan(TableName="Cases")["Items"]
     cloud.invoke("messages/compose", {"Records": [record(item) for item in items if item["sk"]["S"] == "CASE"]})
     seen.note(COUNSELLOR, "case", MASTER.student)
@@ -68,16 +63,6 @@ def over(cloud: Cloud) -> Iterator[Cloud]:
     close = "/api/clearance/batches/2026-summer/close"
     assert cloud.call("clearance/batches", ADMINISTRATOR, "POST", close, {}).status == 200
     yield cloud
-
-
-def hand_in(cloud: Cloud) -> None:
-    session, root = Session(MASTER.student, "student", "x"), f"/api/clearance/cases/{MASTER.student}/evidence"
-    asked = {"step": "thesis-deposit", "action": "upload-thesis", "field": "thesis", "type": "application/pdf"}
-    upload = cloud.call("clearance/evidence_upload", session, "POST", root, asked | {"size": 900}).json
-    cloud.s3.put_object(Bucket="intake", Key=upload["fields"]["key"], Body=pdf())
-    cloud.deliver(upload["fields"]["key"], "clearance/evidence_arrived")
-    fields = {"thesis_title": "围城研究", "thesis": upload["id"], "same_as_print": "yes"}
-    assert cloud.act(session, "thesis-deposit", "upload-thesis", MASTER.student, **fields).status == 200
 
 
 def run(cloud: Cloud, event: Any = None) -> dict[str, int]:

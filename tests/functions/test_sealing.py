@@ -48,7 +48,8 @@ def shown(cloud: Cloud, session: Session, place: str = PLACE, body: Any = None) 
 def everything(cloud: Cloud) -> str:
     """All items of all tables, as they lie."""
     tables = cloud.dynamodb.list_tables()["TableNames"]
-    return json.dumps([cloud.dynamodb.scan(TableName=table)["Items"] for table in tables], default=repr)
+    kept = [cloud.dynamodb.scan(TableName=table)["Items"] for table in tables]
+    return json.dumps(kept, default=repr, ensure_ascii=False)
 
 
 def test_nowhere_does_the_number_lie_in_clear_nor_what_it_could_be_guessed_from(declared: Cloud) -> None:

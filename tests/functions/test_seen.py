@@ -18,6 +18,7 @@ from yinji.platform import clock
 
 from tests import portal
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, officer
+from tests.functions.test_evidence import arrive, begin
 from tests.functions.test_portal import certified
 from tests.functions.test_season import next_slot
 from tests.graduates import LIN, graduate
@@ -104,10 +105,8 @@ def test_pages_are_written_down_too(cloud: Cloud, path: str) -> None:
 def test_documents_and_their_small_pictures_and_appointments(cloud: Cloud) -> None:
     cloud.open(MASTER)
     me, root = Session(MASTER.student, "student", "x"), f"{API}/cases/{MASTER.student}"
-    asked = {"step": "thesis-deposit", "action": "upload-thesis", "field": "thesis", "type": "application/pdf"}
-    upload = cloud.call("clearance/evidence_upload", me, "POST", f"{root}/evidence", asked | {"size": 900}).json
-    cloud.s3.put_object(Bucket="intake", Key=upload["fields"]["key"], Body=pdf())
-    cloud.deliver(upload["fields"]["key"], "clearance/evidence_arrived")
+    upload = begin(cloud, me, MASTER.student).json
+    arrive(cloud, upload, pdf())
     assert cloud.act(me, "dormitory", "book-inspection", MASTER.student, slot=next_slot()).status == 200
     paths = {
         "document": f"{root}/evidence/{upload['id']}/file",

@@ -21,6 +21,7 @@ from yinji.platform import clock
 from infra.setting import ROOT
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, cloud, officer
 from tests.functions.test_batches import ADMINISTRATOR, tomorrow
+from tests.functions.test_evidence import fetch, hand_in_anew
 from tests.functions.test_feed_pages import AUDITOR, looked_at, table, used
 from tests.functions.test_messages import record
 from tests.functions.test_season import next_slot, settle_everything
@@ -28,7 +29,6 @@ from tests.graduates import LIN, graduate
 from tests.infra.synthesis import Resource, Synthesis, listed, plain
 from tests.infra.test_functions import functions
 from tests.sessions import begun
-from tests.unit.test_inspection import pdf
 
 pytestmark = pytest.mark.slow
 
@@ -528,18 +528,11 @@ def write_and_read(cloud: Cloud) -> None:
 
 def hand_in_a_thesis(cloud: Cloud) -> None:
     master = graduate(9, category="postgraduate", flags=frozenset({"thesis"}))
-    session, root = Session(master.student, "student", "x"), f"/api/clearance/cases/{master.student}/evidence"
+    session = Session(master.student, "student", "x")
     cloud.open(master)
-    asked = {"step": "thesis-deposit", "action": "upload-thesis", "field": "thesis", "type": "application/pdf"}
-    upload = cloud.call("clearance/evidence_upload", session, "POST", root, asked | {"size": 900}).json
-    cloud.s3.put_object(Bucket="intake", Key=upload["fields"]["key"], Body=pdf())
-    cloud.deliver(upload["fields"]["key"], "clearance/evidence_arrived")
-    place = f"{root}/{upload['id']}"
-    assert cloud.call("clearance/evidence_upload", session, "GET", place).json["status"] == "accepted"
-    fields = {"thesis_title": "围城研究", "thesis": upload["id"], "same_as_print": "yes"}
-    assert cloud.act(session, "thesis-deposit", "upload-thesis", master.student, **fields).status == 200
-    assert cloud.call("clearance/evidence_download", session, "GET", f"{place}/file").status == 303
-    assert cloud.call("clearance/evidence_download", session, "GET", f"{place}/thumbnail").status == 200
+    id = hand_in_anew(cloud, master.student)
+    assert fetch(cloud, session, id, student=master.student).status == 303
+    assert fetch(cloud, session, id, "thumbnail", master.student).status == 200
 
 
 def give_an_account(cloud: Cloud) -> None:

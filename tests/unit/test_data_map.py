@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import get_args
 
 import pytest
-from pynamodb.models import Model
 from yinji.clearance import evidence, rounds
-from yinji.clearance import items as cases
 from yinji.clearance import store as clearance
-from yinji.identity import items as people
 from yinji.identity import looks
 from yinji.identity import store as identity
 from yinji.identity.session import ROLES
-from yinji.messages import items as messages
 from yinji.messages import model
 from yinji.privacy.map import By, about_nobody, groups, terms
 from yinji.privacy.retention import NEVER_CLOSED, due, over
 
 from tests.graduates import BATCH
+from tests.models import models
 
-
-def models() -> Iterator[type[Model]]:
-    for module in (cases, people, messages):
-        for _, kind in inspect.getmembers(module, inspect.isclass):
-            if issubclass(kind, Model) and kind is not Model and kind.__module__ == module.__name__:
-                yield kind
-
-
-ATTRIBUTES = {f"{kind.__name__}.{name}" for kind in models() for name in kind.get_attributes()}
+ATTRIBUTES = {f"{kind.__name__}.{name}" for kind in models().values() for name in kind.get_attributes()}
 TOLD = [item for group in groups() for item in group.items] + list(about_nobody())
 
 

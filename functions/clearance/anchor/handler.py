@@ -39,8 +39,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     doubtful = chain.rewritten(anchors.heads(previous), heads) if previous else []
     still = {head.student for head in heads}
     notes = anchors.erased() if doubtful else set[str]()
-    erased = [head for head in doubtful if head.leaf in notes and head.student not in still]
-    rewritten = [head.student for head in doubtful if head not in erased]
+    erased = {head.student for head in doubtful if head.leaf in notes} - still
+    rewritten = [head.student for head in doubtful if head.student not in erased]
     made = chain.anchor(today.isoformat(), clock.stamp(clock.now()), heads, previous)
     anchors.keep(made, heads, rewritten)
     count("HistoriesAnchored", len(heads))

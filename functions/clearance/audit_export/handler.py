@@ -23,7 +23,7 @@ from yinji.clearance.store import Store
 from yinji.identity import seen
 from yinji.platform.clock import now, stamp
 from yinji.platform.environment import setting
-from yinji.platform.http import Api
+from yinji.platform.http import Api, attached
 from yinji.platform.limits import EXPORTS
 from yinji.platform.observability import logger
 from yinji.platform.problem import Problem
@@ -106,8 +106,3 @@ def line(known: Witnesses, case: Case) -> str:
     events = [event for event in store.events(student) if event.version <= case.version]
     head = Head(student, case.version, case.chain)
     return json.dumps(chain.history(head, events, stamp(now()), known.of(student)), ensure_ascii=False)
-
-
-def attached(name: str, body: str, kind: str = "application/json") -> Response[str]:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(status_code=200, content_type=f"{kind}; charset=utf-8", headers=headers, body=body)

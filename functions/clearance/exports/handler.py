@@ -93,21 +93,21 @@ def queue(lists: Lists) -> Table:
     access = see_queue(api.session, known, school)
     assert known  # noqa: S101 - nobody sees the queue of a step that there is not
     now, whole = clock.now(), bool(api.query.get("whole") and known.sealed)
-    if whole and not access.signs:
-        raise Problem("forbidden")
     if whole:
+        if not access.signs:
+            raise Problem("forbidden")
         api.demand_fresh()
     entries = access.shown(store.whole_queue(queue_id(known.id, school, access.supervisor)))
     chosen = selection.queue(entries, known, api.query, now).shown
-    if whole:
-        numbered = [entry.student for entry in chosen if any(entry.answers.get(field) for field in known.sealed)]
-        seen.note(api.session, "account", *numbered, step=known.id)
-        count("NumbersUnsealed", len(numbered))
     return lists.queue(opened(chosen, known) if whole else chosen, known, now, whole=whole)
 
 
 def opened(entries: Sequence[Entry], step: StepDefinition) -> list[Entry]:
-    """`entries` with what is sealed in clear; a number whose key was destroyed stays masked."""
+    """`entries` with what is sealed in clear, which is written down first; a number whose key was destroyed stays
+    masked."""
+    numbered = [entry.student for entry in entries if any(entry.answers.get(field) for field in step.sealed)]
+    seen.note(api.session, "account", *numbered, step=step.id)
+    count("NumbersUnsealed", len(numbered))
 
     def one(entry: Entry) -> Entry:
         told = dict(entry.answers)

@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.identity.my_data import MyData
 from yinji.platform import clock
 from yinji.platform.environment import setting
-from yinji.platform.http import Api
+from yinji.platform.http import Api, attached
 from yinji.platform.observability import logger
 
 api = Api()
@@ -31,15 +31,8 @@ def mine() -> Response[str]:
     session = api.session
     api.demand_fresh()
     document = data.of(session.sub, clock.now(), setting("PUBLIC_URL"))
-    return Response(
-        status_code=200,
-        content_type="application/json; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="yinji-{clock.today().isoformat()}.json"',
-            "Cache-Control": "no-store",
-        },
-        body=json.dumps(document, ensure_ascii=False, indent=1, default=number),
-    )
+    body = json.dumps(document, ensure_ascii=False, indent=1, default=number)
+    return attached(f"yinji-{clock.today().isoformat()}.json", body)
 
 
 def number(value: Any) -> float:

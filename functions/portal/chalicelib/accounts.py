@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from yinji.clearance import university
 from yinji.clearance.store import Store
 from yinji.identity.access_log import AccessLog
-from yinji.identity.looks import Entry, by_day, by_office
+from yinji.identity.looks import by_day, by_office
 from yinji.identity.people import LONGEST_DELEGATION, PLACES, Person, key_of, lends
 from yinji.identity.register import COLUMNS, STAFF
 from yinji.identity.store import People
@@ -43,19 +42,18 @@ def seen_of_me(visit: Visit, log: AccessLog) -> dict[str, Any]:
     # of others nothing is kept: what is written down is who looked at a graduate's data
     visit.demand("act-as-student", student=session.sub)
     visit.demand("see-access-log", student=session.sub)
-    entries = log.of(session.sub, MOST_LOOKS)
-    return shown(by_office(entries), session.sub, "/account", more=len(entries) >= MOST_LOOKS)
+    return looks(log, session.sub, own=True) | {"home": "/account"}
 
 
-def shown(entries: Sequence[Entry], student: str, home: str, *, more: bool) -> dict[str, Any]:
-    """`entries` of `student` for the page; `home` is where it leads back to; whether there are `more` than these."""
+def looks(log: AccessLog, student: str, *, own: bool) -> dict[str, Any]:
+    """The latest of who looked at what is kept of `student`: by office to themselves (`own`), to others by person."""
+    entries = log.of(student, MOST_LOOKS)
     return {
-        "days": by_day(entries),
+        "days": by_day(by_office(entries) if own else entries),
         "student": student,
         "name": "",
-        "home": home,
         "place": place,
-        "more": more,
+        "more": len(entries) >= MOST_LOOKS,
     }
 
 

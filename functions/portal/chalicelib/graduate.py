@@ -18,7 +18,7 @@ from yinji.clearance.store import Store
 from yinji.clearance.view import Answer, StepView, answers_view, case_view, flow_title
 from yinji.identity import seen
 from yinji.identity.access_log import AccessLog
-from yinji.identity.looks import What, by_office
+from yinji.identity.looks import What
 from yinji.identity.session import Session
 from yinji.messages.compose import is_written_about
 from yinji.platform.clock import CAMPUS, instant
@@ -151,10 +151,8 @@ def seen_by(visit: Visit, store: Store, log: AccessLog, student: str) -> dict[st
     """Who looked at what is kept about the graduate, by person; looking at that is a look as well."""
     visit.demand("see-access-log", student=student)
     session, case = _found(visit, store, student, "access-log")
-    entries = log.of(student, accounts.MOST_LOOKS)
-    told = by_office(entries) if session.sub == student else entries
-    more = len(entries) >= accounts.MOST_LOOKS
-    return accounts.shown(told, student, f"/cases/{student}", more=more) | {"name": case.graduate.name}
+    told = accounts.looks(log, student, own=session.sub == student)
+    return told | {"home": f"/cases/{student}", "name": case.graduate.name}
 
 
 def _happening(visit: Visit, session: Session, case: Case, event: Event) -> Happening:

@@ -99,10 +99,10 @@ def _told(visit: Visit, *drop: str) -> dict[str, str]:
     return {name: value for name, value in visit.query.items() if value and name not in left_out}
 
 
-def _exports(visit: Visit, what: str, **more: str) -> list[tuple[str, str]]:
+def _exports(visit: Visit, what: str, formats: Sequence[str] = FORMATS, **more: str) -> list[tuple[str, str]]:
     """Where the list behind this page can be had, with the page's filters: format and address."""
     query = urlencode({name: value for name, value in (_told(visit, "do") | more).items() if value})
-    return [(kind, f"/api/clearance/exports/{what}.{kind}" + (f"?{query}" if query else "")) for kind in FORMATS]
+    return [(kind, f"/api/clearance/exports/{what}.{kind}" + (f"?{query}" if query else "")) for kind in formats]
 
 
 def _flow(words: Words, id: str) -> str:
@@ -316,11 +316,9 @@ def queue(visit: Visit, store: Store, step: str) -> dict[str, Any]:
         "school": own_school.get("school", ""),
         "first": not after,
         "exports": _exports(visit, "queue", step=step, **own_school),
-        "whole": [
-            (kind, place)
-            for kind, place in _exports(visit, "queue", step=step, whole="1", **own_school)
-            if kind == "xlsx" and known.sealed and asked.access.signs
-        ],
+        "whole": _exports(visit, "queue", ("xlsx",), step=step, whole="1", **own_school)
+        if known.sealed and asked.access.signs
+        else [],
     }
 
 

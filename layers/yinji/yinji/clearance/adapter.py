@@ -32,7 +32,7 @@ from yinji.clearance.policy import demand
 from yinji.clearance.practice import is_practice
 from yinji.clearance.preview import LARGEST, Previews
 from yinji.clearance.rounds import MOST_AT_ONCE, Result, Round
-from yinji.clearance.sealing import CaseKey, is_sealed
+from yinji.clearance.sealing import is_sealed
 from yinji.clearance.step import REFUSED, Request, Step
 from yinji.clearance.store import Outcome, Store
 from yinji.identity.session import Session
@@ -190,7 +190,10 @@ class _StepFunction:
         check_form(action, answers)
         self._check_evidence(action, answers, student)
         seals = [field.name for field in action.fields if field.sealed and answers.get(field.name)]
-        case_key = self._case_key(student) if seals else None
+        known = self._store.get(student) if seals else None
+        if seals and known is None:  # nobody has a key who has no case
+            raise Problem("not-in-season")
+        case_key = self._keys.of(student) if seals else None
         event = Event(
             key=key,
             what=action.id,
@@ -209,13 +212,7 @@ class _StepFunction:
             change = self._step.act(case, request, clock.today())
             return case_key.sealed_change(change, self._id, seals) if case_key and change else change
 
-        return self._store.change(student, key, decide, event.fingerprint)
-
-    def _case_key(self, student: str) -> CaseKey:
-        """What seals the answers of `student`. Raises Problem("not-in-season")."""
-        if self._store.get(student) is None:  # nobody has a key who has no case
-            raise Problem("not-in-season")
-        return self._keys.of(student)
+        return self._store.change(student, key, decide, event.fingerprint, known)
 
     def _check_evidence(self, action: definition.Action, answers: Mapping[str, str], student: str) -> None:
         """Raise Problem("invalid-form") unless every document is an accepted one of this very student and question."""

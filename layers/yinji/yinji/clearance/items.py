@@ -329,6 +329,13 @@ def kept(write: Callable[[], Any]) -> bool:
     return True
 
 
+def forget(kind: type[Model], pk: str) -> None:
+    """Delete every item of the partition `pk` of the table that `kind` lies in, whatever kinds they are."""
+    with kind.batch_write() as gone:
+        for item in kind.query(pk, attributes_to_get=["pk", "sk"]):
+            gone.delete(item)
+
+
 def values(item: Model) -> dict[str, Any]:
     """The attributes of `item` as plain values, without those that are missing."""
     return {

@@ -184,7 +184,12 @@ def may_unseal(session: Session, step: StepDefinition, graduate: Graduate) -> bo
 
     Themselves and who signs the step, who pays; whoever else sees answers sees the last signs.
     """
-    return may(session, "act-as-student", student=graduate.student) or may(
+    return may(session, "act-as-student", student=graduate.student) or may_sign(session, step, graduate)
+
+
+def may_sign(session: Session, step: StepDefinition, graduate: Graduate) -> bool:
+    """Whether `session` may do the office's part of `step` in the case of `graduate`."""
+    return may(
         session,
         "sign-for-office",
         student=graduate.student,

@@ -51,10 +51,8 @@ def _tail(number: str) -> str:
     return signs[-min(SHOWN, len(signs) // 3) :] if len(signs) >= 3 else ""
 
 
-def shown(key: CaseKey | None, place: str, value: Any) -> Any:
-    """`value`, an answer at `place`, in clear; its last signs when it was sealed by a key that was destroyed since."""
-    if not is_sealed(value):
-        return value
+def shown(key: CaseKey | None, place: str, value: str) -> str:
+    """The sealed answer `value` at `place` in clear; its last signs when its key was destroyed since."""
     try:
         return key.open(place, value) if key else masked(value)
     except Broken:  # the case has another key by now

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.update import Action as UpdateAction
@@ -503,20 +503,14 @@ class Store:
                 found.setdefault(lean.batch, []).append(lean.student)
         return found
 
-    def with_keys(self, students: Sequence[str]) -> list[str]:
-        """Those of `students` whose cases have a key by which something was sealed."""
-        keys = [(f"CASE#{student}", "KEY") for student in students]
-        found = self._reader.get_many(keys, ("pk",))
-        return [text(item, "pk").removeprefix("CASE#") for item in found]
+    def having(self, what: Literal["CASE", "KEY"], students: Sequence[str]) -> set[str]:
+        """Those of `students` who have a case, or a key by which something of it was sealed."""
+        found = self._reader.get_many([(f"CASE#{student}", what) for student in students], ("pk",))
+        return {text(item, "pk").removeprefix("CASE#") for item in found}
 
     def destroy_key(self, student: str) -> None:
         """Let nobody read again what was sealed in the case of `student`."""
         KeyItem(f"CASE#{student}", "KEY").delete()
-
-    def with_cases(self, students: Sequence[str]) -> set[str]:
-        """Those of `students` who have a case."""
-        found = self._reader.get_many([(f"CASE#{student}", "CASE") for student in students], ("pk",))
-        return {text(item, "pk").removeprefix("CASE#") for item in found}
 
     def erase(self, case: Case, certificates: Iterable[str]) -> None:
         """Delete `case`, its history, uploads and key, what queues and slots hold of it, and `certificates` by code.

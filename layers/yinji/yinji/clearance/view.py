@@ -15,7 +15,7 @@ from yinji.clearance.appointments import held_slot, is_slot
 from yinji.clearance.case import SETTLED, Case, State
 from yinji.clearance.definition import Action, Field, StepDefinition, Text
 from yinji.clearance.document import STATE_OF_MARK
-from yinji.clearance.policy import may, may_see_answers, may_unseal
+from yinji.clearance.policy import may, may_see_answers, may_sign, may_unseal
 from yinji.clearance.queue import waits_for_office
 from yinji.clearance.sealing import Sealed, masked
 from yinji.clearance.step import offered, settled_by_itself
@@ -149,14 +149,7 @@ def _step_view(
         else university.departments()[step.department]
     )
     may_act = may(session, "act-as-student", student=graduate.student)
-    may_sign = may(
-        session,
-        "sign-for-office",
-        student=graduate.student,
-        school=graduate.school,
-        department=step.department,
-        supervisor=step.supervisor(graduate.supervisor),
-    )
+    signs = may_sign(session, step, graduate)
     actions = [
         action
         for action in step.actions.values()
@@ -164,7 +157,7 @@ def _step_view(
         and action.by in open_to
         and offered(action, case, record)
         and not (action.id == "reopen" and settled_by_itself(record))
-        and (may_act if action.by == "student" else may_sign)
+        and (may_act if action.by == "student" else signs)
     ]
     # a reason that the definition no longer knows has no words
     blocked = [one for one in record.standing.reasons if state == "blocked" and one.code in step.reasons]

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from pynamodb.expressions.update import Action as UpdateAction
 
-from yinji.clearance.items import values
+from yinji.clearance.items import forget, values
 from yinji.identity.items import SeenItem
 from yinji.identity.looks import KEPT, Entry, Look, What
 from yinji.identity.session import Role
@@ -52,9 +52,7 @@ class AccessLog:
 
     def forget(self, student: str) -> None:
         """Delete what was seen of `student`."""
-        with SeenItem.batch_write() as gone:
-            for item in SeenItem.query(f"SEEN#{student}", attributes_to_get=["pk", "sk"]):
-                gone.delete(item)
+        forget(SeenItem, f"SEEN#{student}")
 
 
 def _expires(day: date) -> int:

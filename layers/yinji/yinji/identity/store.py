@@ -17,7 +17,7 @@ from typing import Any, cast
 from pynamodb.expressions.update import Action as UpdateAction
 from pynamodb.transactions import TransactWrite
 
-from yinji.clearance.items import can_be_key, connection, values
+from yinji.clearance.items import can_be_key, connection, forget, values
 from yinji.identity.items import PersonItem
 from yinji.identity.people import Grant, Person, goes_on, key_of
 from yinji.identity.session import LIFE, Role, Session, Token, cookie, cookie_name, read, signing_keys
@@ -214,12 +214,9 @@ class People:
     # --- what is to go -------------------------------------------------------------------------------------
     def forget(self, sub: str) -> None:
         """Delete all that is known of a student; of somebody who has, or had, a role here as well nothing."""
-        items = list(PersonItem.query(f"PERSON#{sub}", attributes_to_get=["pk", "sk"]))
-        if any(item.sk.startswith(("GRANT#", "LENT#")) for item in items):
-            return
-        with PersonItem.batch_write() as gone:
-            for item in items:
-                gone.delete(item)
+        known = self.record(sub)
+        if not known.person.grants and not known.lent:
+            forget(PersonItem, f"PERSON#{sub}")
 
 
 def standing(cookies: Sequence[str], people: People) -> Token | None:

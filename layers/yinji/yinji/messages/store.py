@@ -18,7 +18,7 @@ from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.update import Action as UpdateAction
 from pynamodb.transactions import TransactWrite
 
-from yinji.clearance.items import connection, kept, one, values
+from yinji.clearance.items import connection, forget, kept, one, values
 from yinji.clearance.store import CONFLICTS
 from yinji.messages.items import DeliveryItem, MessageItem, ReadItem, RemindedItem, SettingsItem
 from yinji.messages.model import KEPT, PATIENCE, REMIND_AGAIN, Delivery, Kind, Message, Settings, State, due
@@ -218,9 +218,7 @@ class Outbox:
     # --- what is to go -------------------------------------------------------------------------------------
     def forget(self, box: str) -> None:
         """Delete everything in `box`, deliveries and choices as well."""
-        with MessageItem.batch_write() as gone:
-            for item in MessageItem.query(f"BOX#{box}", attributes_to_get=["pk", "sk"]):
-                gone.delete(item)
+        forget(MessageItem, f"BOX#{box}")
 
 
 class _Overtaken(Exception):

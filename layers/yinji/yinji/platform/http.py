@@ -258,6 +258,12 @@ def as_json(status: int, document: Any, media_type: str = "application/json") ->
     )
 
 
+def attached(name: str, body: str, media_type: str = "application/json") -> Response[str]:
+    """`body` as a file to keep under `name`."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(status_code=200, content_type=f"{media_type}; charset=utf-8", headers=headers, body=body)
+
+
 def redirect(path: str, **query: str) -> Response[str]:
     """See other: `path` of our own origin, with what is not empty of `query` in place of what it said before."""
     place, _, fragment = path.partition("#")

@@ -68,7 +68,7 @@ class Eraser:
                 continue
             key = applied_key(step.id)
             known = list(desk.read(key) or {})
-            gone = set(known) - self._store.with_cases(known)
+            gone = set(known) - self._store.having("CASE", known)
             if not gone:
                 continue
             owner = f"retention-{secrets.token_hex(8)}"

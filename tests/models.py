@@ -1,0 +1,23 @@
+"""Every kind of item that the tables hold."""
+
+from __future__ import annotations
+
+import inspect
+
+from pynamodb.models import Model
+from yinji.clearance import items as of_cases
+from yinji.identity import items as of_people
+from yinji.messages import items as of_messages
+from yinji.platform import counter
+
+MODULES = (of_cases, of_people, of_messages, counter)
+
+
+def models() -> dict[str, type[Model]]:
+    """Every kind of item that there is, by name."""
+    return {
+        name: kind
+        for module in MODULES
+        for name, kind in vars(module).items()
+        if inspect.isclass(kind) and issubclass(kind, Model) and kind.__module__ == module.__name__
+    }
