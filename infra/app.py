@@ -10,6 +10,7 @@ from aws_cdk import App, Environment, Stack, Tags, Validations
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
 from infra.setting import Setting
+from infra.stacks.archive import Archive
 from infra.stacks.clearance import Clearance
 from infra.stacks.dashboards import Dashboards
 from infra.stacks.desk import Desk
@@ -29,15 +30,16 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
     )
     desk = Desk(app, setting.stack("Desk"), setting, clearance, env=environment)
     messages = Messages(app, setting.stack("Messages"), setting, clearance, env=environment)
+    archive = Archive(app, setting.stack("Archive"), setting, clearance, env=environment)
     privacy = Privacy(app, setting.stack("Privacy"), setting, clearance, messages, env=environment)
     identity = Identity(app, setting.stack("Identity"), setting, clearance, messages, env=environment)
-    portal = Portal(app, setting.stack("Portal"), setting, clearance, messages, env=environment)
+    portal = Portal(app, setting.stack("Portal"), setting, clearance, messages, archive, env=environment)
     dashboards = Dashboards(
         app,
         setting.stack("Dashboards"),
         setting,
         clearance,
-        [desk, messages, identity, privacy],
+        [desk, messages, archive, identity, privacy],
         portal,
         env=environment,
     )
@@ -54,7 +56,7 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
     )
     Tags.of(app).add("project", "yinji")
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
-    return [clearance, desk, messages, identity, privacy, portal, dashboards, front_door]
+    return [clearance, desk, messages, archive, identity, privacy, portal, dashboards, front_door]
 
 
 if __name__ == "__main__":

@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 
 from pynamodb.models import Model
+from yinji.archive import items as of_archives
 from yinji.clearance import items as of_cases
 from yinji.identity import items as of_people
 from yinji.messages import items as of_messages
 from yinji.platform import counter
 
-MODULES = (of_cases, of_people, of_messages, counter)
+MODULES = (of_cases, of_people, of_messages, of_archives, counter)
 
 
 def models() -> dict[str, type[Model]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import Aws, CfnResource, Duration, RemovalPolicy
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_logs as logs
@@ -21,6 +22,7 @@ from infra.constructs.storage import Bucket, Counters, TableWithStream
 from infra.setting import Setting
 
 COOKIE = "$request.header.Cookie"
+CREATED = "s3:ObjectCreated:*"
 API_ID = "yinji-api"
 
 
@@ -144,10 +146,18 @@ def invocation_uri(function: Function) -> str:
 
 
 class BucketDoor(Construct):
-    """Objects put below a prefix of `bucket` invoke the function of that prefix. Prefixes do not overlap."""
+    """Objects put below a prefix of `bucket` invoke the function of that prefix, or are told of in its queue. Prefixes
+    do not overlap."""
 
-    def __init__(self, scope: Construct, id: str, bucket: Bucket, doors: Sequence[tuple[str, str, Function]]) -> None:
-        """`doors`: prefix, suffix, function."""
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        bucket: Bucket,
+        doors: Sequence[tuple[str, str, Function]],
+        queues: Sequence[tuple[str, Inbox]] = (),
+    ) -> None:
+        """`doors`: prefix, suffix, function; `queues`: prefix, queue."""
         super().__init__(scope, id)
         raw = bucket.bucket.node.default_child
         assert isinstance(raw, s3.CfnBucket)  # noqa: S101
@@ -163,20 +173,28 @@ class BucketDoor(Construct):
                 source_account=Aws.ACCOUNT_ID,
             )
             raw.add_resource_dependency(permission)
-            rules = [s3.CfnBucket.FilterRuleProperty(name="prefix", value=prefix)]
-            rules += [s3.CfnBucket.FilterRuleProperty(name="suffix", value=suffix)] if suffix else []
             configurations.append(
                 s3.CfnBucket.LambdaConfigurationProperty(
-                    event="s3:ObjectCreated:*",
-                    function=function.target.function_arn,
-                    filter=s3.CfnBucket.NotificationFilterProperty(
-                        s3_key=s3.CfnBucket.S3KeyFilterProperty(rules=rules)
-                    ),
+                    event=CREATED, function=function.target.function_arn, filter=_below(prefix, suffix)
+                )
+            )
+        told: list[s3.CfnBucket.QueueConfigurationProperty] = []
+        for prefix, inbox in queues:
+            inbox.told_by(bucket, raw)
+            told.append(
+                s3.CfnBucket.QueueConfigurationProperty(
+                    event=CREATED, queue=inbox.queue.queue_arn, filter=_below(prefix, "")
                 )
             )
         raw.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
-            lambda_configurations=configurations
+            lambda_configurations=configurations, queue_configurations=told or None
         )
+
+
+def _below(prefix: str, suffix: str) -> s3.CfnBucket.NotificationFilterProperty:
+    rules = [s3.CfnBucket.FilterRuleProperty(name="prefix", value=prefix)]
+    rules += [s3.CfnBucket.FilterRuleProperty(name="suffix", value=suffix)] if suffix else []
+    return s3.CfnBucket.NotificationFilterProperty(s3_key=s3.CfnBucket.S3KeyFilterProperty(rules=rules))
 
 
 def on_message(bus: events.IEventBus, function: Function, id: str, kind: str, detail: Mapping[str, object]) -> None:
@@ -250,7 +268,17 @@ class Inbox(Construct):
     A message waits for a fortnight at most, so that a consumer that is broken over the holidays loses none.
     """
 
-    def __init__(self, scope: Construct, id: str, *, name: str, function: Function) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        name: str,
+        function: Function,
+        at_once: int = MESSAGES_AT_ONCE,
+        at_work: int = MOST_AT_WORK,
+    ) -> None:
+        """`at_once` messages are given to `function` together, to `at_work` of it at the same time."""
         super().__init__(scope, id)
         assert function.failures  # noqa: S101
         self.name = name
@@ -269,9 +297,9 @@ class Inbox(Construct):
         function.function.add_event_source(
             sources.SqsEventSource(
                 self.queue,
-                batch_size=MESSAGES_AT_ONCE,
+                batch_size=at_once,
                 report_batch_item_failures=True,
-                max_concurrency=MOST_AT_WORK,  # nobody waits for it: people have the functions to themselves
+                max_concurrency=at_work,  # nobody waits for it: people have the functions to themselves
             )
         )
         accept(
@@ -283,6 +311,23 @@ class Inbox(Construct):
     @property
     def url(self) -> str:
         return self.queue.queue_url
+
+    def told_by(self, bucket: Bucket, raw: s3.CfnBucket) -> None:
+        """Let `bucket` tell of its objects: the queue has to let it before the bucket can be told to."""
+        self.queue.add_to_resource_policy(
+            iam.PolicyStatement(
+                actions=SEND,
+                resources=[self.queue.queue_arn],
+                principals=[iam.ServicePrincipal("s3.amazonaws.com")],
+                conditions={
+                    "ArnEquals": {"aws:SourceArn": bucket.arn},
+                    "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+                },
+            )
+        )
+        policy = self.queue.node.find_child("Policy").node.default_child
+        assert isinstance(policy, CfnResource)  # noqa: S101
+        raw.add_resource_dependency(policy)
 
     def fed_by(self, function: Function) -> None:
         """Let `function` put messages into the queue, and nothing else."""

@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
+from yinji.archive.items import LEAN as COHORT
 from yinji.clearance.items import LEAN
 from yinji.privacy.map import terms
 
@@ -37,17 +38,24 @@ class Index:
 
 
 BY_SCHOOL = Index("by-school", "school", "student", LEAN)
+BY_COHORT = Index("by-cohort", "cohort", "student", COHORT)
+TO_LOOK_AT = Index("waiting", "waits", "since")
 
 
 class TableWithStream(Construct):
-    """A table of items by pk and sk with one index and a stream of old and new: `Cases` unless told otherwise.
+    """A table of items by pk and sk with indexes and a stream of old and new: `Cases` unless told otherwise.
 
     Items that have the attribute named by `expires` go by themselves at the second it says; cases and events have none.
-    Without an `index` nobody follows it either: it has no stream.
+    Without an index nobody follows it either: it has no stream.
     """
 
     def __init__(
-        self, scope: Construct, id: str, key: kms.IKey, index: Index | None = BY_SCHOOL, expires: str = "expires_at"
+        self,
+        scope: Construct,
+        id: str,
+        key: kms.IKey,
+        indexes: Sequence[Index] = (BY_SCHOOL,),
+        expires: str = "expires_at",
     ) -> None:
         super().__init__(scope, id)
         self.key = key
@@ -58,7 +66,7 @@ class TableWithStream(Construct):
             partition_key=dynamodb.Attribute(name="pk", type=text),
             sort_key=dynamodb.Attribute(name="sk", type=text),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES if index else None,
+            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES if indexes else None,
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
             encryption_key=key,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
@@ -68,24 +76,22 @@ class TableWithStream(Construct):
             time_to_live_attribute=expires,
             removal_policy=RemovalPolicy.RETAIN,
         )
-        self.index_arn = ""
-        if index is None:
-            return
         some = dynamodb.ProjectionType.INCLUDE
-        self.table.add_global_secondary_index(
-            index_name=index.name,
-            partition_key=dynamodb.Attribute(name=index.partition, type=text),
-            sort_key=dynamodb.Attribute(name=index.sort, type=text),
-            projection_type=some if index.attributes else dynamodb.ProjectionType.ALL,
-            non_key_attributes=list(index.attributes) or None,
-        )
-        self.index_arn = f"{self.table.table_arn}/index/{index.name}"
+        for index in indexes:
+            self.table.add_global_secondary_index(
+                index_name=index.name,
+                partition_key=dynamodb.Attribute(name=index.partition, type=text),
+                sort_key=dynamodb.Attribute(name=index.sort, type=text),
+                projection_type=some if index.attributes else dynamodb.ProjectionType.ALL,
+                non_key_attributes=list(index.attributes) or None,
+            )
+        self.index_arns = [f"{self.table.table_arn}/index/{index.name}" for index in indexes]
 
     def read_by(self, function: Function, *, index: bool = False) -> None:
-        """Let `function` read items; by the index as well with `index`."""
+        """Let `function` read items; by the indexes as well with `index`."""
         function.allow(READ_ITEMS, [self.table.table_arn])
         if index:
-            function.allow(["dynamodb:Query"], [self.index_arn])
+            function.allow(["dynamodb:Query"], self.index_arns)
         function.allow(READ_KEY, [self.key.key_arn])
 
     def looked_up_by(self, function: Function) -> None:
@@ -123,7 +129,7 @@ class TableWithStream(Construct):
         """Let `function` read and change items."""
         function.allow([*READ_ITEMS, *WRITE_ITEMS], [self.table.table_arn])
         if index:
-            function.allow(["dynamodb:Query"], [self.index_arn])
+            function.allow(["dynamodb:Query"], self.index_arns)
         function.allow(USE_KEY, [self.key.key_arn])
 
 

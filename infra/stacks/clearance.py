@@ -46,7 +46,7 @@ class Clearance(ServiceStack):
             enable_key_rotation=True,
             removal_policy=RemovalPolicy.RETAIN,
         )
-        logs = access_logs(self, "AccessLogs")
+        self.access_logs = logs = access_logs(self, "AccessLogs")
         self.layer = python_layer(self, "Yinji", setting, "yinji")
         self.house = House(
             setting=setting,
@@ -77,7 +77,7 @@ class Clearance(ServiceStack):
             "Keys rotate by the runbook in docs/operations.md: the older key must stay valid for a session's length.",
             "AwsSolutions-SMG4",
         )
-        self.people = TableWithStream(self, "PeopleTable", key, None)
+        self.people = TableWithStream(self, "PeopleTable", key, ())
         self.limits = Counters(self, "LimitsTable", setting.limit_factor)
         self._identity()
         self._clearance()

@@ -24,7 +24,7 @@ class Messages(Beside):
 
     def __init__(self, scope: Construct, id: str, setting: Setting, clearance: Clearance, **more: object) -> None:
         super().__init__(scope, id, setting, clearance, **more)
-        self.table = TableWithStream(self, "MessagesTable", self.house.table.key, WAITING, expires="expires")
+        self.table = TableWithStream(self, "MessagesTable", self.house.table.key, (WAITING,), expires="expires")
         self._mail()
         self._fill()
         self._empty()

@@ -20,6 +20,7 @@ from infra.bundling import NOT_CODE
 from infra.constructs.doors import SEND
 from infra.constructs.storage import COUNT, READ_ITEMS, READ_KEY
 from infra.setting import FOLDER_TAG, Setting
+from infra.stacks.archive import Archive
 from infra.stacks.clearance import Clearance
 from infra.stacks.messages import Messages
 from infra.stacks.service import python_layer
@@ -35,13 +36,20 @@ class Portal(Stack):
     """See the module. `api_id` and `stage` are of the REST API; what is not /api goes there."""
 
     def __init__(
-        self, scope: Construct, id: str, setting: Setting, clearance: Clearance, messages: Messages, **more: object
+        self,
+        scope: Construct,
+        id: str,
+        setting: Setting,
+        clearance: Clearance,
+        messages: Messages,
+        archive: Archive,
+        **more: object,
     ) -> None:
         super().__init__(scope, id, **more)
         self.function_name = f"{setting.prefix}-portal"
         self.api_name = self.function_name
         self.stage = "pages"
-        role = self._role(clearance, messages)
+        role = self._role(clearance, messages, archive)
         with _staged(setting) as source:
             chalice = Chalice(
                 self,
@@ -71,6 +79,7 @@ class Portal(Stack):
                         "YINJI_INTAKE_BUCKET": clearance.house.intake.name,
                         "YINJI_DOCUMENTS_BUCKET": clearance.house.documents.name,
                         "YINJI_MESSAGES_TABLE": messages.table.table.table_name,
+                        "YINJI_ARCHIVE_TABLE": archive.table.table.table_name,
                         "YINJI_SEEN_QUEUE": clearance.seen.url if clearance.seen else "",
                         **clearance.limits.told,
                     },
@@ -81,10 +90,10 @@ class Portal(Stack):
         for name, value in {"PortalApiId": self.api_id, "PortalStage": self.stage}.items():
             CfnOutput(self, name, value=value)
 
-    def _role(self, clearance: Clearance, messages: Messages) -> iam.Role:
-        """The portal's role: it reads cases, by school as well, messages, people, the signing keys, and what became of
-        deliveries and previews of feeds; it writes its own log, counts how often somebody asked, and says into one
-        queue who looked at whose case."""
+    def _role(self, clearance: Clearance, messages: Messages, archive: Archive) -> iam.Role:
+        """The portal's role: it reads cases, by school as well, archives, messages, people, the signing keys, and what
+        became of deliveries and previews of feeds; it writes its own log, counts how often somebody asked, and says
+        into one queue who looked at whose data."""
         seen = clearance.seen
         assert seen  # noqa: S101
         log = logs.LogGroup(
@@ -99,7 +108,8 @@ class Portal(Stack):
         for actions, resource in (
             (["logs:CreateLogStream", "logs:PutLogEvents"], log.log_group_arn),
             (READ_ITEMS, table.table.table_arn),
-            (["dynamodb:Query"], table.index_arn),
+            *((["dynamodb:Query"], arn) for arn in (*table.index_arns, *archive.table.index_arns)),
+            (READ_ITEMS, archive.table.table.table_arn),
             (READ_ITEMS, messages.table.table.table_arn),
             (READ_ITEMS, clearance.people.table.table_arn),
             (COUNT, clearance.limits.table.table_arn),

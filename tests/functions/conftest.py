@@ -22,6 +22,7 @@ from botocore.loaders import JSONFileLoader
 from moto import mock_aws
 from moto.core.serialize import JSONSerializer
 from moto.dynamodb.models.dynamo_type import Item
+from yinji.archive.items import LEAN as COHORT
 from yinji.clearance.items import LEAN
 from yinji.clearance.store import Store
 from yinji.identity.session import Session
@@ -166,6 +167,32 @@ def create_messages_table(client: Any) -> None:
     )
 
 
+def create_archive_table(client: Any) -> None:
+    client.create_table(
+        TableName="Archive",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"}
+            for name in ("pk", "sk", "waits", "since", "cohort", "student")
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": name,
+                "KeySchema": [
+                    {"AttributeName": partition, "KeyType": "HASH"},
+                    {"AttributeName": sort, "KeyType": "RANGE"},
+                ],
+                "Projection": projection,
+            }
+            for name, partition, sort, projection in (
+                ("waiting", "waits", "since", {"ProjectionType": "ALL"}),
+                ("by-cohort", "cohort", "student", {"ProjectionType": "INCLUDE", "NonKeyAttributes": COHORT}),
+            )
+        ],
+    )
+
+
 def create_people_table(client: Any) -> None:
     client.create_table(
         TableName="People",
@@ -196,13 +223,15 @@ class Cloud:
         create_messages_table(self.dynamodb)
         create_people_table(self.dynamodb)
         create_limits_table(self.dynamodb)
-        for bucket in ("intake", "documents"):
+        create_archive_table(self.dynamodb)
+        for bucket in ("intake", "documents", "archive"):
             self.s3.create_bucket(Bucket=bucket)
         boto3.client("events").create_event_bus(Name="yinji")
         kms = boto3.client("kms")
         kms.create_alias(AliasName="alias/sealing", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
         self.sqs: Any = boto3.client("sqs")
-        self.sqs.create_queue(QueueName="yinji-seen")
+        for queue in ("seen", "ingest", "load"):
+            self.sqs.create_queue(QueueName=f"yinji-{queue}")
         boto3.client("secretsmanager").create_secret(
             Name="SessionKeys", SecretString='{"key": "new", "older": ["old"]}'
         )
@@ -234,8 +263,12 @@ class Cloud:
 
     def looks(self) -> list[dict[str, Any]]:
         """The looks that lie in their queue, taken out of it."""
+        return self.taken_out("SEEN")
+
+    def taken_out(self, queue: str) -> list[dict[str, Any]]:
+        """The messages that lie in the queue YINJI_<queue>_QUEUE, taken out of it."""
         found: list[dict[str, Any]] = []
-        queue = os.environ["YINJI_SEEN_QUEUE"]
+        queue = os.environ[f"YINJI_{queue}_QUEUE"]
         while told := self.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
             for message in told:
                 found.append(json.loads(message["Body"]))
@@ -244,11 +277,14 @@ class Cloud:
 
     def keep(self, *looks: dict[str, Any]) -> Any:
         """Deliver `looks`, or what lies in the queue, to what keeps them."""
+        return self.send("identity/seen", *(looks or self.looks()))
+
+    def send(self, folder: str, *messages: dict[str, Any]) -> Any:
+        """Give `messages` of a queue to a function."""
         records = [
-            {"messageId": str(uuid.uuid4()), "eventSource": "aws:sqs", "body": json.dumps(look)}
-            for look in looks or self.looks()
+            {"messageId": str(uuid.uuid4()), "eventSource": "aws:sqs", "body": json.dumps(one)} for one in messages
         ]
-        return self.invoke("identity/seen", {"Records": records})
+        return self.invoke(folder, {"Records": records})
 
     def report(self, key: str) -> dict[str, Any]:
         return json.loads(self.s3.get_object(Bucket="documents", Key=f"reports/{key}.json")["Body"].read())

@@ -1,4 +1,4 @@
-"""Who may see and do what in clearance. What is not in the table is denied."""
+"""Who may see and do what, in clearance and in the growth archive. What is not in the table is denied."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ Permission = Literal[
     "export-history", "extend-case", "withdraw-case", "move-case", "reopen-case", "see-batches", "manage-batches",
     "see-slots", "set-slots", "see-round", "see-messages", "remind", "see-people", "manage-people",
     "see-access-log",
+    "see-archive", "act-in-archive", "certify-record", "see-groups", "see-catalogue", "manage-catalogue",
+    "show-check-in", "see-deliveries", "select-archives",
 ]  # fmt: skip
 Scope = Literal["own", "own-school", "own-department", "own-office", "own-graduates", "any"]
 
@@ -117,6 +119,53 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
     "manage-people": {"administrator": "any"},
     # who looked at what is kept about a graduate: they themselves by office and role, the centre by person
     "see-access-log": {"student": "own", "administrator": "any", "auditor": "any"},
+    # the growth archive of one student: records and portrait; the department asked for is student affairs
+    "see-archive": {
+        "student": "own",
+        "counsellor": "own-school",
+        "school-officer": "own-school",
+        "department-officer": "own-department",
+        "administrator": "any",
+        "auditor": "any",
+    },
+    # claim a record, say that one is wrong, sign up, check in
+    "act-in-archive": {"student": "own"},
+    # certify, refuse, revoke, settle what a student says is wrong
+    "certify-record": {"counsellor": "own-school", "school-officer": "own-school"},
+    # group features and what follows from them; of one school, or, without one, of all
+    "see-groups": {
+        "counsellor": "own-school",
+        "school-officer": "own-school",
+        "department-officer": "own-department",
+        "administrator": "any",
+        "auditor": "any",
+    },
+    # activities and lectures: which there are
+    "see-catalogue": {
+        "student": "any",
+        "counsellor": "any",
+        "school-officer": "any",
+        "department-officer": "any",
+        "administrator": "any",
+        "auditor": "any",
+    },
+    # announce, change and cancel an activity: a school its own, student affairs any
+    "manage-catalogue": {
+        "school-officer": "own-school",
+        "department-officer": "own-department",
+        "administrator": "any",
+    },
+    # put the code of a lecture on the screen by which its audience checks in
+    "show-check-in": {
+        "counsellor": "own-school",
+        "school-officer": "own-school",
+        "department-officer": "own-department",
+        "administrator": "any",
+    },
+    # what source systems delivered, and what became of it
+    "see-deliveries": {"department-officer": "own-department", "administrator": "any", "auditor": "any"},
+    # who gets an archive
+    "select-archives": {"department-officer": "own-department", "administrator": "any"},
     # remind a student of what is theirs; a department of its own steps only
     "remind": {"counsellor": "own-school", "school-officer": "own-school", "department-officer": "own-department"},
 }

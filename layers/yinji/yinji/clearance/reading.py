@@ -65,16 +65,32 @@ class Reader:
                 )
             return self._made
 
-    def query(self, key: str, value: str, wanted: Sequence[str] = (), *, index: str = "") -> Iterator[Raw]:
-        """Every item whose `key` is `value`, in order, with the attributes `wanted`; of an index when it is named."""
+    def query(
+        self,
+        key: str,
+        value: str,
+        wanted: Sequence[str] = (),
+        *,
+        index: str = "",
+        beginning: str = "",
+        consistent: bool = False,
+    ) -> Iterator[Raw]:
+        """Every item whose `key` is `value`, in order, with the attributes `wanted`; of an index when it is named.
+
+        `beginning`: only those whose sk begins so. `consistent`: as of this very moment, which no index can tell.
+        """
         asked: dict[str, Any] = {
             "TableName": self._table,
             "KeyConditionExpression": "#key = :value",
             "ExpressionAttributeValues": {":value": {"S": value}},
+            "ConsistentRead": consistent,
             **_projection(wanted, {"#key": key}),
         }
         if index:
             asked["IndexName"] = index
+        if beginning:
+            asked["KeyConditionExpression"] += " AND begins_with(sk, :beginning)"
+            asked["ExpressionAttributeValues"][":beginning"] = {"S": beginning}
         while True:
             answer = cast(Mapping[str, Any], self._client.query(**asked))
             yield from answer["Items"]

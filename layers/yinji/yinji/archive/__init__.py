@@ -1,0 +1,1 @@
+"""The growth archive 学生成长档案: what students did, captured, certified, counted and compared with their cohort."""

@@ -1,0 +1,66 @@
+"""Many items at once: queries without models (clearance/reading.py), and writes by the batch as DynamoDB takes them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from random import SystemRandom
+from typing import Any, cast
+
+from yinji.clearance.reading import Raw, Reader
+
+AT_ONCE = 25
+"""How many items DynamoDB takes in one batch."""
+ATTEMPTS = 10
+LONGEST_WAIT = 5.0
+CHANCE = SystemRandom()
+
+
+class Bulk(Reader):
+    """A table, read and written by the thousand. What is put replaces what was there, without a condition."""
+
+    def put(self, items: Iterable[Mapping[str, Any]]) -> None:
+        """Put `items`, plain values by name. Raises NotWritten when the table does not keep up: some are there then."""
+        for batch in batches(map(wire, items), AT_ONCE):
+            self._put(batch)
+
+    def _put(self, items: Sequence[Raw]) -> None:
+        left: Any = [{"PutRequest": {"Item": item}} for item in items]
+        for attempt in range(ATTEMPTS):
+            answer = cast(Mapping[str, Any], self._client.batch_write_item(RequestItems={self._table: left}))
+            left = answer.get("UnprocessedItems", {}).get(self._table)
+            if not left:
+                return
+            time.sleep(CHANCE.uniform(0, min(LONGEST_WAIT, 0.05 * 2**attempt)))
+        raise NotWritten
+
+
+class NotWritten(Exception):
+    """The table was too busy for too long: do it again."""
+
+
+def batches(things: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """`things` in lists of `size`."""
+    left = iter(things)
+    while some := list(islice(left, size)):
+        yield some
+
+
+def wire(item: Mapping[str, Any]) -> Raw:
+    """`item` as DynamoDB reads it."""
+    return {name: _value(value) for name, value in item.items()}
+
+
+def _value(value: Any) -> dict[str, Any]:
+    if isinstance(value, str):
+        return {"S": value}
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, int):
+        return {"N": str(value)}
+    if isinstance(value, Mapping):
+        return {"M": {name: _value(one) for name, one in cast(Mapping[str, Any], value).items()}}
+    if isinstance(value, list | tuple):
+        return {"L": [_value(one) for one in cast(Sequence[Any], value)]}
+    raise TypeError

@@ -1,0 +1,212 @@
+"""The portrait 全息画像: what a student's records amount to, by year, dimension and kind. Pure.
+
+A portrait is computed from all records of its student and from nothing else, so that records that come late, twice or
+in another order leave the same one, and a repair is to compute it again. Scores are whole points; within a term a kind
+counts up to its limit (kinds.toml). Beside each score stands what it is made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from yinji.archive.kinds import Rules, dimensions, hundreds, kinds, rules
+from yinji.archive.record import Record
+from yinji.archive.student import Student, stored_student, student_document
+from yinji.archive.terms import year_of
+
+HOUR = 60
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Records of one kind in one dimension and term: how many count and for how many minutes, what they would be worth
+    and what of it is counted, and how many wait to be certified."""
+
+    term: str
+    dimension: str
+    kind: str
+    records: int = 0
+    minutes: int = 0
+    worth: int = 0
+    score: int = 0
+    pending: int = 0
+
+    @property
+    def year(self) -> str:
+        return year_of(self.term)
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """See the module. `tallies` are in order of term, dimension and kind; `hundreds` counts different things."""
+
+    student: Student
+    tallies: Sequence[Tally] = ()
+    hundreds: Mapping[str, int] = field(default_factory=dict[str, int])
+    credited: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Minutes of the second classroom that count, by dimension."""
+    first_day: date | None = None
+    last_day: date | None = None
+    waiting: int = 0
+    """Records that somebody has to look at."""
+    version: int = 0
+    """Counts how often it was written; no part of what it says."""
+
+    @property
+    def years(self) -> list[str]:
+        """The academic years that have records, in order."""
+        return sorted({one.year for one in self.tallies})
+
+    def score(self, dimension: str = "", *, year: str = "", term: str = "") -> int:
+        """Points in a dimension, or in all by their weights; of one year or term, or of all."""
+        if dimension:
+            return sum(one.score for one in self._some(year, term) if one.dimension == dimension)
+        parts = dict.fromkeys(dimensions(), 0)
+        for one in self._some(year, term):
+            parts[one.dimension] += one.score
+        whole = sum(one.weight for one in dimensions().values())
+        return rounded(sum(parts[id] * one.weight for id, one in dimensions().items()), whole)
+
+    def records(self, *, dimension: str = "", kind: str = "", year: str = "", term: str = "") -> int:
+        """How many records count."""
+        return sum(one.records for one in self._some(year, term) if one.dimension == (dimension or one.dimension)
+                   and one.kind == (kind or one.kind))  # fmt: skip
+
+    def _some(self, year: str, term: str) -> Iterator[Tally]:
+        return (one for one in self.tallies if one.year == (year or one.year) and one.term == (term or one.term))
+
+    @property
+    def features(self) -> dict[str, int]:
+        """What groups are made of: every dimension's score, the overall one, the hundreds, and records by kind."""
+        told = {f"dimension.{id}": self.score(id) for id in dimensions()} | {"overall": self.score()}
+        told |= {f"hundred.{id}": number for id, number in self.hundreds.items()}
+        return told | {f"kind.{id}": self.records(kind=id) for id in kinds()}
+
+    @property
+    def by_term(self) -> dict[str, dict[str, int]]:
+        """The scores and the number of records of each term that has any."""
+        return {
+            term: {f"dimension.{id}": self.score(id, term=term) for id in dimensions()}
+            | {"overall": self.score(term=term), "records": self.records(term=term)}
+            for term in sorted({one.term for one in self.tallies})
+        }
+
+
+def rounded(number: int, by: int) -> int:
+    """number / by, a half rounded up; without floating point, which would round differently in another order."""
+    return (2 * number + by) // (2 * by)
+
+
+def portrait(student: Student, records: Iterable[Record]) -> Portrait:
+    """The portrait of `student`; `records` are theirs, in any order."""
+    found: dict[tuple[str, str, str], list[int]] = {}
+    things: dict[str, set[str]] = {id: set() for id in hundreds()}
+    days: list[date] = []
+    waiting = 0
+    hours = _Hours(rules(student.programme))
+    for one in records:
+        waiting += one.waits
+        if not (one.counts or one.state == "pending"):
+            continue
+        tally = found.setdefault((one.term, one.education, one.kind), [0, 0, 0, 0])
+        if not one.counts:
+            tally[3] += 1
+            continue
+        kind = kinds()[one.kind]
+        tally[0] += 1
+        tally[1] += one.minutes
+        # in sixtieths of a point, for an hour has sixty minutes
+        tally[2] += kind.levels.get(one.level, kind.each) * HOUR + kind.hourly * one.minutes
+        hours.add(one)
+        days.append(one.day)
+        for id, hundred in hundreds().items():
+            if one.kind in hundred.kinds:
+                things[id].add(one.entity or f"{one.kind} {one.title}" if kind.entity else one.key)
+    return Portrait(
+        student,
+        _tallies(found),
+        {id: len(some) for id, some in things.items()},
+        hours.credited(),
+        min(days, default=None),
+        max(days, default=None),
+        waiting,
+    )
+
+
+def _tallies(found: Mapping[tuple[str, str, str], Sequence[int]]) -> list[Tally]:
+    """The tallies, with what of each is counted: a kind's limit in a term is used up by its dimensions in order."""
+    left: dict[tuple[str, str], int] = {}
+    order = {id: place for place, id in enumerate(dimensions())}
+    tallies: list[Tally] = []
+    for (term, dimension, kind), (records, minutes, worth, pending) in sorted(
+        found.items(), key=lambda one: (one[0][0], order[one[0][1]], one[0][2])
+    ):
+        limit = left.get((term, kind), kinds()[kind].term)
+        points = rounded(worth, HOUR)
+        score = min(points, limit)
+        left[term, kind] = limit - score
+        tallies.append(Tally(term, dimension, kind, records, minutes, points, score, pending))
+    return tallies
+
+
+class _Hours:
+    """Adds up the second classroom's time, of each kind in a term no more than the programme counts."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._minutes: dict[tuple[str, str], dict[str, int]] = {}
+
+    def add(self, record: Record) -> None:
+        minutes = record.minutes or self._rules.record_hours.get(record.kind, 0) * HOUR
+        if minutes:
+            by_dimension = self._minutes.setdefault((record.term, record.kind), {})
+            by_dimension[record.education] = by_dimension.get(record.education, 0) + minutes
+
+    def credited(self) -> dict[str, int]:
+        told = dict.fromkeys(dimensions(), 0)
+        for (_, kind), by_dimension in sorted(self._minutes.items()):
+            limit = self._rules.term_hours.get(kind)
+            left = sum(by_dimension.values()) if limit is None else limit * HOUR
+            for id in dimensions():
+                counted = min(by_dimension.get(id, 0), left)
+                told[id] += counted
+                left -= counted
+        return told
+
+
+def portrait_document(portrait: Portrait) -> dict[str, Any]:
+    """`portrait` as stored, without its key; read back by `portrait_of`."""
+    return {
+        **student_document(portrait.student),
+        "tallies": [
+            [one.term, one.dimension, one.kind, one.records, one.minutes, one.worth, one.score, one.pending]
+            for one in portrait.tallies
+        ],
+        "hundreds": dict(portrait.hundreds),
+        "credited": dict(portrait.credited),
+        "first_day": portrait.first_day.isoformat() if portrait.first_day else "",
+        "last_day": portrait.last_day.isoformat() if portrait.last_day else "",
+        "waiting": portrait.waiting,
+        "features": portrait.features,
+        "by_term": portrait.by_term,
+        "version": portrait.version,
+    }
+
+
+def portrait_of(document: Mapping[str, Any]) -> Portrait:
+    """The portrait of a stored document."""
+    first, last = document.get("first_day"), document.get("last_day")
+    return Portrait(
+        stored_student(document),
+        [Tally(str(one[0]), str(one[1]), str(one[2]), *(int(number) for number in one[3:]))
+         for one in document["tallies"]],
+        {id: int(number) for id, number in document["hundreds"].items()},
+        {id: int(number) for id, number in document["credited"].items()},
+        date.fromisoformat(first) if first else None,
+        date.fromisoformat(last) if last else None,
+        int(document["waiting"]),
+        int(document["version"]),
+    )  # fmt: skip
