@@ -8,6 +8,8 @@ from itertools import islice
 from random import SystemRandom
 from typing import Any, cast
 
+from botocore.exceptions import ClientError
+
 from yinji.clearance.reading import Raw, Reader
 
 AT_ONCE = 25
@@ -24,6 +26,25 @@ class Bulk(Reader):
         """Put `items`, plain values by name. Raises NotWritten when the table does not keep up: some are there then."""
         for batch in batches(map(wire, items), AT_ONCE):
             self._put(batch)
+
+    def put_next(self, item: Mapping[str, Any], counter: str, version: int) -> bool:
+        """Put `item` in the place of the one whose `counter` is `version`, or where there is none if that is 0; False
+        when somebody else was quicker."""
+        asked: dict[str, Any] = {
+            "TableName": self._table,
+            "Item": wire(item),
+            "ConditionExpression": "#counter = :version" if version else "attribute_not_exists(#counter)",
+            "ExpressionAttributeNames": {"#counter": counter},
+        }
+        if version:
+            asked["ExpressionAttributeValues"] = {":version": {"N": str(version)}}
+        try:
+            self._client.put_item(**asked)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
 
     def _put(self, items: Sequence[Raw]) -> None:
         left: Any = [{"PutRequest": {"Item": item}} for item in items]

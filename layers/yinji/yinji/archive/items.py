@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import MapAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
 from pynamodb.models import Model
 
@@ -149,14 +149,13 @@ class PortraitItem(Model):
     class_name = UnicodeAttribute(null=True)
     counsellor = UnicodeAttribute(null=True)
     card = UnicodeAttribute(null=True)
-    tallies = ListAttribute[Any]()
-    hundreds = MapAttribute[str, int]()
-    credited = MapAttribute[str, int]()
+    tallies = UnicodeAttribute()
+    sums = UnicodeAttribute()
     first_day = UnicodeAttribute()
     last_day = UnicodeAttribute()
     waiting = NumberAttribute()
-    features = MapAttribute[str, int]()
-    by_term = MapAttribute[str, Any]()
+    features = UnicodeAttribute()
+    by_term = UnicodeAttribute()
     version = NumberAttribute()
 
     by_cohort = ByCohort()

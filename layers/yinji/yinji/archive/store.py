@@ -12,10 +12,11 @@ writes a record has the portrait computed afterwards, so the last one knows all 
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -24,7 +25,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
 from yinji.archive.bulk import Bulk
-from yinji.archive.items import LEAN, TABLE, CardItem, PortraitItem, ProfileItem, RecordEventItem, RecordItem
+from yinji.archive.items import LEAN, TABLE, CardItem, ProfileItem, RecordEventItem, RecordItem
 from yinji.archive.portrait import Portrait, portrait, portrait_document, portrait_of
 from yinji.archive.record import FACTS, Record, merge, record_document, record_of
 from yinji.archive.student import Student, stored_student, student_document
@@ -71,6 +72,13 @@ class Member:
     waiting: int
 
 
+@dataclass
+class _Whole:
+    student: Student | None = None
+    records: list[Record] = field(default_factory=list[Record])
+    version: int = 0
+
+
 class Archive:
     """The table. Every method raises what the service raises when it cannot be reached."""
 
@@ -107,10 +115,11 @@ class Archive:
 
     def _enrol(self, student: Student) -> None:
         # the profile last: whoever stops before finds the student new again
-        version = self._portrait_version(student.student)
-        self._put_portrait(portrait(student, self.records(student.student)), version)
+        found = self._whole(student.student)
+        self._put_portrait(portrait(student, found.records), found.version)
         ProfileItem(_pk(student.student), **student_document(student)).save()
-        if version:
+        if found.version:
+            # a record that came meanwhile may have brought back the old name
             self.refresh(student.student)
 
     def holder(self, card: str) -> str:
@@ -193,8 +202,8 @@ class Archive:
         How many records came to what (record.Merged). It may be done again at any time, whatever became of it: what was
         written by this delivery before counts as it did then.
         """
-        version = self._portrait_version(student.student)
-        known = {record.key: record for record in self.records(student.student)}
+        found = self._whole(student.student)
+        known = {record.key: record for record in found.records}
         counts = Counter[str]()
         news: list[Mapping[str, Any]] = []
         for record in told:
@@ -211,7 +220,7 @@ class Archive:
             known[record.key] = merged
         self._bulk.put(news)
         # also when there was nothing new: whoever wrote it may have stopped before the portrait
-        if not self._put_portrait(portrait(student, known.values()), version):
+        if not self._put_portrait(portrait(student, known.values()), found.version):
             self.refresh(student.student)
         return counts
 
@@ -226,25 +235,36 @@ class Archive:
         Raises Problem("too-busy").
         """
         for _ in range(ATTEMPTS):
-            version = self._portrait_version(student)
-            who = self.student(student)
-            if who is None:
+            found = self._whole(student)
+            if found.student is None:
                 return None
-            found = portrait(who, self.records(student))
-            if self._put_portrait(found, version):
-                return found
+            new = portrait(found.student, found.records)
+            if self._put_portrait(new, found.version):
+                return new
         raise Problem("too-busy")
 
-    def _portrait_version(self, student: str) -> int:
-        item = next(iter(self._bulk.get_many([(_pk(student), "PORTRAIT")], ["version"])), None)
-        return int(plains(item)["version"]) if item else 0
+    def _whole(self, student: str) -> _Whole:
+        """All that a portrait is made of, by one Query: who it is, their records, and which version the portrait has.
+
+        The version comes before the records, as their keys do: whoever puts a portrait after it was read makes the one
+        that is computed from these records fail.
+        """
+        found = _Whole()
+        for item in self._bulk.query("pk", _pk(student), since="PORTRAIT", consistent=True):
+            told = plains(item)
+            if told["sk"] == "PORTRAIT":
+                found.version = told["version"]
+            elif told["sk"] == "PROFILE":
+                found.student = stored_student(told)
+            else:
+                found.records.append(record_of(told))
+        return found
 
     def _put_portrait(self, found: Portrait, version: int) -> bool:
         """Put a portrait, unless one was put after `version`."""
         told = portrait_document(replace(found, version=version + 1))
-        item = PortraitItem(_pk(found.student.student), cohort=found.student.cohort, **told)
-        same = PortraitItem.version == version if version else PortraitItem.pk.does_not_exist()
-        return kept(lambda: item.save(condition=same))
+        item = {"pk": _pk(found.student.student), "sk": "PORTRAIT", "cohort": found.student.cohort, **told}
+        return self._bulk.put_next(item, "version", version)
 
     def cohort(self, cohort: str) -> Iterator[Member]:
         """Everybody of a cohort, as of a moment ago."""
@@ -259,8 +279,8 @@ class Archive:
                 told.get("programme", ""),
                 told.get("class_name", ""),
                 told.get("counsellor", ""),
-                told["features"],
-                told["by_term"],
+                json.loads(told["features"]),
+                json.loads(told["by_term"]),
                 date.fromisoformat(told["last_day"]) if told["last_day"] else None,
                 told["waiting"],
             )
