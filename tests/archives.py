@@ -106,8 +106,11 @@ class Library:
         return self.cloud.send("archive/ingest", told)
 
     def load(self) -> None:
+        """Load what is planned, and have the portraits computed that follow."""
         for message in self.cloud.taken_out("LOAD"):
             self.cloud.send("archive/load", message)
+        for message in self.cloud.taken_out("REFRESH"):
+            self.cloud.send("archive/portrait", message)
 
     def report(self, key: str) -> dict[str, Any]:
         return json.loads(self.cloud.s3.get_object(Bucket="archive", Key=f"reports/{key}.json")["Body"].read())

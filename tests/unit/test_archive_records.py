@@ -102,8 +102,8 @@ def test_a_dispute_is_kept_whatever_the_source_says() -> None:
 def test_the_ledger_knows_whose_a_record_was_and_of_when_its_last_word_is() -> None:
     ledger = Ledger()
     assert ledger.take(record(1)) == ("new", "")
-    assert ledger.take(record(1, student="2022S01002")) == ("moved", "2022S01001")
-    assert ledger.take(record(1, as_of="2026-01-01T00:00:00.000Z")) == ("outdated", "")
+    assert ledger.take(record(1, student="2022S01002")) == ("known", "2022S01001")
+    assert ledger.take(record(1, as_of="2026-01-01T00:00:00.000Z")) == ("outdated", "2022S01002")
     assert unpacked(packed(ledger)) == ledger
     assert packed(ledger) == packed(unpacked(packed(ledger)))
 

@@ -28,6 +28,7 @@ from infra.local.season.people import chinese_name, programmes
 
 EACH = 110
 """Records of a student, on average: 440,000 for 4,000."""
+REGISTER = "students/students.csv"
 QUIET = 0.06
 """Of so many nothing is heard in the running term."""
 LECTURES_A_TERM, ACTIVITIES_A_TERM = 60, 46
@@ -110,9 +111,7 @@ def generate(students: Sequence[Student], today: date, each: int = EACH, seed: i
     calendar = _Calendar(today)
     for student, number in zip(students, numbers, strict=True):
         _Years(student, Random(f"{seed} {student.student}"), calendar, today).tell(number, rows)
-    files = {
-        "students/students.csv": _csv(COLUMNS, [{name: getattr(one, name) for name in COLUMNS} for one in students])
-    }
+    files = {REGISTER: _csv(COLUMNS, [{name: getattr(one, name) for name in COLUMNS} for one in students])}
     for source, lines in rows.items():
         name, write = FORMATS[source]
         files[f"records/{source}/{name}"] = write(lines)

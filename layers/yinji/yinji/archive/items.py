@@ -156,6 +156,7 @@ class PortraitItem(Model):
     waiting = NumberAttribute()
     features = UnicodeAttribute()
     by_term = UnicodeAttribute()
+    computed_at = UnicodeAttribute()
     version = NumberAttribute()
 
     by_cohort = ByCohort()
@@ -189,7 +190,8 @@ class ChunkItem(Model):
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
-    counts = MapAttribute[str, int]()
+    counts = MapAttribute[str, int](null=True)
+    """Without it the chunk was begun."""
 
 
 class SourceItem(Model):
