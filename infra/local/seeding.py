@@ -13,7 +13,7 @@ from rich.console import Console
 from yinji.clearance.document import STATE_OF_MARK
 
 from infra.local import deploy, home
-from infra.local.season import Options, Season, generate
+from infra.local.season import Options, Season, archive, generate
 from infra.local.season.expected import differences
 from infra.local.trouble import Trouble
 from infra.setting import FOLDER_TAG
@@ -41,11 +41,48 @@ def deliver(graduates: int, say: Say) -> None:
             rejected = f", [yellow]{len(report['rejected'])} rows rejected[/]" if report["rejected"] else ""
             say(f"  {key}: {report['status']}{f' ({counts})' if counts else ''}{rejected}")
     figures()
+    deliver_archive(season, say)
     home.SEASON.write_text(
         json.dumps({"graduates": graduates, "today": season.options.today.isoformat(), "seed": season.options.seed}),
         "utf-8",
     )
     tell(compare(season), say)
+
+
+def deliver_archive(season: Season, say: Say) -> None:
+    """Put the register of students, the catalogue and what the source systems know into the archive's bucket, wait for
+    a report on each, and until the portraits are drawn."""
+    today = season.options.today
+    people = archive.students(season.graduates, today)
+    told = archive.generate(people, today)
+    say(f"the archives of {len(people)} students are delivered: {sum(told.records.values())} records")
+    records = {key: data for key, data in told.files.items() if key != archive.REGISTER}
+    for group in ({archive.REGISTER: told.files[archive.REGISTER]}, archive.catalogue(people, today), records):
+        for key, data in group.items():
+            put(key, data, "ArchiveBucketName")
+        for key in group:
+            found = wait_for_report(key, "ArchiveBucketName")
+            counts = ", ".join(f"{number} {name}" for name, number in found["counts"].items() if number)
+            say(f"  {key}: {found['state']} ({counts})")
+    began = time.monotonic()
+    while (left := _without_records(told.records)) and time.monotonic() - began < REPORT_SECONDS:
+        time.sleep(1)
+    say("  [red]some portraits are missing[/]" if left else "  every portrait is drawn")
+    home.client("lambda").invoke(FunctionName=function_name("archive/groups"), Payload=b'{"whole": true}')
+
+
+def _without_records(records: Mapping[str, int]) -> set[str]:
+    """The students whose portrait does not hold all of their records yet: pending and refused ones are no part of it."""
+    os.environ |= home.environment() | {"YINJI_ARCHIVE_TABLE": deploy.outputs()["ArchiveTableName"]}
+    from yinji.archive.store import Archive
+
+    store = Archive()
+    found = store.portraits(list(records))
+    return {
+        student
+        for student, number in records.items()
+        if student not in found or found[student].records() + found[student].pending != number
+    }
 
 
 def season() -> Season:
@@ -79,27 +116,27 @@ def tell(different: list[str], say: Say) -> None:
         say(f"    {sentence}")
 
 
-def put(key: str, data: bytes) -> None:
-    """Put an object into the intake bucket."""
-    home.client("s3").put_object(Bucket=deploy.outputs()["IntakeBucket"], Key=key, Body=data)
+def put(key: str, data: bytes, bucket: str = "IntakeBucket") -> None:
+    """Put an object into the intake bucket, or the one that the output `bucket` names."""
+    home.client("s3").put_object(Bucket=deploy.outputs()[bucket], Key=key, Body=data)
 
 
-def report(key: str) -> Mapping[str, Any] | None:
+def report(key: str, bucket: str = "DocumentsBucket") -> Mapping[str, Any] | None:
     """The report on the delivery `key`, if there is one."""
     client = home.client("s3")
     try:
-        body = client.get_object(Bucket=deploy.outputs()["DocumentsBucket"], Key=f"reports/{key}.json")["Body"]
+        body = client.get_object(Bucket=deploy.outputs()[bucket], Key=f"reports/{key}.json")["Body"]
     except client.exceptions.NoSuchKey:
         return None
     return json.loads(body.read())
 
 
-def wait_for_report(key: str) -> Mapping[str, Any]:
+def wait_for_report(key: str, bucket: str = "DocumentsBucket") -> Mapping[str, Any]:
     """The report on the delivery `key`, awaited. Raises Trouble when none comes."""
     deadline = time.monotonic() + REPORT_SECONDS
     while time.monotonic() < deadline:
-        found = report(key)
-        if found and found["status"] != "waiting":
+        found = report(key, bucket)
+        if found and found.get("status") != "waiting":
             return found
         time.sleep(0.3)
     raise Trouble(f"Nothing became of {key}; `make logs` may say why.")

@@ -33,6 +33,7 @@ QUIET = 0.06
 """Of so many nothing is heard in the running term."""
 LECTURES_A_TERM, ACTIVITIES_A_TERM = 60, 46
 TEACHERS = 240
+COMING = 24
 YOUNGER_SCHOOLS = ("S01", "S02", "S03", "S08")
 SHARES = {
     "library-gate": 0.32, "library-loans": 0.17, "lectures": 0.15, "second-classroom": 0.19, "sport": 0.1,
@@ -63,6 +64,7 @@ class Event:
     organiser: str
     dimension: str
     hours: int
+    capacity: int = 0
 
 
 @cache
@@ -259,6 +261,55 @@ class _Years:
             "颁奖单位": f"{LEVELS[level]}组委会", "级别": level, "五育": EDUCATIONS[dimension],
             "获奖日期": self._day(term).isoformat(),
         }  # fmt: skip
+
+
+def catalogue(students: Sequence[Student], today: date) -> dict[str, bytes]:
+    """The catalogue's tables: what took place since the first of `students` came, what is coming in the next weeks, the
+    books and the teachers; by key of the archive's bucket."""
+    calendar, term = _Calendar(today), term_of(date(int(min(one.grade for one in students)), 9, 1))
+    events = [*_coming(today)]
+    while bounds(term)[0] < today:
+        events += [*calendar.lectures(term), *calendar.activities(term)]
+        term = term_of(bounds(term)[1] + timedelta(days=1))
+    tables: dict[str, list[Row]] = {
+        "activities": [
+            {
+                "id": one.id, "kind": one.kind, "title": one.title, "organiser": one.organiser, "school": "",
+                "place": one.place, "begins_at": f"{one.day}T{'19:00' if one.kind == 'lecture' else '14:00'}:00+08:00",
+                "minutes": one.hours * 60, "dimension": one.dimension, "capacity": one.capacity, "about": "",
+                "state": "announced",
+            }
+            for one in events
+        ],
+        "books": [
+            {"isbn": f"978700{place:06}", "title": title, "author": author, "publisher": ""}
+            for place, (title, author) in enumerate(_words()["books"])
+        ],
+        "teachers": [
+            {"staff": f"T9{place:03}", "name": name, "title": "", "school": ""}
+            for place, (name, _) in enumerate(_teachers())
+        ],
+    }  # fmt: skip
+    return {f"catalogue/{name}/{name}.csv": _plain_csv(rows) for name, rows in tables.items()}
+
+
+def _coming(today: date) -> list[Event]:
+    """What is announced for the coming weeks, beginning this very day; some have few places."""
+    random, found = Random(f"coming {today}"), list[Event]()
+    for place in range(COMING):
+        day = today + timedelta(days=place * 28 // COMING)
+        capacity = random.choice((0, 12, 60, 200))
+        [room] = random.choice(_words()["places"])
+        if place % 2:
+            kind, dimension, title, hours = random.choice(_words()["activities"])
+            found.append(
+                Event(f"NEXT-{day}-{place}", kind, title, day, room, "校团委", dimension, int(hours), capacity)
+            )
+        else:
+            [topic], [chair] = random.choice(_words()["topics"]), random.choice(_words()["chairs"])
+            title = f"{chair}：{topic}"
+            found.append(Event(f"NEXT-{day}-{place}", "lecture", title, day, room, chair, "", 2, capacity))
+    return found
 
 
 @cache

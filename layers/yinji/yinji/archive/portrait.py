@@ -61,6 +61,11 @@ class Portrait:
         """The academic years that have records, in order."""
         return sorted({one.year for one in self.tallies})
 
+    @property
+    def pending(self) -> int:
+        """Records that wait to be certified."""
+        return sum(one.pending for one in self.tallies)
+
     def score(self, dimension: str = "", *, year: str = "", term: str = "") -> int:
         """Points in a dimension, or in all by their weights; of one year or term, or of all."""
         return _scores(self._some(year, term))[f"dimension.{dimension}" if dimension else "overall"]

@@ -234,8 +234,12 @@ class Archive:
 
     # --- portraits -----------------------------------------------------------------------------------------
     def portrait(self, student: str) -> Portrait | None:
-        item = next(iter(self._bulk.get_many([(_pk(student), "PORTRAIT")])), None)
-        return portrait_of(plains(item)) if item else None
+        return self.portraits([student]).get(student)
+
+    def portraits(self, students: Sequence[str]) -> dict[str, Portrait]:
+        """The portraits of those of `students` that have one."""
+        items = self._bulk.get_many([(_pk(student), "PORTRAIT") for student in students])
+        return {found.student.student: found for found in map(portrait_of, map(plains, items))}
 
     def refresh(self, student: str, since: datetime | None = None) -> Portrait | None:
         """Compute the portrait of `student` anew from their records; None for who is no student, or whose portrait was
