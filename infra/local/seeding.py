@@ -72,7 +72,7 @@ def deliver_archive(season: Season, say: Say) -> None:
 
 
 def _without_records(records: Mapping[str, int]) -> set[str]:
-    """The students whose portrait does not hold all of their records yet: pending and refused ones are no part of it."""
+    """The students whose portrait does not hold all of their records yet, those that wait to be certified as well."""
     os.environ |= home.environment() | {"YINJI_ARCHIVE_TABLE": deploy.outputs()["ArchiveTableName"]}
     from yinji.archive.store import Archive
 
