@@ -20,6 +20,8 @@ COHORTS = "COHORTS"
 QUARTER = timedelta(minutes=15)
 ON_THE_WAY = timedelta(minutes=5)
 """How long a portrait that was announced may take until it is in the index."""
+TOLD: dict[str, datetime] = {}
+"""What this process said last of each cohort."""
 
 
 def quarter(moment: datetime) -> datetime:
@@ -32,16 +34,15 @@ class Cohorts:
 
     def __init__(self) -> None:
         self._reader = Reader(TABLE)
-        self._told: dict[str, datetime] = {}
 
     def changing(self, cohort: str) -> None:
         """Say that a portrait of `cohort` is about to be put, or to go."""
         at = quarter(clock.now())
-        if self._told.get(cohort) != at:
+        if TOLD.get(cohort) != at:
             # one whose clock is behind, or who was held up, takes nothing back
             older = CohortItem.pk.does_not_exist() | (CohortItem.changed < stamp(at))
             kept(lambda: CohortItem(COHORTS, cohort, changed=stamp(at)).save(condition=older))
-            self._told[cohort] = at
+            TOLD[cohort] = at
 
     def every(self) -> dict[str, datetime]:
         """All cohorts, each with the beginning of the quarter of an hour in which it changed last."""

@@ -30,12 +30,15 @@ from yinji.archive.groups import (
     year,
 )
 from yinji.archive.items import BuiltItem, GroupItem, YearItem
+from yinji.archive.quiet import Quiet, quiet
 from yinji.archive.store import Archive
 from yinji.archive.student import Student
 from yinji.clearance.items import kept, one
 from yinji.platform import clock
 from yinji.platform.clock import CAMPUS, instant, stamp
 
+LONGEST_STUDIES = 8
+"""Years after which nobody is asked about any more."""
 GROUPS, BUILT = "GROUPS", "GROUPS-BUILT"
 
 
@@ -84,6 +87,15 @@ class Groups:
         """The grade and category `id` (glance.year_id); None when there is none that may be shown."""
         item = one(YearItem, GROUPS, id, consistent=False)
         return stored_glance(_unpacked(item.glance)) if item and item.shown and item.glance else None
+
+    def quiet(self, school: str, term: str) -> list[Quiet]:
+        """Who of `school` has gone quiet in `term`: see quiet.py."""
+        earliest = int(term[:4]) - LONGEST_STUDIES
+        cohorts = [one for one in sorted(self._cohorts.every()) if one.split("#")[0] == school]
+        asked = [one for one in cohorts if int(one.split("#")[1]) > earliest]
+        groups = {cohort: self.shown_to(cohort) for cohort in asked}
+        members = (member for cohort in asked if groups[cohort] for member in self._archive.cohort(cohort))
+        return quiet(members, term, groups)
 
     # --- building ------------------------------------------------------------------------------------------
     def build(self, *, whole: bool = False) -> Built:
