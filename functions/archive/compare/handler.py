@@ -1,9 +1,9 @@
 """compare: what groups tell student affairs and schools: how they differ, who has gone quiet; as JSON and as files.
 
-Trigger: GET /api/archive/groups, /groups/{year}, /quiet, /lists/{file}, file being groups, programmes, history or quiet
-with .csv or .xlsx. Reads: the archive, its index by cohort. Writes: in the table of cases who took which list of people,
-when and how many rows (AUDIT#<day>, TAKEN#<who>), before it is handed out. Emits: who is on a list of those who have
-gone quiet, to the queue of looks; metrics.
+Trigger: GET /api/archive/groups, /groups/{year}, /quiet, /lists/{file}, file being groups, programmes, history or
+quiet with .csv or .xlsx. Reads: the archive, its index by cohort. Writes: in the table of cases who took which list of
+people, when and how many rows (AUDIT#<day>, TAKEN#<who>), before it is handed out. Emits: who is on a list of those who
+have gone quiet, to the queue of looks; metrics.
 """
 
 from dataclasses import asdict

@@ -1,7 +1,7 @@
 """selections: who gets an archive: drafts are made, looked at, put in force, archived.
 
-Trigger: GET and POST /api/archive/selections, GET /api/archive/selections/{id}, POST /api/archive/selections/{id}/{deed},
-deed being draft, keep, archive or restore. Reads: the archive, its index by cohort. Writes: selections. Emits metrics.
+Trigger: GET and POST /api/archive/selections, GET /api/archive/selections/{id}, POST of its draft, keep, archive and
+restore. Reads: the archive, its index by cohort. Writes: selections. Emits metrics.
 """
 
 from typing import Any

@@ -121,7 +121,7 @@ class Selections:
     # --- writing -------------------------------------------------------------------------------------------
     def begin(self, title: str, choice: Choice, who: str, key: str) -> Selection:
         """A new selection with its first draft; the same one when it is begun again under the same `key`."""
-        id = hashlib.sha256(f"{who}\n{key}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        id = hashlib.sha256(f"{who}\n{key}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
         at = clock.now()
         new = SelectionItem(SELECTIONS, id, title=title, newest=1, by=who, at=stamp(at))
         free = SelectionItem.pk.does_not_exist()
