@@ -129,9 +129,9 @@ def member(
     """A student as groups count them, who has `overall`, and in each of `terms` what it says."""
     who = student(number, school, grade)
     known = dict.fromkeys(("student", "name", "school", "grade", "category", "programme", "class_name", "counsellor"))
-    told = {name: getattr(who, name) for name in known} | more
+    told: dict[str, Any] = {name: getattr(who, name) for name in known} | {"last_day": None, "waiting": 0} | more
     every = {"overall": overall} | {f"dimension.{id}": overall for id in dimensions()} | dict(features or {})
-    return Member(**told, features=every, by_term=terms or {}, last_day=None, waiting=0)
+    return Member(**told, features=every, by_term=terms or {})
 
 
 def put_members(members: Iterable[Member]) -> None:
