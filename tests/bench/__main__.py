@@ -19,6 +19,7 @@ BENCHES = {
     "rosters": "a season generated and read",
     "authorizer": "who is let in",
     "dispatch": "an action from the event to the answer",
+    "groups": "the group library of a grade of 4,000",
     "school": "a school of 400: its page, and who acts on it at once",
 }
 

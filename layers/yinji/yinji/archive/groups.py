@@ -15,7 +15,9 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import accumulate
+from operator import mul
 from typing import TYPE_CHECKING, Any
 
 from yinji.archive.portrait import rounded
@@ -63,28 +65,35 @@ class Distribution:
         values = sorted(told)
         return cls(values, [told[value] for value in values])
 
+    @cached_property
+    def _steps(self) -> Sequence[int]:
+        """How many have each value or less."""
+        return list(accumulate(self.counts))
+
     @property
     def number(self) -> int:
-        return sum(self.counts)
+        return self._steps[-1]
 
     @property
     def mean(self) -> int:
         """The mean in tenths, a half rounded up."""
-        return rounded(10 * sum(value * count for value, count in zip(self.values, self.counts, strict=True)),
-                       self.number)  # fmt: skip
+        return rounded(10 * sum(map(mul, self.values, self.counts)), self.number)
 
     def quantile(self, percent: int) -> int:
         """The smallest value that at least `percent` in a hundred have or stay below: 50 is the median."""
         asked = max(-(-self.number * percent // 100), 1)
-        return self.values[bisect_left(list(accumulate(self.counts)), asked)]
+        return self.values[bisect_left(self._steps, asked)]
 
     def at_or_below(self, value: int) -> int:
         """How many have `value` or less."""
-        return sum(self.counts[: bisect_right(self.values, value)])
+        return self._before(bisect_right(self.values, value))
 
     def below(self, value: int) -> int:
         """How many have less than `value`."""
-        return sum(self.counts[: bisect_left(self.values, value)])
+        return self._before(bisect_left(self.values, value))
+
+    def _before(self, place: int) -> int:
+        return self._steps[place - 1] if place else 0
 
 
 @dataclass(frozen=True)
