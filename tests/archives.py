@@ -9,12 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+from yinji.archive.bulk import Bulk
 from yinji.archive.cohorts import Cohorts
-from yinji.archive.items import PortraitItem
+from yinji.archive.items import TABLE
 from yinji.archive.kinds import dimensions
+from yinji.archive.portrait import Portrait, portrait_document
 from yinji.archive.record import Certification, Record
 from yinji.archive.store import Member
-from yinji.archive.student import COLUMNS, Student, cohort
+from yinji.archive.student import COLUMNS, Student
 
 from tests.functions.conftest import Cloud
 
@@ -110,8 +112,11 @@ class Library:
         return self.cloud.send("archive/ingest", told)
 
     def load(self) -> None:
+        """Load what is planned, and have the portraits computed that follow."""
         for message in self.cloud.taken_out("LOAD"):
             self.cloud.send("archive/load", message)
+        for message in self.cloud.taken_out("REFRESH"):
+            self.cloud.send("archive/portrait", message)
 
     def report(self, key: str) -> dict[str, Any]:
         return json.loads(self.cloud.s3.get_object(Bucket="archive", Key=f"reports/{key}.json")["Body"].read())
@@ -136,30 +141,18 @@ def member(
 
 def put_members(members: Iterable[Member]) -> None:
     """Put the portraits of `members`, with the features and terms they are said to have, and announce them."""
-    cohorts = Cohorts()
-    with PortraitItem.batch_write() as batch:
-        for one in members:
-            group = cohort(one.school, one.grade, one.category)
-            cohorts.changing(group)
-            told = {
-                name: getattr(one, name)
-                for name in ("student", "name", "school", "grade", "category", "features", "by_term", "waiting")
-            }
-            more = {"programme": one.programme, "class_name": one.class_name, "counsellor": one.counsellor}
-            item = PortraitItem(
-                f"STUDENT#{one.student}",
-                "PORTRAIT",
-                cohort=group,
-                **told,
-                **{name: value for name, value in more.items() if value},
-                tallies=[],
-                hundreds={},
-                credited={},
-                first_day="",
-                last_day=one.last_day.isoformat() if one.last_day else "",
-                version=1,
-            )
-            batch.save(item)
+    cohorts, items = Cohorts(), list[dict[str, Any]]()
+    for one in members:
+        names = ("student", "name", "school", "grade", "category", "programme", "class_name", "counsellor")
+        who = Student(**{name: getattr(one, name) for name in names})
+        cohorts.changing(who.cohort)
+        told = portrait_document(Portrait(who, last_day=one.last_day, waiting=one.waiting, version=1)) | {
+            "features": json.dumps(dict(one.features)),
+            "by_term": json.dumps({term: dict(some) for term, some in one.by_term.items()}),
+            "computed_at": "2026-06-01T04:00:00.000Z",
+        }
+        items.append({"pk": f"STUDENT#{one.student}", "sk": "PORTRAIT", "cohort": who.cohort, **told})
+    Bulk(TABLE).put(items)
 
 
 __all__ = [

@@ -24,7 +24,7 @@ ONE_BY_ONE: dict[str, object] = {
         "NewImage": {"via": {"S": lambda_.FilterRule.or_("device", "check-in", "claim", "office")}},
     }
 }
-"""Changes of records, but for those of an import, which computes portraits itself."""
+"""Changes of records, but for those of an import, which says whose portraits follow from it when it is over."""
 
 
 class Archive(Beside):
@@ -38,8 +38,8 @@ class Archive(Beside):
             self, "ArchiveBucket", setting=setting, name="archive", key=key, logs=clearance.access_logs, kept=KEPT
         )
         self.tabular = python_layer(self, "Tabular", setting, "tabular")
-        self._import()
         self._portraits()
+        self._import()
         self._groups()
         CfnOutput(self, "ArchiveTableName", value=self.table.table.table_name)
         CfnOutput(self, "ArchiveBucketName", value=self.bucket.name)
@@ -74,10 +74,15 @@ class Archive(Beside):
         self.bucket.read_by(ingest, PREFIX)
         self._papers(ingest)
         ingests = Inbox(self, "Ingests", name=f"{self.setting.prefix}-ingest", function=ingest, at_once=1, at_work=4)
-        for name, inbox in {"LOAD_QUEUE": loads, "INGEST_QUEUE": ingests}.items():
-            inbox.fed_by(ingest)
-            ingest.function.add_environment(f"YINJI_{name}", inbox.url)
+        self._feeds(ingest, LOAD=loads, INGEST=ingests, REFRESH=self.refreshes)
+        self._feeds(load, REFRESH=self.refreshes)
         BucketDoor(self, "ArchiveDoor", self.bucket, [(STUDENTS, "", enrol)], [(PREFIX, ingests)])
+
+    def _feeds(self, function: Function, **inboxes: Inbox) -> None:
+        """Let `function` put messages into queues, which it knows as YINJI_<name>_QUEUE."""
+        for name, inbox in inboxes.items():
+            inbox.fed_by(function)
+            function.function.add_environment(f"YINJI_{name}_QUEUE", inbox.url)
 
     def _papers(self, function: Function) -> None:
         """Let `function` work with chunks, ledgers and reports of deliveries."""
@@ -86,9 +91,10 @@ class Archive(Beside):
         self.bucket.listed_by(function)
 
     def _portraits(self) -> None:
-        portrait = self._function("archive/portrait", "ARCHIVE_TABLE", timeout=120, memory=1024, asynchronous=True)
+        portrait = self._function("archive/portrait", "ARCHIVE_TABLE", timeout=120, memory=1769, asynchronous=True)
         self.table.changed_by(portrait)
         on_change(self.table, portrait, ONE_BY_ONE)
+        self.refreshes = Inbox(self, "Refreshes", name=f"{self.setting.prefix}-refresh", function=portrait, at_once=1)
 
     def _groups(self) -> None:
         """How groups of students are compared, who has gone quiet, and who gets an archive."""

@@ -17,6 +17,7 @@ BENCHES = {
     "changes": "changes of cases on the emulator",
     "certificates": "documents drawn",
     "rosters": "a season generated and read",
+    "importing": "440,000 records on a local cloud, beside the plain batch writer",
     "authorizer": "who is let in",
     "dispatch": "an action from the event to the answer",
     "groups": "the group library of a grade of 4,000",

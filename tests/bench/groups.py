@@ -135,7 +135,9 @@ def _build(told: Sequence[Mapping[str, object]]) -> None:
     by_cohort: dict[str, list[str]] = {}
     for one in told:
         name = cohort(str(one["school"]), str(one["grade"]), str(one["category"]))
-        by_cohort.setdefault(name, []).append(json.dumps(wire({name: one[name] for name in ["student", *LEAN]})))
+        kept = {name: one[name] for name in ["student", *LEAN]}
+        texts = {name: json.dumps(one[name]) for name in ("features", "by_term")}
+        by_cohort.setdefault(name, []).append(json.dumps(wire(kept | texts)))
     archive = Archive()
     read = 0
 

@@ -167,25 +167,24 @@ def create_messages_table(client: Any) -> None:
     )
 
 
-def create_archive_table(client: Any) -> None:
+def create_archive_table(client: Any, name: str = "Archive") -> None:
     client.create_table(
-        TableName="Archive",
+        TableName=name,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"}
-            for name in ("pk", "sk", "waits", "since", "cohort", "student")
+            {"AttributeName": at, "AttributeType": "S"} for at in ("pk", "sk", "waits", "since", "cohort", "student")
         ],
         GlobalSecondaryIndexes=[
             {
-                "IndexName": name,
+                "IndexName": index,
                 "KeySchema": [
                     {"AttributeName": partition, "KeyType": "HASH"},
                     {"AttributeName": sort, "KeyType": "RANGE"},
                 ],
                 "Projection": projection,
             }
-            for name, partition, sort, projection in (
+            for index, partition, sort, projection in (
                 ("waiting", "waits", "since", {"ProjectionType": "ALL"}),
                 ("by-cohort", "cohort", "student", {"ProjectionType": "INCLUDE", "NonKeyAttributes": COHORT}),
             )
@@ -230,7 +229,7 @@ class Cloud:
         kms = boto3.client("kms")
         kms.create_alias(AliasName="alias/sealing", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
         self.sqs: Any = boto3.client("sqs")
-        for queue in ("seen", "ingest", "load"):
+        for queue in ("seen", "ingest", "load", "refresh"):
             self.sqs.create_queue(QueueName=f"yinji-{queue}")
         boto3.client("secretsmanager").create_secret(
             Name="SessionKeys", SecretString='{"key": "new", "older": ["old"]}'

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from yinji.archive import cohorts
+from yinji.archive import cohorts, queues
 from yinji.archive.groups_store import Groups
 from yinji.archive.items import CohortItem, GroupItem, YearItem
 from yinji.archive.store import Archive
@@ -33,7 +33,10 @@ def at(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
 NOON = datetime(2026, 6, 1, 4, 0, tzinfo=UTC)
 
 
-def test_an_imported_student_is_in_their_group_after_the_next_build(cloud: Cloud) -> None:
+def test_an_imported_student_is_in_their_group_after_the_next_build(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "LATER", 0)
     library = Library(cloud)
     library.enrol(SU, *(student(number) for number in range(2, 13)))
     library.loans(*(loan(number) for number in range(1, 8)), loan(9, "2022S01005"))

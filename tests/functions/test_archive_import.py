@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from arro3.core import Array, DataType, Table
 from arro3.io import write_parquet
 from openpyxl import Workbook
+from yinji.archive import queues
 from yinji.archive.deliveries import Deliveries
 from yinji.archive.importing import Importer
-from yinji.archive.store import Archive
+from yinji.archive.record import Record
+from yinji.archive.store import Archive, RecordEvent
+from yinji.platform.clock import now
 
 from tests import handlers
 from tests.archives import LOANS, SU, Library, as_csv, loan, student
@@ -22,7 +28,8 @@ __all__ = ["cloud"]
 
 
 @pytest.fixture
-def library(cloud: Cloud) -> Library:
+def library(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Library:
+    monkeypatch.setattr(queues, "LATER", 0)
     found = Library(cloud)
     found.enrol(SU, student(2), student(3))
     return found
@@ -197,22 +204,24 @@ def test_whoever_dies_midway_leaves_what_the_next_one_finishes(
 
     from botocore.client import BaseClient
 
-    queued: list[tuple[str, int]] = []
-    importer = Importer(library.cloud.s3, "archive", Archive(), Deliveries())
+    put = Put()
+    importer = Importer(library.cloud.s3, "archive", Archive(), Deliveries(), put)
     original = BaseClient._make_api_call
     with monkeypatch.context() as patched:
         patched.setattr(BaseClient, "_make_api_call", dying(original))
         for _ in range(2):
             try:
-                importer.plan(key, lambda id, number: queued.append((id, number)))
+                importer.plan(key)
             except KilledError:
                 continue
             break
-        for id, number in dict.fromkeys(queued):
+        for id, number in dict.fromkeys(put.chunks):
             try:
                 importer.load(id, number)
             except KilledError:
                 importer.load(id, number)
+    for one in put.students:
+        Archive().refresh(one)
     assert counts(library.report(key)) == {"accepted": 6}
     assert sum(len(Archive().records(f"2022S0100{one}")) for one in (1, 2, 3)) == 6
     for one in (1, 2, 3):
@@ -221,5 +230,53 @@ def test_whoever_dies_midway_leaves_what_the_next_one_finishes(
     assert counts(library.loans(*lines)) == {"unchanged": 6}
 
 
+class Put:
+    """What was put into the queues."""
+
+    def __init__(self) -> None:
+        self.chunks: list[tuple[str, int]] = []
+        self.students: list[str] = []
+
+    def load(self, id: str, number: int) -> None:
+        self.chunks.append((id, number))
+
+    def refresh(self, students: Sequence[str], at: datetime) -> None:
+        self.students += students
+
+
 class KilledError(BaseException):
     """As a process that is no more: nothing catches it."""
+
+
+def test_what_was_decided_about_a_record_while_its_chunk_was_broken_off_stands(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, put = "records/library-loans/a.csv", Put()
+    library.cloud.s3.put_object(Bucket="archive", Key=key, Body=as_csv(LOANS, [loan()]))
+    importer = Importer(library.cloud.s3, "archive", Archive(), Deliveries(), put)
+    importer.plan(key)
+    with monkeypatch.context() as patched:
+        patched.setattr(Deliveries, "loaded", dies)
+        with pytest.raises(KilledError):
+            importer.load(*put.chunks[0])
+    said = RecordEvent("disputed", SU.student, "student", now(), "不是我借的")
+
+    def dispute(known: Record) -> tuple[Record, RecordEvent]:
+        return replace(known, disputed="不是我借的", disputed_at=now()), said
+
+    Archive().change(SU, "library-loans#L1", dispute)
+    importer.load(*put.chunks[0])
+    found = Archive().record(SU.student, "library-loans#L1")
+    assert found and found.disputed == "不是我借的"
+    assert counts(library.report(key)) == {"accepted": 1}
+
+
+def dies(*_: Any) -> None:
+    raise KilledError
+
+
+def test_portraits_that_were_computed_since_are_left_alone(library: Library) -> None:
+    library.loans(loan(1))
+    before = Archive().portrait(SU.student)
+    assert before and Archive().refresh(SU.student, now() - timedelta(minutes=1)) is None
+    assert Archive().refresh(SU.student, now()) == replace(before, version=0)

@@ -6,7 +6,7 @@ loads. A delivery whose source is busy with an earlier one is put back for half 
 """
 
 import json
-from typing import Any, cast
+from typing import Any
 
 import boto3
 from aws_lambda_powertools.utilities.batch import (
@@ -18,6 +18,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.archive.deliveries import Deliveries
 from yinji.archive.importing import Busy, Importer
+from yinji.archive.queues import Sqs
 from yinji.archive.store import Archive
 from yinji.clearance.intake import delivered
 from yinji.platform.environment import setting
@@ -27,9 +28,9 @@ AGAIN = 30
 """Seconds after which a delivery is looked at again whose source was busy."""
 
 s3: Any = boto3.client("s3")  # pyright: ignore[reportUnknownMemberType]
-sqs = cast(Any, boto3.client("sqs"))  # pyright: ignore[reportUnknownMemberType]
 processor = BatchProcessor(event_type=EventType.SQS)
-importer = Importer(s3, setting("ARCHIVE_BUCKET"), Archive(), Deliveries())
+queues = Sqs()
+importer = Importer(s3, setting("ARCHIVE_BUCKET"), Archive(), Deliveries(), queues)
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -46,18 +47,12 @@ def take(record: SQSRecord) -> None:
 
 def ingest(key: str) -> None:
     try:
-        delivery = importer.plan(key, send)
+        delivery = importer.plan(key)
     except Busy:
-        body = json.dumps({"key": key})
-        sqs.send_message(QueueUrl=setting("INGEST_QUEUE"), MessageBody=body, DelaySeconds=AGAIN)
+        queues.ingest(key, AGAIN)
         return
     if delivery:
         count("RecordLines", delivery.lines)
         count("RecordLinesRejected", delivery.counts.get("rejected", 0))
         count("DeliveriesRefused", delivery.state == "refused")
         logger.info("delivery planned", extra={"source": delivery.source, "chunks": delivery.chunks})
-
-
-def send(id: str, number: int) -> None:
-    body = json.dumps({"delivery": id, "chunk": number})
-    sqs.send_message(QueueUrl=setting("LOAD_QUEUE"), MessageBody=body)

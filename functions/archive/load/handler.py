@@ -1,6 +1,7 @@
-"""load: a chunk of a delivery is written: records, corrections, portraits. Who loads the last one reports.
+"""load: a chunk of a delivery is written: records and corrections. Who loads the last one reports.
 
-Trigger: SQS, {"delivery", "chunk"}. Reads and writes: the archive; imports/ and reports/ of its bucket. Emits nothing.
+Trigger: SQS, {"delivery", "chunk"}. Reads and writes: the archive; imports/ and reports/ of its bucket. Emits: whose
+portraits are to be computed, to the queue of portraits.
 """
 
 import json
@@ -16,13 +17,14 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.archive.deliveries import Deliveries
 from yinji.archive.importing import Importer
+from yinji.archive.queues import Sqs
 from yinji.archive.store import Archive
 from yinji.platform.environment import setting
 from yinji.platform.observability import count, logger, metrics
 
 s3: Any = boto3.client("s3")  # pyright: ignore[reportUnknownMemberType]
 processor = BatchProcessor(event_type=EventType.SQS)
-importer = Importer(s3, setting("ARCHIVE_BUCKET"), Archive(), Deliveries())
+importer = Importer(s3, setting("ARCHIVE_BUCKET"), Archive(), Deliveries(), Sqs())
 
 
 @logger.inject_lambda_context(clear_state=True)

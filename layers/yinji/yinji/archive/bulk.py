@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from random import SystemRandom
 from typing import Any, cast
+
+from botocore.exceptions import ClientError
 
 from yinji.clearance.reading import Raw, Reader
 
@@ -20,10 +23,35 @@ CHANCE = SystemRandom()
 class Bulk(Reader):
     """A table, read and written by the thousand. What is put replaces what was there, without a condition."""
 
-    def put(self, items: Iterable[Mapping[str, Any]]) -> None:
+    def put(self, items: Iterable[Mapping[str, Any]], threads: int = 1) -> None:
         """Put `items`, plain values by name. Raises NotWritten when the table does not keep up: some are there then."""
-        for batch in batches(map(wire, items), AT_ONCE):
-            self._put(batch)
+        every = batches(map(wire, items), AT_ONCE)
+        if threads == 1:
+            for batch in every:
+                self._put(batch)
+            return
+        with ThreadPoolExecutor(threads) as pool:
+            for _ in pool.map(self._put, every):
+                pass
+
+    def put_next(self, item: Mapping[str, Any], counter: str, version: int) -> bool:
+        """Put `item` in the place of the one whose `counter` is `version`, or where there is none if that is 0; False
+        when somebody else was quicker."""
+        asked: dict[str, Any] = {
+            "TableName": self._table,
+            "Item": wire(item),
+            "ConditionExpression": "#counter = :version" if version else "attribute_not_exists(#counter)",
+            "ExpressionAttributeNames": {"#counter": counter},
+        }
+        if version:
+            asked["ExpressionAttributeValues"] = {":version": {"N": str(version)}}
+        try:
+            self._client.put_item(**asked)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
 
     def _put(self, items: Sequence[Raw]) -> None:
         left: Any = [{"PutRequest": {"Item": item}} for item in items]

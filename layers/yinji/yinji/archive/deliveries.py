@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from yinji.archive.bulk import Bulk
 from yinji.archive.items import TABLE, ChunkItem, DeliveryItem, SourceItem
@@ -83,18 +83,28 @@ class Deliveries:
         item = SourceItem(f"SOURCE#{source}")
         kept(lambda: item.update([SourceItem.current.remove()], condition=SourceItem.current == id))
 
+    def start(self, id: str, number: int) -> bool:
+        """Note that a chunk is begun; False when it was begun before."""
+        chunk = ChunkItem(f"DELIVERY#{id}", f"CHUNK#{number:05}")
+        return kept(lambda: chunk.save(condition=ChunkItem.pk.does_not_exist()))
+
     def loaded(self, delivery: Delivery, number: int, counts: Mapping[str, int]) -> bool:
         """Note what became of a chunk; whether it was the last one that was left. A chunk may be noted again."""
         told = {name: count for name, count in counts.items() if count}
         ChunkItem(f"DELIVERY#{delivery.id}", f"CHUNK#{number:05}", counts=told).save()
-        return ChunkItem.count(f"DELIVERY#{delivery.id}", consistent_read=True) == delivery.chunks
+        return len(self._loaded(delivery.id)) == delivery.chunks
 
     def counts(self, id: str) -> Counter[str]:
         """What became of all chunks of a delivery together."""
         found = Counter[str]()
-        for item in self._bulk.query("pk", f"DELIVERY#{id}", ["counts"], consistent=True):
-            found.update(cast(Mapping[str, int], plains(item)["counts"]))
+        for counts in self._loaded(id):
+            found.update(counts)
         return found
+
+    def _loaded(self, id: str) -> list[Mapping[str, int]]:
+        """What became of each chunk that is loaded."""
+        items = map(plains, self._bulk.query("pk", f"DELIVERY#{id}", ["counts"], consistent=True))
+        return [item["counts"] for item in items if "counts" in item]
 
 
 def _delivery(told: Mapping[str, Any]) -> Delivery:

@@ -14,13 +14,13 @@ import json
 import tomllib
 import zlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
 from tabular import Unreadable, rows
@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 PREFIX, WORK = "records/", "imports/"
 LARGEST = 256 * 2**20
 MOST_LINES = 2_000_000
+PORTRAITS = 50
+"""Students whose portraits are computed upon one message."""
+NEW, KNOWN, LEAVES = "new", "known", "leaves"
+"""Of a line: nobody told of its record before; somebody may have; it only takes the record from this student."""
 CHUNK = 5_000
 """Records that are loaded at a time: some seconds of work."""
 THREADS = 4
@@ -81,20 +85,28 @@ def sentence(code: str, **params: Any) -> dict[str, Any]:
     return {"code": code} | {language: text.format(**params) for language, text in refusals()[code].items()}
 
 
-Send = Callable[[str, int], None]
-"""Has chunk number so and so of a delivery loaded."""
+class Queues(Protocol):
+    """Where what is to be done next is put."""
+
+    def load(self, id: str, number: int) -> None:
+        """Have chunk `number` of the delivery `id` loaded."""
+        ...
+
+    def refresh(self, students: Sequence[str], at: datetime) -> None:
+        """Have the portraits of `students` computed that were not computed after `at`."""
+        ...
 
 
 class Importer:
     """Plans and loads deliveries that lie in `bucket`. Raises what the services raise when they cannot be reached."""
 
-    def __init__(self, client: S3Client, bucket: str, archive: Archive, deliveries: Deliveries) -> None:
+    def __init__(self, client: S3Client, bucket: str, archive: Archive, deliveries: Deliveries, queues: Queues) -> None:
         self._client, self._bucket = client, bucket
-        self._archive, self._deliveries = archive, deliveries
+        self._archive, self._deliveries, self._queues = archive, deliveries, queues
 
     # --- planning ------------------------------------------------------------------------------------------
-    def plan(self, key: str, send: Send) -> Delivery | None:
-        """Read the object `key` and `send` its chunks to be loaded; None when it is gone or was dealt with before.
+    def plan(self, key: str) -> Delivery | None:
+        """Read the object `key` and have its chunks loaded; None when it is gone or was dealt with before.
 
         Raises Busy while another delivery of the same source is on its way.
         """
@@ -112,7 +124,7 @@ class Importer:
         if known and known.state in ("loaded", "refused"):
             return None
         try:
-            return self._plan(known or delivery, found["ContentLength"], send)
+            return self._plan(known or delivery, found["ContentLength"])
         except (Refused, Unreadable) as error:
             params = error.params if isinstance(error, Refused) else {}
             refused = replace(delivery, state="refused", ended_at=clock.now())
@@ -122,7 +134,7 @@ class Importer:
                 self._deliveries.end(refused.source, id)
             return refused
 
-    def _plan(self, delivery: Delivery, size: int, send: Send) -> Delivery:
+    def _plan(self, delivery: Delivery, size: int) -> Delivery:
         if not delivery.source:
             raise Refused("place")
         source = sources().get(delivery.source)
@@ -138,13 +150,15 @@ class Importer:
         chunks = split(planned)
         for number, chunk in enumerate(chunks):
             self._write(f"{WORK}{delivery.id}/{number:05}.json.gz", chunk)
+        everybody = [student for chunk in chunks for student in chunk]
+        self._write(f"{WORK}{delivery.id}/students.json.gz", everybody)
         self._put(f"{WORK}{delivery.id}/ledger.json.gz", packed(ledger))
         self._write(f"{WORK}{delivery.id}/rejected.json.gz", [one.document for one in planned.rejected])
         counts = {"outdated": planned.outdated, "repeated": planned.repeated, "rejected": len(planned.rejected)}
         told = replace(delivery, state="loading", chunks=len(chunks), lines=planned.lines, counts=counts)
         self._deliveries.keep(told)
         for number in range(len(chunks)):
-            send(told.id, number)
+            self._queues.load(told.id, number)
         if not chunks:
             self._finish(told)
         return told
@@ -162,29 +176,42 @@ class Importer:
             return
         chunk: Mapping[str, Any] = json.loads(gzip.decompress(data))
         known = self._archive.students(list(chunk))
-        rejected = [
-            Rejected(line, "unknown-student", "student").document
-            for student, lines in chunk.items()
-            if student not in known
-            for line, told in lines
-            if not told.get("moved")
-        ]
+        # what nobody told of before cannot be there, unless somebody began with this chunk and stopped
+        first = self._deliveries.start(id, number)
+        quick: list[Record] = []
+        rest: dict[str, list[tuple[Record, bool]]] = {}
+        rejected: list[list[Any]] = []
+        for student, lines in chunk.items():
+            for line, how, told in lines:
+                if student not in known:
+                    rejected += [Rejected(line, "unknown-student", "student").document] if how != LEAVES else []
+                elif first and how == NEW and told["state"] != "void":
+                    quick.append(replace(record_of(told), outcome="accepted"))
+                else:
+                    rest.setdefault(student, []).append((record_of(told), how == LEAVES))
+        self._archive.put_new(quick, {student: one.school for student, one in known.items()})
+        counts = Counter({"accepted": len(quick), "rejected": len(rejected)})
 
         def one(student: str) -> Counter[str]:
-            lines = [told for _, told in chunk[student]]
-            gone = {told["id"] for told in lines if told.pop("moved", False)}
-            return self._archive.load(known[student], [record_of(told) for told in lines], gone)
+            gone = {record.id for record, leaves in rest[student] if leaves}
+            told = [record for record, _ in rest[student]]
+            return self._archive.load(known[student], delivery.source, told, gone)
 
-        counts = Counter({"rejected": len(rejected)})
         with ThreadPoolExecutor(THREADS) as threads:
-            for some in threads.map(one, known):
+            for some in threads.map(one, rest):
                 counts.update(some)
         self._write(f"{WORK}{id}/rejected-{number:05}.json.gz", rejected)
         if self._deliveries.loaded(delivery, number, counts):
             self._finish(delivery)
 
     def _finish(self, delivery: Delivery) -> None:
-        """Report on a delivery all of whose chunks are loaded, and let the next one of its source begin."""
+        """Have the portraits computed that follow from a delivery all of whose chunks are loaded, report on it, and let
+        the next one of its source begin."""
+        now = clock.now()
+        data = self._read(f"{WORK}{delivery.id}/students.json.gz")
+        everybody: list[str] = json.loads(gzip.decompress(data)) if data else []
+        for place in range(0, len(everybody), PORTRAITS):
+            self._queues.refresh(everybody[place : place + PORTRAITS], now)
         counts = Counter(delivery.counts) + self._deliveries.counts(delivery.id)
         rejected: list[list[Any]] = []
         for name in ("rejected", *(f"rejected-{number:05}" for number in range(delivery.chunks))):
@@ -229,9 +256,9 @@ class Importer:
 
 @dataclass
 class Planned:
-    """The lines of a delivery that are to be loaded, as (line, record, whether it only leaves this student)."""
+    """The lines of a delivery that are to be loaded, as (line, NEW, KNOWN or LEAVES, record)."""
 
-    taken: list[tuple[int, Record, bool]]
+    taken: list[tuple[int, str, Record]]
     rejected: list[Rejected]
     lines: int = 0
     outdated: int = 0
@@ -268,17 +295,20 @@ def planned_lines(name: str, data: bytes, source: Source, delivery: Delivery, le
         if taken == "outdated":
             found.outdated += 1
             continue
-        if taken == "moved":
-            found.taken.append((number, replace(record, student=was, state="void", certification=None), True))
-        found.taken.append((number, record, False))
+        if was and was != record.student:
+            found.taken.append((number, LEAVES, replace(record, student=was, state="void", certification=None)))
+        found.taken.append((number, NEW if taken == "new" else KNOWN, record))
     return found
 
 
-def split(planned: Planned) -> list[dict[str, list[tuple[int, dict[str, Any]]]]]:
+Chunk = dict[str, list[tuple[int, str, dict[str, Any]]]]
+
+
+def split(planned: Planned) -> list[Chunk]:
     """The lines by student, in chunks; a student's lines are in one chunk, in the order of the file."""
     number = -(-len(planned.taken) // CHUNK)
-    chunks: list[dict[str, list[tuple[int, dict[str, Any]]]]] = [{} for _ in range(number)]
-    for line, record, leaves in planned.taken:
-        told = record_document(record) | ({"moved": True} if leaves else {})
-        chunks[zlib.crc32(record.student.encode()) % number].setdefault(record.student, []).append((line, told))
+    chunks: list[Chunk] = [{} for _ in range(number)]
+    for line, how, record in planned.taken:
+        chunk = chunks[zlib.crc32(record.student.encode()) % number]
+        chunk.setdefault(record.student, []).append((line, how, record_document(record)))
     return [chunk for chunk in chunks if chunk]

@@ -9,7 +9,6 @@ from typing import Any
 from pynamodb.attributes import (
     BinaryAttribute,
     BooleanAttribute,
-    ListAttribute,
     MapAttribute,
     NumberAttribute,
     UnicodeAttribute,
@@ -156,14 +155,14 @@ class PortraitItem(Model):
     class_name = UnicodeAttribute(null=True)
     counsellor = UnicodeAttribute(null=True)
     card = UnicodeAttribute(null=True)
-    tallies = ListAttribute[Any]()
-    hundreds = MapAttribute[str, int]()
-    credited = MapAttribute[str, int]()
+    tallies = UnicodeAttribute()
+    sums = UnicodeAttribute()
     first_day = UnicodeAttribute()
     last_day = UnicodeAttribute()
     waiting = NumberAttribute()
-    features = MapAttribute[str, int]()
-    by_term = MapAttribute[str, Any]()
+    features = UnicodeAttribute()
+    by_term = UnicodeAttribute()
+    computed_at = UnicodeAttribute()
     version = NumberAttribute()
 
     by_cohort = ByCohort()
@@ -197,7 +196,8 @@ class ChunkItem(Model):
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
-    counts = MapAttribute[str, int]()
+    counts = MapAttribute[str, int](null=True)
+    """Without it the chunk was begun."""
 
 
 class SourceItem(Model):

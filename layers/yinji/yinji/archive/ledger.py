@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from yinji.archive.record import Record
 
-Taken = Literal["new", "outdated", "moved"]
+Taken = Literal["new", "known", "outdated"]
 
 
 @dataclass
@@ -24,14 +24,12 @@ class Ledger:
     known: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
 
     def take(self, record: Record) -> tuple[Taken, str]:
-        """Note `record`; whether its word is to be heard, and if it was another student's before, whose."""
+        """Note `record`; whether it was told of before, or of a later instant, and whose it was then."""
         before = self.known.get(record.id)
         if before and record.as_of < before[1]:
-            return "outdated", ""
+            return "outdated", before[0]
         self.known[record.id] = (record.student, record.as_of)
-        if before and before[0] != record.student:
-            return "moved", before[0]
-        return "new", ""
+        return ("known", before[0]) if before else ("new", "")
 
 
 def packed(ledger: Ledger) -> bytes:

@@ -12,11 +12,12 @@ writes a record has the portrait computed afterwards, so the last one knows all 
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from pynamodb.exceptions import TransactWriteError
@@ -25,18 +26,20 @@ from pynamodb.transactions import TransactWrite
 
 from yinji.archive.bulk import Bulk
 from yinji.archive.cohorts import Cohorts
-from yinji.archive.items import LEAN, TABLE, CardItem, PortraitItem, ProfileItem, RecordEventItem, RecordItem
+from yinji.archive.items import LEAN, TABLE, CardItem, ProfileItem, RecordEventItem, RecordItem
 from yinji.archive.portrait import Portrait, portrait, portrait_document, portrait_of
 from yinji.archive.record import FACTS, Record, merge, record_document, record_of
 from yinji.archive.student import Student, stored_student, student_document
 from yinji.clearance.items import can_be_key, connection, forget, kept, one, values
-from yinji.clearance.reading import Raw, plains
+from yinji.clearance.reading import Raw, plains, text
 from yinji.clearance.store import CONFLICTS
-from yinji.platform.clock import instant, stamp
+from yinji.platform.clock import instant, now, stamp
 from yinji.platform.problem import Problem
 
 ATTEMPTS = 12
 THREADS = 8
+SKEW = timedelta(seconds=5)
+"""By how much the clocks of two functions may differ, with much to spare."""
 FAILED_CONDITION = "ConditionalCheckFailed"
 
 
@@ -70,6 +73,13 @@ class Member:
     by_term: Mapping[str, Mapping[str, int]]
     last_day: date | None
     waiting: int
+
+
+@dataclass
+class _Whole:
+    student: Student | None = None
+    records: list[Record] = field(default_factory=list[Record])
+    version: int = 0
 
 
 class Archive:
@@ -110,10 +120,12 @@ class Archive:
 
     def _enrol(self, student: Student) -> None:
         # the profile last: whoever stops before finds the student new again
-        version = self._portrait_version(student.student)
-        self._put_portrait(portrait(student, self.records(student.student)), version)
+        at = now()
+        found = self._whole(student.student)
+        self._put_portrait(portrait(student, found.records), found.version, at)
         ProfileItem(_pk(student.student), **student_document(student)).save()
-        if version:
+        if found.version:
+            # a record that came meanwhile may have brought back the old name
             self.refresh(student.student)
 
     def holder(self, card: str) -> str:
@@ -128,7 +140,7 @@ class Archive:
 
     def records(self, student: str) -> list[Record]:
         """Every record of `student`, in no order."""
-        return [record_of(plains(item)) for item in self._own(student, "RECORD#")]
+        return [record_of(plains(item)) for item in self._own(student)]
 
     def add(self, record: Record, school: str, event: RecordEvent | None = None) -> bool:
         """Keep a record that nobody told of before, with the event that tells of it; False when somebody did."""
@@ -175,12 +187,15 @@ class Archive:
                 told = _event_item(record, event)
         raise Problem("too-busy")
 
-    def _own(self, student: str, beginning: str) -> Iterator[Raw]:
+    def _own(self, student: str, source: str = "") -> Iterator[Raw]:
+        """The records of `student`, or those that `source` told of."""
+        beginning = f"RECORD#{source}#" if source else "RECORD#"
         return self._bulk.query("pk", _pk(student), beginning=beginning, consistent=True)
 
     def events(self, student: str, key: str) -> list[RecordEvent]:
         """What happened to a record, the first thing first."""
-        return [_event_of(plains(item)) for item in self._own(student, f"EVENT#{key}#")]
+        found = self._bulk.query("pk", _pk(student), beginning=f"EVENT#{key}#", consistent=True)
+        return [_event_of(plains(item)) for item in found]
 
     def waiting(self, school: str, limit: int, after: str = "") -> tuple[list[Record], str]:
         """Records of a school that somebody has to look at, the oldest first, and where the next page begins if any."""
@@ -189,15 +204,20 @@ class Archive:
         return records, _place(found.last_evaluated_key)
 
     # --- loading -------------------------------------------------------------------------------------------
-    def load(self, student: Student, told: Sequence[Record], leaving: Set[str] = frozenset()) -> Counter[str]:
-        """Take what a delivery tells of one student: new records, corrections, and the portrait they amount to.
+    def put_new(self, records: Sequence[Record], schools: Mapping[str, str]) -> None:
+        """Keep records that cannot be there yet; `schools` are those of their students."""
+        self._bulk.put((_record_item(record, schools[record.student]) for record in records), THREADS)
+
+    def load(
+        self, student: Student, source: str, told: Sequence[Record], leaving: Set[str] = frozenset()
+    ) -> Counter[str]:
+        """Take what `source` tells of one student: new records and corrections. The portrait is for `refresh`.
 
         `leaving` are the ids of those that turned out to be another student's: they are void here and count there.
         How many records came to what (record.Merged). It may be done again at any time, whatever became of it: what was
         written by this delivery before counts as it did then.
         """
-        version = self._portrait_version(student.student)
-        known = {record.key: record for record in self.records(student.student)}
+        known = {record.key: record for record in map(record_of, map(plains, self._own(student.student, source)))}
         counts = Counter[str]()
         news: list[Mapping[str, Any]] = []
         for record in told:
@@ -213,9 +233,6 @@ class Archive:
             news.append(_record_item(merged, student.school))
             known[record.key] = merged
         self._bulk.put(news)
-        # also when there was nothing new: whoever wrote it may have stopped before the portrait
-        if not self._put_portrait(portrait(student, known.values()), version):
-            self.refresh(student.student)
         return counts
 
     # --- portraits -----------------------------------------------------------------------------------------
@@ -223,32 +240,49 @@ class Archive:
         item = next(iter(self._bulk.get_many([(_pk(student), "PORTRAIT")])), None)
         return portrait_of(plains(item)) if item else None
 
-    def refresh(self, student: str) -> Portrait | None:
-        """Compute the portrait of `student` anew from their records; None for who is no student.
-
-        Raises Problem("too-busy").
+    def refresh(self, student: str, since: datetime | None = None) -> Portrait | None:
+        """Compute the portrait of `student` anew from their records; None for who is no student, or whose portrait was
+        computed after `since` already. Raises Problem("too-busy").
         """
+        if since and self._computed_at(student) > stamp(since + SKEW):
+            return None
         for _ in range(ATTEMPTS):
-            version = self._portrait_version(student)
-            who = self.student(student)
-            if who is None:
+            at = now()
+            found = self._whole(student)
+            if found.student is None:
                 return None
-            found = portrait(who, self.records(student))
-            if self._put_portrait(found, version):
-                return found
+            new = portrait(found.student, found.records)
+            if self._put_portrait(new, found.version, at):
+                return new
         raise Problem("too-busy")
 
-    def _portrait_version(self, student: str) -> int:
-        item = next(iter(self._bulk.get_many([(_pk(student), "PORTRAIT")], ["version"])), None)
-        return int(plains(item)["version"]) if item else 0
+    def _computed_at(self, student: str) -> str:
+        found = self._bulk.get_many([(_pk(student), "PORTRAIT")], ["computed_at"])
+        return next((text(item, "computed_at") for item in found), "")
 
-    def _put_portrait(self, found: Portrait, version: int) -> bool:
-        """Put a portrait, unless one was put after `version`."""
+    def _whole(self, student: str) -> _Whole:
+        """All that a portrait is made of, by one Query: who it is, their records, and which version the portrait has.
+
+        The version comes before the records, as their keys do: whoever puts a portrait after it was read makes the one
+        that is computed from these records fail.
+        """
+        found = _Whole()
+        for item in self._bulk.query("pk", _pk(student), since="PORTRAIT", consistent=True):
+            told = plains(item)
+            if told["sk"] == "PORTRAIT":
+                found.version = told["version"]
+            elif told["sk"] == "PROFILE":
+                found.student = stored_student(told)
+            else:
+                found.records.append(record_of(told))
+        return found
+
+    def _put_portrait(self, found: Portrait, version: int, at: datetime) -> bool:
+        """Put a portrait whose records were read after `at`, unless one was put after `version`."""
         self._cohorts.changing(found.student.cohort)
-        told = portrait_document(replace(found, version=version + 1))
-        item = PortraitItem(_pk(found.student.student), cohort=found.student.cohort, **told)
-        same = PortraitItem.version == version if version else PortraitItem.pk.does_not_exist()
-        return kept(lambda: item.save(condition=same))
+        told = portrait_document(replace(found, version=version + 1)) | {"computed_at": stamp(at)}
+        item = {"pk": _pk(found.student.student), "sk": "PORTRAIT", "cohort": found.student.cohort, **told}
+        return self._bulk.put_next(item, "version", version)
 
     def cohort(self, cohort: str) -> Iterator[Member]:
         """Everybody of a cohort, as of a moment ago."""
@@ -263,8 +297,8 @@ class Archive:
                 told.get("programme", ""),
                 told.get("class_name", ""),
                 told.get("counsellor", ""),
-                told["features"],
-                told["by_term"],
+                json.loads(told["features"]),
+                json.loads(told["by_term"]),
                 date.fromisoformat(told["last_day"]) if told["last_day"] else None,
                 told["waiting"],
             )

@@ -73,11 +73,13 @@ class Reader:
         *,
         index: str = "",
         beginning: str = "",
+        since: str = "",
         consistent: bool = False,
     ) -> Iterator[Raw]:
         """Every item whose `key` is `value`, in order, with the attributes `wanted`; of an index when it is named.
 
-        `beginning`: only those whose sk begins so. `consistent`: as of this very moment, which no index can tell.
+        `beginning`: only those whose sk begins so; `since`: only those from this sk on. `consistent`: as of this very
+        moment, which no index can tell.
         """
         asked: dict[str, Any] = {
             "TableName": self._table,
@@ -91,6 +93,9 @@ class Reader:
         if beginning:
             asked["KeyConditionExpression"] += " AND begins_with(sk, :beginning)"
             asked["ExpressionAttributeValues"][":beginning"] = {"S": beginning}
+        if since:
+            asked["KeyConditionExpression"] += " AND sk >= :since"
+            asked["ExpressionAttributeValues"][":since"] = {"S": since}
         while True:
             answer = cast(Mapping[str, Any], self._client.query(**asked))
             yield from answer["Items"]
