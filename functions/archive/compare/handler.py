@@ -110,7 +110,7 @@ def export(file: str) -> Response[Any]:
         raise Problem("not-found")
     api.limit(EXPORTS)
     table = listed(what, Tables(api.language))
-    count("RowsExported", len(table.rows))
+    count("ArchiveRowsTaken", len(table.rows))
     return download(what, table, kind, api.headers.get("accept-encoding", ""))
 
 
