@@ -9,7 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+from yinji.archive.bulk import Bulk
+from yinji.archive.cohorts import Cohorts
+from yinji.archive.items import TABLE
+from yinji.archive.kinds import dimensions
+from yinji.archive.portrait import Portrait, portrait_document
 from yinji.archive.record import Certification, Record
+from yinji.archive.store import Member
 from yinji.archive.student import COLUMNS, Student
 
 from tests.functions.conftest import Cloud
@@ -116,4 +122,39 @@ class Library:
         return json.loads(self.cloud.s3.get_object(Bucket="archive", Key=f"reports/{key}.json")["Body"].read())
 
 
-__all__ = ["AT", "LOANS", "SU", "Library", "as_csv", "loan", "record", "register_csv", "student"]
+def member(
+    number: int,
+    overall: int = 0,
+    school: str = "S01",
+    grade: str = "2022",
+    terms: Mapping[str, Mapping[str, int]] | None = None,
+    features: Mapping[str, int] | None = None,
+    **more: Any,
+) -> Member:
+    """A student as groups count them, who has `overall`, and in each of `terms` what it says."""
+    who = student(number, school, grade)
+    known = dict.fromkeys(("student", "name", "school", "grade", "category", "programme", "class_name", "counsellor"))
+    told: dict[str, Any] = {name: getattr(who, name) for name in known} | {"last_day": None, "waiting": 0} | more
+    every = {"overall": overall} | {f"dimension.{id}": overall for id in dimensions()} | dict(features or {})
+    return Member(**told, features=every, by_term=terms or {})
+
+
+def put_members(members: Iterable[Member]) -> None:
+    """Put the portraits of `members`, with the features and terms they are said to have, and announce them."""
+    cohorts, items = Cohorts(), list[dict[str, Any]]()
+    for one in members:
+        names = ("student", "name", "school", "grade", "category", "programme", "class_name", "counsellor")
+        who = Student(**{name: getattr(one, name) for name in names})
+        cohorts.changing(who.cohort)
+        told = portrait_document(Portrait(who, last_day=one.last_day, waiting=one.waiting, version=1)) | {
+            "features": json.dumps(dict(one.features)),
+            "by_term": json.dumps({term: dict(some) for term, some in one.by_term.items()}),
+            "computed_at": "2026-06-01T04:00:00.000Z",
+        }
+        items.append({"pk": f"STUDENT#{one.student}", "sk": "PORTRAIT", "cohort": who.cohort, **told})
+    Bulk(TABLE).put(items)
+
+
+__all__ = [
+    "AT", "LOANS", "SU", "Library", "as_csv", "loan", "member", "put_members", "record", "register_csv", "student",
+]  # fmt: skip

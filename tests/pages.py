@@ -150,6 +150,38 @@ PAGES: tuple[Page, ...] = (
         any=CENTRE,
         seen_by=("department-officer", "auditor"),
     ),
+    Page(
+        "/archive/groups",
+        ("/archive/groups",),
+        own=("department-officer",),
+        any=CENTRE,
+        seen_by=("department-officer", "auditor"),
+        department="student-affairs",
+        text=False,
+    ),
+    *(
+        Page(
+            route,
+            (path,),
+            own=(*SCHOOL, "department-officer"),
+            any=CENTRE,
+            seen_by=("counsellor", "department-officer"),
+            department="student-affairs",
+            text=text,
+        )
+        for route, path, text in (
+            ("/archive/groups/{school}", "/archive/groups/{school}", False),
+            ("/archive/quiet", "/archive/quiet?school={school}", True),
+        )
+    ),
+    Page(
+        "/archive/selections",
+        ("/archive/selections", "/archive/selections?at=selection.drafted&problem=selection-empty"),
+        own=("department-officer",),
+        any=("administrator",),
+        seen_by=("department-officer", "administrator"),
+        department="student-affairs",
+    ),
     Page("/messages", ("/messages",), any=(*STUDENT, *OFFICES), seen_by=(*STUDENT, "counsellor")),
     Page(
         "/messages/preferences", ("/messages/preferences",), any=(*STUDENT, *OFFICES), seen_by=(*STUDENT, "counsellor")
@@ -164,6 +196,7 @@ NOT_PAGES: Mapping[str, str] = {
     "/static/{version}/{name}": "files",
     "/feeds/{step}/example": "a file",
     "/messages/unread": "a number in the navigation of every page",
+    "/archive/selections/{id}": "of one that was begun: tests/functions/test_archive_selections.py looks at it",
     "/outcomes/{id}": "for whoever sent the request: tests/functions/test_rounds.py looks at it",
     "/{part0}/{part1}": "as /{part0}",
     "/{part0}/{part1}/{part2}": "as /{part0}",

@@ -11,10 +11,24 @@ import functools
 from collections.abc import Callable
 
 from chalice.app import Chalice, Response
-from chalicelib import accounts, appointments, batches, graduate, messages, office, page, practice, public
+from chalicelib import (
+    accounts,
+    appointments,
+    archive_groups,
+    archive_selections,
+    batches,
+    graduate,
+    messages,
+    office,
+    page,
+    practice,
+    public,
+)
 from chalicelib import feeds as deliveries
 from chalicelib.visit import Visit
 from chalicelib.words import LANGUAGES
+from yinji.archive.groups_store import Groups
+from yinji.archive.selection_store import Selections
 from yinji.clearance import codes
 from yinji.clearance.store import Store
 from yinji.identity.access_log import AccessLog
@@ -28,6 +42,8 @@ store = Store()
 people = People()
 outbox = Outbox()
 access_log = AccessLog()
+groups = Groups()
+selections = Selections()
 View = Callable[..., Response]
 
 
@@ -267,6 +283,34 @@ def unread(visit: Visit) -> Response:
 @at("/messages/stop/{token}")
 def stopping(visit: Visit, token: str) -> Response:
     return page.draw(visit, "stop.html", **messages.stopping(visit, outbox, token))
+
+
+# --- groups of students, and who gets an archive ------------------------------------------------------------
+
+
+@at("/archive/groups")
+def archive_schools(visit: Visit) -> Response:
+    return page.draw(visit, "archive-groups.html", **archive_groups.schools(visit, groups))
+
+
+@at("/archive/groups/{school}")
+def archive_school(visit: Visit, school: str) -> Response:
+    return page.draw(visit, "archive-group.html", **archive_groups.school(visit, groups, school))
+
+
+@at("/archive/quiet")
+def archive_quiet(visit: Visit) -> Response:
+    return page.draw(visit, "archive-quiet.html", **archive_groups.quiet(visit, groups))
+
+
+@at("/archive/selections")
+def archive_selections_(visit: Visit) -> Response:
+    return page.draw(visit, "archive-selections.html", **archive_selections.selections(visit, selections))
+
+
+@at("/archive/selections/{id}")
+def archive_selection(visit: Visit, id: str) -> Response:
+    return page.draw(visit, "archive-selection.html", **archive_selections.selection(visit, selections, id))
 
 
 # --- nothing there: a page says so rather than the gateway ----------------------------------------------------

@@ -7,7 +7,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 from yinji.archive.importing import PREFIX, WORK
 
-from infra.constructs.doors import BucketDoor, Inbox, on_change
+from infra.constructs.doors import BucketDoor, Inbox, every, on_change
 from infra.constructs.function import Function
 from infra.constructs.storage import BY_COHORT, TO_LOOK_AT, Bucket, TableWithStream
 from infra.setting import Setting
@@ -16,6 +16,8 @@ from infra.stacks.service import python_layer
 
 STUDENTS, REPORTS = "students/", "reports/"
 KEPT = {PREFIX: "deliveries", STUDENTS: "deliveries", REPORTS: "reports"}
+DEEDS = ("draft", "keep", "archive", "restore")
+"""What is done to a selection."""
 ONE_BY_ONE: dict[str, object] = {
     "dynamodb": {
         "Keys": {"sk": {"S": lambda_.FilterRule.begins_with("RECORD#")}},
@@ -38,6 +40,7 @@ class Archive(Beside):
         self.tabular = python_layer(self, "Tabular", setting, "tabular")
         self._portraits()
         self._import()
+        self._groups()
         CfnOutput(self, "ArchiveTableName", value=self.table.table.table_name)
         CfnOutput(self, "ArchiveBucketName", value=self.bucket.name)
 
@@ -92,3 +95,27 @@ class Archive(Beside):
         self.table.changed_by(portrait)
         on_change(self.table, portrait, ONE_BY_ONE)
         self.refreshes = Inbox(self, "Refreshes", name=f"{self.setting.prefix}-refresh", function=portrait, at_once=1)
+
+    def _groups(self) -> None:
+        """How groups of students are compared, who has gone quiet, and who gets an archive."""
+        groups = self._function("archive/groups", "ARCHIVE_TABLE", timeout=900, memory=1769, asynchronous=True)
+        self.table.changed_by(groups, index=True)
+        every(groups, minutes=15)
+
+        compare = self._showing("archive/compare", "ARCHIVE_TABLE", "TABLE", timeout=29, memory=2048,
+                                answers_people=True)  # fmt: skip
+        self.table.read_by(compare, index=True)
+        self.house.table.added_to_by(compare)
+        for path in ("groups", "groups/{year}", "quiet", "lists/{file}"):
+            self.routes.route(compare, "GET", f"/api/archive/{path}", counted=True)
+
+        selections = self._function("archive/selections", "ARCHIVE_TABLE", "PUBLIC_URL", timeout=29, memory=1769,
+                                    answers_people=True, extra_layers=[self.tabular])  # fmt: skip
+        self.table.changed_by(selections, index=True)
+        for method, path in (
+            ("GET", ""),
+            ("POST", ""),
+            ("GET", "/{id}"),
+            *(("POST", f"/{{id}}/{deed}") for deed in DEEDS),
+        ):
+            self.routes.route(selections, method, f"/api/archive/selections{path}")

@@ -38,6 +38,8 @@ RELAY = "clearance-advance"
 MESSAGES = "messages"
 IDENTITY = "identity"
 PRIVACY = "privacy"
+ARCHIVE = "archive"
+SELECTED = ("SelectionsChanged", "SelectionsKept")
 LIMITED = "limits"
 CHANNELS = ("email", "webhook")
 CASE_STATES = ("open", "in-progress", "finished", "overdue")
@@ -155,6 +157,13 @@ class Dashboards(Stack):
             lines("arranged", arranged, THIRD), lines("batches", batches, THIRD), lines("histories", histories, THIRD)
         )
         board.add_widgets(lines("erased", erased, HALF), lines("unsealed", [unsealed], HALF))
+
+        selected = [ours(name, "Sum", text("series", name), HOUR, ARCHIVE) for name in SELECTED]
+        grouped = ours("StudentsGrouped", "Sum", "", HOUR, ARCHIVE)
+        taken = ours("ArchiveRowsTaken", "Sum", "", HOUR, ARCHIVE)
+        board.add_widgets(
+            lines("grouped", [grouped], THIRD), lines("selected", selected, THIRD), lines("rows-taken", [taken], THIRD)
+        )
 
         composed = [ours("MessagesComposed", "Sum", kind, HOUR, MESSAGES, kind=kind) for kind in KINDS]
         board.add_widgets(lines("messages", composed, FULL))

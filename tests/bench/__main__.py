@@ -20,6 +20,7 @@ BENCHES = {
     "importing": "440,000 records on a local cloud, beside the plain batch writer",
     "authorizer": "who is let in",
     "dispatch": "an action from the event to the answer",
+    "groups": "the group library of a grade of 4,000",
     "school": "a school of 400: its page, and who acts on it at once",
 }
 

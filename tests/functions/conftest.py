@@ -381,11 +381,13 @@ def officer(department: str) -> Session:
 
 @pytest.fixture
 def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    from yinji.archive import cohorts
     from yinji.clearance import adapter, bus
 
     with mock_aws():
         monkeypatch.setattr(adapter, "_client", None)
         monkeypatch.setattr(bus, "_client", None)
+        monkeypatch.setattr(cohorts, "TOLD", {})
         found = Cloud()
         emit = bus.emit
 

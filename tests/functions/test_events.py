@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 import pytest
+from yinji.archive.selection_store import Selections
 from yinji.clearance import definition
 from yinji.clearance.case import Case, Change, Graduate, open_case
 from yinji.clearance.evidence import Upload
@@ -136,6 +137,21 @@ def in_box(box: str = WHO.student) -> list[Message]:
 
 
 RESULTS: dict[str, tuple[Case | None, Check]] = {
+    "archive/compare.json": (None, status(200)),
+    "archive/compare.file.json": (
+        None,
+        lambda cloud, answer: (
+            answer["statusCode"] == 200
+            and [one["what"] for one in store().exports_on(clock.now().date())] == ["archive-quiet"]
+        ),
+    ),
+    "archive/compare.quiet.json": (None, lambda cloud, answer: json.loads(answer["body"])["students"] == []),
+    "archive/groups.json": (None, lambda cloud, answer: answer["whole"]),
+    "archive/selections.json": (None, lambda cloud, answer: json.loads(answer["body"]) == {"selections": []}),
+    "archive/selections.begin.json": (
+        None,
+        lambda cloud, answer: [one.title for one in Selections().all()] == ["2022 级本科生"],
+    ),
     "clearance/advance.json": (
         None,
         lambda cloud, answer: (

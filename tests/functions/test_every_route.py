@@ -81,6 +81,49 @@ SEE_SLOTS = tuple(role for role in ROLES if role not in ("supervisor", "technici
 READ = frozenset({200})
 SEE_CASE: dict[str, Any] = {"own": ("student", *SCHOOL, "supervisor"), "any": ("department-officer", *CENTRE)}
 
+COMPARES: dict[str, Any] = {
+    "own": (*SCHOOL, "department-officer"),
+    "any": CENTRE,
+    "department": "student-affairs",
+    "query": "school={school}",
+}
+SELECTS: dict[str, Any] = {
+    "own": ("department-officer",),
+    "any": ("administrator",),
+    "department": "student-affairs",
+}
+ROWS_OF_GROUPS = (
+    Row("GET /api/archive/groups", "archive/compare", **COMPARES, answers=READ),
+    Row(
+        "GET /api/archive/groups/{year}",
+        "archive/compare",
+        **COMPARES,
+        about={"year": "undergraduate-2022"},
+        answers=frozenset({NOT_THERE}),
+    ),
+    Row("GET /api/archive/quiet", "archive/compare", **COMPARES, answers=READ),
+    Row("GET /api/archive/lists/{file}", "archive/compare", **COMPARES, about={"file": "quiet.csv"}, answers=READ),
+    Row("GET /api/archive/selections", "archive/selections", **SELECTS, answers=READ),
+    Row("POST /api/archive/selections", "archive/selections", **SELECTS, fields={"title": "x", "grade_1": "2022"}),
+    *(
+        Row(
+            f"{method} /api/archive/selections/{{id}}{deed}",
+            "archive/selections",
+            **SELECTS,
+            about={"id": NO_DOCUMENT},
+            fields={"title": "x", "version": "1"},
+            answers=frozenset({NOT_THERE}),
+        )
+        for method, deed in (
+            ("GET", ""),
+            ("POST", "/draft"),
+            ("POST", "/keep"),
+            ("POST", "/archive"),
+            ("POST", "/restore"),
+        )
+    ),
+)
+
 ROWS: tuple[Row, ...] = (
     Row(f"GET {API}/cases/{{student}}", "clearance/cases", **SEE_CASE, answers=READ),
     Row(
@@ -191,6 +234,7 @@ ROWS: tuple[Row, ...] = (
     Row(f"POST {API}/practice", "clearance/practice", any=OFFICES),
     # a department reminds of its own steps, whose graduate it may be
     Row(f"POST {API}/cases/{{student}}/remind", "messages/remind", own=SCHOOL, any=("department-officer",)),
+    *ROWS_OF_GROUPS,
     # everybody's own box: there is no way to ask for another
     Row("GET /api/messages", "messages/inbox", any=HAVE_A_BOX, answers=READ),
     Row("POST /api/messages/read", "messages/inbox", any=HAVE_A_BOX, fields={"upto": "MESSAGE#2026"}),

@@ -35,7 +35,7 @@ ONLY_WITH_A_FEED = {"FeedAgeHours", "FeedRowsChanged"}
 
 def emitted() -> set[tuple[str, frozenset[str]]]:
     """Every metric that code of functions and layers emits: its name, and the names of its dimensions."""
-    folders = [ROOT / "functions" / name for name in ("clearance", "messages", "identity", "privacy")] + [
+    folders = [ROOT / "functions" / name for name in ("clearance", "messages", "identity", "privacy", "archive")] + [
         ROOT / "layers" / "yinji"
     ]
     sources = [path for folder in folders for path in folder.glob("**/*.py")]
@@ -98,6 +98,9 @@ def test_metrics_are_shown_of_every_step_and_state_there_is(either: Synthesis) -
             "Limits": "limits",
             "NumbersErased": "privacy",
             "CasesErased": "privacy",
+            "StudentsGrouped": "archive",
+            "Selections": "archive",
+            "ArchiveRows": "archive",
         }
         assert told["service"] == next(
             (of for name, of in service.items() if metric.name.startswith(name)), "clearance"
@@ -229,7 +232,9 @@ def test_every_alarm_says_where_its_runbook_is_and_that_is_there(either: Synthes
 
 def test_every_function_is_documented(local: Synthesis) -> None:
     documented = set(
-        re.findall(r"^\| `((?:clearance/|identity/|messages/|privacy/|portal)[a-z_/]*)` \|", runbooks(), re.MULTILINE)
+        re.findall(
+            r"^\| `((?:clearance/|identity/|messages/|privacy/|archive/|portal)[a-z_/]*)` \|", runbooks(), re.MULTILINE
+        )
     )
     steps = {folder for folder in functions(local) if folder.startswith("clearance/steps/")}
     assert "clearance/steps/<step>" in runbooks()

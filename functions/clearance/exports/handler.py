@@ -7,7 +7,6 @@ list of people, when and how many rows (AUDIT#<day>, TAKEN#<who>), before it is 
 queue of looks; metrics.
 """
 
-import gzip
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -30,7 +29,7 @@ from yinji.platform.http import Api
 from yinji.platform.limits import EXPORTS
 from yinji.platform.observability import count, logger, metrics
 from yinji.platform.problem import Problem
-from yinji.platform.sheets import Table, drawn
+from yinji.platform.sheets import Table, download
 
 THREADS = 12
 api = Api()
@@ -58,16 +57,7 @@ def export(file: str) -> Response[Any]:
         # whose row is in the file is told so, whatever the filters were
         seen.note(api.session, "list", *(str(row[0]) for row in table.rows))
     count("RowsExported", len(table.rows))
-    body, media_type = drawn(table, kind)
-    headers = {
-        "Content-Disposition": f'attachment; filename="{what}-{clock.today().isoformat()}.{kind}"',
-        "Cache-Control": "no-store",
-        "Vary": "Accept-Encoding, Accept-Language, Cookie",
-    }
-    if kind == "csv" and "gzip" in api.headers.get("accept-encoding", ""):
-        # a function's answer ends at 6 MB, and a workbook is compressed in itself
-        body, headers["Content-Encoding"] = gzip.compress(body, 6), "gzip"
-    return Response(status_code=200, content_type=media_type, headers=headers, body=body)
+    return download(what, table, kind, api.headers.get("accept-encoding", ""))
 
 
 def everybody() -> list[RowView]:

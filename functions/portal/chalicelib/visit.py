@@ -25,6 +25,7 @@ from .words import LANGUAGES, Words
 OF_ADMINISTRATORS = ("batch.declare", "batch.close", "batch.carry-over", "flow.migrate")
 MESSAGES = "/messages"
 OF_ACCOUNTS = ("account.lent", "account.taken-back", "people.register", "people.granted", "people.ended")
+OF_SELECTIONS = ("drafted", "kept", "archived", "restored")
 OF_MESSAGES = ("read", "saved", "stopped", "reminded")
 """What can be done about messages, as their notices call it."""
 TOLD = (*http.TOLD, "at", "rows", "changed", "refused", "rejected")
@@ -229,6 +230,8 @@ class Visit:
         action, *rest = last.split(".")
         if step == "messages" and action in OF_MESSAGES:
             return Notice(True, self.words(f"messages.done-{action}"), done)
+        if step == "selection" and action in OF_SELECTIONS:
+            return Notice(True, self.words(f"selections.done-{action}"), done)
         if step == "practice":
             return Notice(True, self.words("practice.begun"), done)
         if step == "arrangement" and action in forms():

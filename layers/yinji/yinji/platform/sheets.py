@@ -6,6 +6,7 @@ A cell that begins like a formula is text and stays text: whoever wrote it must 
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import re
 from collections.abc import Sequence
@@ -13,12 +14,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from aws_lambda_powertools.event_handler import Response
 from openpyxl import Workbook  # pyright: ignore[reportMissingModuleSource]
 from openpyxl.cell import WriteOnlyCell  # pyright: ignore[reportMissingModuleSource]
 from openpyxl.styles import Alignment, Font  # pyright: ignore[reportMissingModuleSource]
 from openpyxl.utils import get_column_letter  # pyright: ignore[reportMissingModuleSource]
 
-from yinji.platform.clock import CAMPUS
+from yinji.platform.clock import CAMPUS, today
 
 CSV = "text/csv; charset=utf-8"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -99,3 +101,17 @@ def _cell(sheet: Any, told: Cell) -> Any:
 def drawn(table: Table, kind: str) -> tuple[bytes, str]:
     """`table` as a file of `kind` ("csv" or "xlsx"), and its media type."""
     return (as_xlsx(table), XLSX) if kind == "xlsx" else (as_csv(table), CSV)
+
+
+def download(what: str, table: Table, kind: str, accepts: str) -> Response[Any]:
+    """`table` as a file of `kind` to keep under the name `what` and the day, for who `accepts` these encodings."""
+    body, media_type = drawn(table, kind)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{what}-{today().isoformat()}.{kind}"',
+        "Cache-Control": "no-store",
+        "Vary": "Accept-Encoding, Accept-Language, Cookie",
+    }
+    if kind == "csv" and "gzip" in accepts:
+        # a function's answer ends at 6 MB, and a workbook is compressed in itself
+        body, headers["Content-Encoding"] = gzip.compress(body, 6), "gzip"
+    return Response(status_code=200, content_type=media_type, headers=headers, body=body)
