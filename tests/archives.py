@@ -9,8 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+from yinji.archive.cohorts import Cohorts
+from yinji.archive.items import PortraitItem
+from yinji.archive.kinds import dimensions
 from yinji.archive.record import Certification, Record
-from yinji.archive.student import COLUMNS, Student
+from yinji.archive.store import Member
+from yinji.archive.student import COLUMNS, Student, cohort
 
 from tests.functions.conftest import Cloud
 
@@ -113,4 +117,51 @@ class Library:
         return json.loads(self.cloud.s3.get_object(Bucket="archive", Key=f"reports/{key}.json")["Body"].read())
 
 
-__all__ = ["AT", "LOANS", "SU", "Library", "as_csv", "loan", "record", "register_csv", "student"]
+def member(
+    number: int,
+    overall: int = 0,
+    school: str = "S01",
+    grade: str = "2022",
+    terms: Mapping[str, Mapping[str, int]] | None = None,
+    features: Mapping[str, int] | None = None,
+    **more: Any,
+) -> Member:
+    """A student as groups count them, who has `overall`, and in each of `terms` what it says."""
+    who = student(number, school, grade)
+    known = dict.fromkeys(("student", "name", "school", "grade", "category", "programme", "class_name", "counsellor"))
+    told = {name: getattr(who, name) for name in known} | more
+    every = {"overall": overall} | {f"dimension.{id}": overall for id in dimensions()} | dict(features or {})
+    return Member(**told, features=every, by_term=terms or {}, last_day=None, waiting=0)
+
+
+def put_members(members: Iterable[Member]) -> None:
+    """Put the portraits of `members`, with the features and terms they are said to have, and announce them."""
+    cohorts = Cohorts()
+    with PortraitItem.batch_write() as batch:
+        for one in members:
+            group = cohort(one.school, one.grade, one.category)
+            cohorts.changing(group)
+            told = {
+                name: getattr(one, name)
+                for name in ("student", "name", "school", "grade", "category", "features", "by_term", "waiting")
+            }
+            more = {"programme": one.programme, "class_name": one.class_name, "counsellor": one.counsellor}
+            item = PortraitItem(
+                f"STUDENT#{one.student}",
+                "PORTRAIT",
+                cohort=group,
+                **told,
+                **{name: value for name, value in more.items() if value},
+                tallies=[],
+                hundreds={},
+                credited={},
+                first_day="",
+                last_day=one.last_day.isoformat() if one.last_day else "",
+                version=1,
+            )
+            batch.save(item)
+
+
+__all__ = [
+    "AT", "LOANS", "SU", "Library", "as_csv", "loan", "member", "put_members", "record", "register_csv", "student",
+]  # fmt: skip

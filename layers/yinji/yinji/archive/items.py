@@ -6,7 +6,14 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from pynamodb.attributes import ListAttribute, MapAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import (
+    BinaryAttribute,
+    BooleanAttribute,
+    ListAttribute,
+    MapAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+)
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
 from pynamodb.models import Model
 
@@ -202,3 +209,89 @@ class SourceItem(Model):
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default="STATE")
     current = UnicodeAttribute(null=True)
+
+
+class CohortItem(Model):
+    """That somebody is, or was, of a cohort, and when a portrait of it was put last, to a quarter of an hour."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    changed = UnicodeAttribute()
+
+
+class GroupItem(Model):
+    """The group with which a cohort is compared: its own, or the next larger one; or none that may be shown."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="GROUP")
+    built_at = UnicodeAttribute()
+    group = BinaryAttribute(legacy_encoding=False, null=True)
+
+
+class YearItem(Model):
+    """A grade and category at a glance; `number` is how many it has, which is told only where it may be."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    built_at = UnicodeAttribute()
+    number = NumberAttribute()
+    shown = BooleanAttribute()
+    glance = BinaryAttribute(legacy_encoding=False, null=True)
+
+
+class BuiltItem(Model):
+    """When groups were built last, and when all of them."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="STATE")
+    built_at = UnicodeAttribute()
+    whole_at = UnicodeAttribute()
+
+
+class SelectionItem(Model):
+    """A selection as lists of them show it: the version in force, and the draft that is looked at."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    title = UnicodeAttribute()
+    newest = NumberAttribute()
+    kept = NumberAttribute(null=True)
+    by = UnicodeAttribute()
+    at = UnicodeAttribute()
+    archived_by = UnicodeAttribute(null=True)
+    archived_at = UnicodeAttribute(null=True)
+
+
+class SelectionVersionItem(Model):
+    """What a version of a selection says; `told` is its rules and lists, packed."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    title = UnicodeAttribute()
+    by = UnicodeAttribute()
+    at = UnicodeAttribute()
+    key = UnicodeAttribute()
+    """What whoever made it calls it by, to send it again."""
+    told = BinaryAttribute(legacy_encoding=False)
+    kept_by = UnicodeAttribute(null=True)
+    kept_at = UnicodeAttribute(null=True)
+    number = NumberAttribute(null=True)
+    """How many it chose when it was kept."""

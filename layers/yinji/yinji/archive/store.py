@@ -24,6 +24,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
 from yinji.archive.bulk import Bulk
+from yinji.archive.cohorts import Cohorts
 from yinji.archive.items import LEAN, TABLE, CardItem, PortraitItem, ProfileItem, RecordEventItem, RecordItem
 from yinji.archive.portrait import Portrait, portrait, portrait_document, portrait_of
 from yinji.archive.record import FACTS, Record, merge, record_document, record_of
@@ -77,6 +78,7 @@ class Archive:
     def __init__(self) -> None:
         self._bulk = Bulk(TABLE)
         self._connection = connection()
+        self._cohorts = Cohorts()
 
     # --- students ------------------------------------------------------------------------------------------
     def student(self, student: str) -> Student | None:
@@ -100,6 +102,7 @@ class Archive:
         for old in (known[new.student] for new in news if new.student in known):
             if old.card and old.card not in {new.card for new in news}:
                 forget(CardItem, f"CARD#{old.card}")
+            self._cohorts.changing(old.cohort)  # which they may be leaving
         with ThreadPoolExecutor(THREADS) as threads:
             for _ in threads.map(self._enrol, news):
                 pass
@@ -241,6 +244,7 @@ class Archive:
 
     def _put_portrait(self, found: Portrait, version: int) -> bool:
         """Put a portrait, unless one was put after `version`."""
+        self._cohorts.changing(found.student.cohort)
         told = portrait_document(replace(found, version=version + 1))
         item = PortraitItem(_pk(found.student.student), cohort=found.student.cohort, **told)
         same = PortraitItem.version == version if version else PortraitItem.pk.does_not_exist()
@@ -271,6 +275,8 @@ class Archive:
         who = self.student(student)
         if who and who.card:
             forget(CardItem, f"CARD#{who.card}")
+        if who:
+            self._cohorts.changing(who.cohort)
         forget(ProfileItem, _pk(student))
 
 
