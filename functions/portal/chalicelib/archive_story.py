@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from markupsafe import Markup, escape
-from yinji.archive.access import OFFICE, visible
+from yinji.archive.access import OFFICE, visible_student
 from yinji.archive.kinds import dimensions, hundreds, kinds, levels
 from yinji.archive.portrait import Portrait
-from yinji.archive.record import Record, key_at
+from yinji.archive.record import STUDENT, Record, key_at
 from yinji.archive.sources import sources
 from yinji.archive.store import Archive, RecordEvent
 from yinji.archive.story import Moment, Story, Wanted, Year, latest_first, story
@@ -60,7 +60,9 @@ def own(visit: Visit) -> str:
 
 def found(visit: Visit, student: str, get: Callable[[str], Portrait | None]) -> Portrait:
     """The portrait of `student`: that somebody else looks is written down before anything is drawn."""
-    portrait = visible(visit.someone, student, get)
+    portrait = get(student) if STUDENT.fullmatch(student) else None
+    visible_student(visit.someone, "see-archive", student, lambda _: portrait.student if portrait else None)
+    assert portrait  # noqa: S101
     seen.note(visit.someone, "archive", student)
     return portrait
 

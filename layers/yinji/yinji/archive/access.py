@@ -1,29 +1,30 @@
-"""Who may see an archive."""
+"""Whose archive somebody may see or decide about."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from yinji.archive.portrait import Portrait
-from yinji.archive.record import STUDENT
-from yinji.clearance.policy import demand
+from yinji.archive.student import Student
+from yinji.clearance.policy import Permission, demand
 from yinji.identity.session import Session
 from yinji.platform.problem import Problem
 
 OFFICE = "student-affairs"
-"""The department whose officers see archives."""
+"""The department that sees every archive."""
 
 
-def visible(session: Session, student: str, get: Callable[[str], Portrait | None]) -> Portrait:
-    """The portrait of `student`, which `get` looks up, if `session` may see their archive.
+def visible_student(
+    session: Session, permission: Permission, student: str, get: Callable[[str], Student | None]
+) -> Student:
+    """The student, whom `get` looks up, if `session` may do what `permission` says about their archive.
 
-    Who may see some only is told the same of others' and of nobody's: Problem("forbidden"). Who may see any, and
-    students of themselves, are told that there is none: Problem("no-archive").
+    Who may so for some only is told the same of others and of nobody: Problem("forbidden"). Who may for any is told
+    that there is none: Problem("no-archive").
     """
     if session.role == "student":
-        demand(session, "see-archive", student=student)
-    found = get(student) if STUDENT.fullmatch(student) else None
-    demand(session, "see-archive", student=student, school=found.student.school if found else "", department=OFFICE)
+        demand(session, permission, student=student)
+    found = get(student) if len(student) <= 16 else None
+    demand(session, permission, student=student, school=found.school if found else "", department=OFFICE)
     if found is None:
         raise Problem("no-archive")
     return found
