@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from yinji.archive.access import OFFICE
@@ -57,7 +58,7 @@ def deliveries(visit: Visit, known: Deliveries) -> dict[str, Any]:
         "registers": _registers(),
         "counts": COUNTS,
         "shapes": SHAPES,
-        "source": lambda one: _source(visit, one),
+        "source": partial(_source, visit),
         "running": any(one.state in ("waiting", "loading") for one in latest),
     }
 
@@ -72,7 +73,7 @@ def _registers() -> list[Register]:
     found = [entry for page in pages for entry in page.get("Contents", [])]
     newest = sorted(found, key=lambda entry: entry["LastModified"], reverse=True)[:SHOWN]
     with ThreadPoolExecutor(SHOWN) as threads:
-        papers = list(threads.map(lambda entry: paper(str(entry["Key"]), BUCKET), newest))
+        papers = list(threads.map(partial(paper, bucket=BUCKET), [str(entry["Key"]) for entry in newest]))
     return [
         Register(
             str(one["key"]).removeprefix("students/"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
@@ -53,7 +53,7 @@ class Education:
     href: str
     place: Place | None
     picture: Markup
-    made: Sequence[tuple[str, Sequence[Made]]] = field(default_factory=tuple[tuple[str, Sequence[Made]], ...])
+    made: Sequence[tuple[str, Sequence[Made]]] = ()
     """By term, the latest first."""
 
 
@@ -73,8 +73,7 @@ def portrait(visit: Visit, archive: Archive, groups: Groups, student: str) -> di
         "group": group,
         "group_school": visit.words.say(university.schools()[group.school]) if group and group.school else "",
         "weights": [f"{visit.words.say(one.title)} {one.weight} %" for one in dimensions().values()],
-        "aims": aims(visit.words, known),
-        "aim_href": lambda aim: counting(base, hundred=aim.id),
+        "aims": aims(visit.words, base, known),
         "school": visit.words.say(university.schools()[known.student.school]),
         "pending": sum(one.pending for one in known.tallies),
         "pending_href": f"{base}/records?state=pending",

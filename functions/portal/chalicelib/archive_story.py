@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -34,12 +35,12 @@ WIDTH, HEIGHT, FLOOR = 640, 120, 96
 
 @dataclass(frozen=True)
 class Aim:
-    """How far one of the four hundreds is."""
+    """How far one of the four hundreds is, and where what it counts is listed."""
 
-    id: str
     title: str
     number: int
     aim: int
+    href: str
 
     @property
     def missing(self) -> int:
@@ -83,8 +84,8 @@ def shared(visit: Visit, portrait: Portrait) -> dict[str, Any]:
         "kinds": kinds(),
         "dimensions": dimensions(),
         "shapes": STATES,
-        "span": lambda year: span(visit.words, year),
-        "told": lambda record: told(visit.words, record),
+        "span": partial(span, visit.words),
+        "told": partial(told, visit.words),
     }
 
 
@@ -105,10 +106,11 @@ def told(words: Words, record: Record) -> Markup:
     return sentence.format(what=Markup("<bdi>{}</bdi>").format(record.title))
 
 
-def aims(words: Words, portrait: Portrait) -> list[Aim]:
+def aims(words: Words, base: str, portrait: Portrait) -> list[Aim]:
     """The four hundreds of a student."""
     return [
-        Aim(id, words.say(one.title), portrait.hundreds.get(id, 0), one.aim) for id, one in hundreds().items()
+        Aim(words.say(one.title), portrait.hundreds.get(id, 0), one.aim, counting(base, hundred=id))
+        for id, one in hundreds().items()
     ]
 
 
@@ -125,9 +127,8 @@ def timeline(visit: Visit, archive: Archive) -> dict[str, Any]:
         "year": year,
         "years": [one.year for one in told_of.years],
         "moments": {one.record.key: one for one in year.moments} if year else {},
-        "moment": lambda one: moment(visit.words, one),
-        "aims": aims(visit.words, portrait),
-        "aim_href": lambda aim: counting("/archive", hundred=aim.id),
+        "moment": partial(moment, visit.words),
+        "aims": aims(visit.words, "/archive", portrait),
         "picture": skyline(told_of, year, visit.words),
         "study": study(year),
         "latest": not year or year == told_of.years[0],
@@ -141,7 +142,9 @@ def study(year: Year | None) -> int:
 
 def moment(words: Words, one: Moment) -> Markup:
     """What a moment is, in words."""
-    return words(f"archive.first-{one.kind}") if one.number == 1 else words(f"archive.nth-{one.kind}", number=one.number)
+    return (
+        words(f"archive.first-{one.kind}") if one.number == 1 else words(f"archive.nth-{one.kind}", number=one.number)
+    )
 
 
 def skyline(told_of: Story, year: Year | None, words: Words) -> Markup:
@@ -176,7 +179,7 @@ def skyline(told_of: Story, year: Year | None, words: Words) -> Markup:
     )
 
 
-def _month(words: Words, month: Any) -> Markup:
+def _month(words: Words, month: date) -> Markup:
     return words("archive.month", year=month.year, month=month.month, name=words(f"month.{month.month}"))
 
 

@@ -70,8 +70,12 @@ def students(visit: Visit, archive: Archive, cohorts: Cohorts) -> dict[str, Any]
 def everybody(archive: Archive, cohorts: Cohorts, school: str) -> list[Member]:
     """Everybody of `school` who has a portrait."""
     own = sorted(one for one in cohorts.every() if one.partition("#")[0] == school)
+
+    def of(cohort: str) -> list[Member]:
+        return list(archive.cohort(cohort))
+
     with ThreadPoolExecutor(THREADS) as threads:
-        return [member for some in threads.map(lambda one: list(archive.cohort(one)), own) for member in some]
+        return [member for some in threads.map(of, own) for member in some]
 
 
 def _facets(one: Member) -> Facets:

@@ -234,5 +234,5 @@ class Wanted:
             and self.dimension in ("", record.education)
             and self.kind in ("", record.kind)
             and self.state in ("", record.state)
-            and (not self.hundred or known is not None and record.kind in known.kinds)
+            and (not self.hundred or (known is not None and record.kind in known.kinds))
         )
