@@ -140,7 +140,7 @@ def static(visit: Visit, version: str, name: str) -> Response:
 
 @at("/account")
 def account(visit: Visit) -> Response:
-    return page.draw(visit, "account.html", **accounts.mine(visit, people, store))
+    return page.draw(visit, "account.html", **accounts.mine(visit, people, store, archives))
 
 
 @at("/account/seen")

@@ -15,7 +15,8 @@ from infra.stacks.clearance import Beside, Clearance
 from infra.stacks.service import python_layer
 
 STUDENTS, REPORTS = "students/", "reports/"
-KEPT = {PREFIX: "deliveries", STUDENTS: "deliveries", REPORTS: "reports"}
+KEPT = {PREFIX: "deliveries", STUDENTS: "deliveries", WORK: "deliveries", REPORTS: "reports"}
+"""How long what is kept; the ledger of a source is written anew with every delivery."""
 ONE_BY_ONE: dict[str, object] = {
     "dynamodb": {
         "Keys": {"sk": {"S": lambda_.FilterRule.begins_with("RECORD#")}},

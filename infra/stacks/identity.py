@@ -18,7 +18,13 @@ class Identity(Beside):
     """See the module. Which ways there are, the setting `sign_in` says; `demo` is for local deployments only."""
 
     def __init__(
-        self, scope: Construct, id: str, setting: Setting, clearance: Clearance, messages: Messages, archive: Archive,
+        self,
+        scope: Construct,
+        id: str,
+        setting: Setting,
+        clearance: Clearance,
+        messages: Messages,
+        archive: Archive,
         **more: object,
     ) -> None:
         super().__init__(scope, id, setting, clearance, **more)

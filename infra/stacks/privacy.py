@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from constructs import Construct
+from yinji.archive.ledger import LEDGERS
 from yinji.clearance.anchors import ERASED, FOLDER
 from yinji.clearance.evidence import PREFIX
 from yinji.privacy.erasing import CERTIFICATES
@@ -18,11 +19,18 @@ class Privacy(Beside):
     """See the module."""
 
     def __init__(
-        self, scope: Construct, id: str, setting: Setting, clearance: Clearance, messages: Messages, archive: Archive,
+        self,
+        scope: Construct,
+        id: str,
+        setting: Setting,
+        clearance: Clearance,
+        messages: Messages,
+        archive: Archive,
         **more: object,
     ) -> None:
         super().__init__(scope, id, setting, clearance, **more)
         self.messages, self.archive = messages.table, archive.table
+        self.archive_bucket = archive.bucket
         self._retention()
 
     @property
@@ -30,10 +38,11 @@ class Privacy(Beside):
         return super().known | {
             "MESSAGES_TABLE": self.messages.table.table_name,
             "ARCHIVE_TABLE": self.archive.table.table_name,
+            "ARCHIVE_BUCKET": self.archive_bucket.name,
         }
 
     def _retention(self) -> None:
-        told = ("TABLE", "PEOPLE_TABLE", "MESSAGES_TABLE", "ARCHIVE_TABLE", "DOCUMENTS_BUCKET")
+        told = ("TABLE", "PEOPLE_TABLE", "MESSAGES_TABLE", "ARCHIVE_TABLE", "DOCUMENTS_BUCKET", "ARCHIVE_BUCKET")
         retention = self._function("privacy/retention", *told, timeout=900, memory=1024, asynchronous=True)
         table, documents = self.house.table, self.house.documents
         table.read_by(retention, index=True)
@@ -43,6 +52,10 @@ class Privacy(Beside):
         self.messages.emptied_by(retention)
         self.archive.read_by(retention, index=True)
         self.archive.emptied_by(retention)
+        self.archive.added_to_by(retention)  # that a cohort changes by who goes
+        self.archive_bucket.read_by(retention, LEDGERS)
+        self.archive_bucket.written_by(retention, LEDGERS)
+        self.archive_bucket.listed_by(retention)
         documents.read_by(retention, FOLDER, "feeds/")
         documents.written_by(retention, ERASED, "feeds/")
         documents.listed_by(retention)

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from yinji.archive.record import Record
 
+LEDGERS = "imports/ledgers/"
 Taken = Literal["new", "outdated", "moved"]
+
+
+def ledger_key(source: str) -> str:
+    """Where the ledger of `source` lies in the archive's bucket."""
+    return f"{LEDGERS}{source}.json.gz"
 
 
 @dataclass
@@ -32,6 +38,10 @@ class Ledger:
         if before and before[0] != record.student:
             return "moved", before[0]
         return "new", ""
+
+    def without(self, students: Set[str]) -> Ledger:
+        """The ledger without what is of `students`."""
+        return Ledger({id: known for id, known in self.known.items() if known[0] not in students})
 
 
 def packed(ledger: Ledger) -> bytes:
