@@ -91,7 +91,7 @@ PATHS: list[tuple[str, Session]] = [
     ("/archive/records", ME),
     ("/archive/records?state=pending&kind=nonsense&page=x", ME),
     ("/archive/records/second-classroom/L0", ME),
-    ("/archive/records/second-classroom/S~pending?at=archive.disputed&problem=invalid-form", ME),
+    ("/archive/records/second-classroom/S~pending?at=claim.dispute&problem=invalid-form", ME),
     ("/archive/students", COUNSELLOR),
     ("/archive/students?sort=moral&waiting=yes&class=x&q=1&grade=2022&counsellor=T0001", COUNSELLOR),
     ("/archive/students", OFFICE),
@@ -304,7 +304,7 @@ def test_what_a_student_says_is_wrong_goes_to_the_function_of_the_record(archive
     form = Reader(body).form("/dispute")
     assert form["action"] == f"/api/archive/students/{SU.student}/records/second-classroom:S~pending/dispute"
     assert set(form["fields"]) == {"idempotency_key", "next", "words"}
-    done = portal.visit(f"/archive/records/{one.address}?done=archive.disputed", ME, "en").body
+    done = portal.visit(f"/archive/records/{one.address}?done=claim.disputed", ME, "en").body
     assert "Your school will look into it." in done
     told = RecordEvent("disputed", SU.student, "student", AT, "不是我")
     archives.change(SU, one.key, lambda known: (replace(known, disputed="不是我", disputed_at=AT), told))

@@ -344,10 +344,15 @@ def _happening(visit: Visit, school: str, event: RecordEvent) -> Happening:
     words = visit.words
     was = [(words(f"archive.fact-{name}"), str(value) or words("archive.nothing"))
            for name, value in (event.was or {}).items() if name in FACTS_TOLD]  # fmt: skip
+    what = event.what if event.what in EVENTS else "changed"
     return Happening(
-        words(f"archive.event-{event.what}"), _who(visit, school, event.who, event.role), event.at, event.why, was
+        words(f"archive.event-{what}"), _who(visit, school, event.who, event.role), event.at, event.why, was
     )
 
 
+EVENTS = frozenset(
+    {"certified", "refused", "revoked", "disputed", "settled", "corrected", "claimed", "withdrawn", "void"}
+)
+"""What can happen to a record and has a word of its own."""
 FACTS_TOLD = frozenset({"title", "day", "time", "place", "organiser", "minutes", "note", "entity"})
 """Facts whose earlier value the history of a record tells."""

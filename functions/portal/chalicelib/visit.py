@@ -241,7 +241,7 @@ class Visit:
             return Notice(True, self.words("practice.begun"), done)
         if step == "arrangement" and action in forms():
             return Notice(True, self.words.say(forms()[action].done), done)
-        if done == "archive.disputed":
+        if done == "claim.disputed":
             return Notice(True, self.words("archive.dispute-done"), done)
         if done == "signed-out":
             return Notice(True, self.words("sign-in.signed-out"), done)

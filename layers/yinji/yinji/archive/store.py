@@ -271,7 +271,7 @@ class Archive:
 
     # --- what is to go -------------------------------------------------------------------------------------
     def forget(self, student: str) -> None:
-        """Delete everything that is kept of `student`; last that by which they are found, so that it may be done again."""
+        """Delete everything that is kept of `student`. It may be done again: what they are found by goes last."""
         who = self.student(student)
         if who and who.card:
             forget(CardItem, f"CARD#{who.card}")

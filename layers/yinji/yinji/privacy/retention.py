@@ -1,4 +1,4 @@
-"""What is to go when: batches that have been over for long enough, and archives of who came long ago and never had a case
+"""What is to go when: batches that have been over for long enough, and archives of who came long ago and has no case
 (map.toml says how long that is). Pure."""
 
 from __future__ import annotations
