@@ -2,8 +2,8 @@
 layer.
 
 Trigger: GET /api/sign-in/demo, a page; GET /api/sign-in/demo/personas, the same for programs; POST /api/sign-in/demo.
-Reads: the signing keys, the cases by school, archives by cohort. Writes: the role of the persona, and that somebody signed in, in the
-register of people. Emits nothing.
+Reads: the signing keys, the cases by school, archives by cohort. Writes: the role of the persona, and that somebody
+signed in, in the register of people. Emits nothing.
 """
 
 from typing import Any

@@ -180,7 +180,7 @@ def skyline(told_of: Story, year: Year | None, words: Words) -> Markup:
 
 
 def _month(words: Words, month: date) -> Markup:
-    return words("archive.month", year=month.year, month=month.month, name=words(f"month.{month.month}"))
+    return words("archive.month", year=month.year, name=words(f"month.{month.month}"))
 
 
 # --- lists ----------------------------------------------------------------------------------------------------
