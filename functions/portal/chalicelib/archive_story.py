@@ -96,8 +96,10 @@ def counting(base: str, **wanted: str) -> str:
 
 def span(words: Words, term: str) -> Markup:
     """A term or an academic year in words."""
-    begins, ends, *half = term.split("-")
-    return words(f"archive.term-{half[0]}" if half else "archive.year", begins=begins, ends=ends)
+    begins, ends, half = (*term.split("-"), "")[:3]
+    if half:
+        return words(f"archive.term-{half}", begins=begins, ends=ends)
+    return words("archive.year", begins=begins, ends=ends)
 
 
 def told(words: Words, record: Record) -> Markup:
