@@ -15,8 +15,9 @@ from yinji.archive.items import TABLE
 from yinji.archive.kinds import dimensions
 from yinji.archive.portrait import Portrait, portrait_document
 from yinji.archive.record import Certification, Record
-from yinji.archive.store import Member
+from yinji.archive.store import Archive, Member
 from yinji.archive.student import COLUMNS, Student
+from yinji.clearance.case import Graduate
 
 from tests.functions.conftest import Cloud
 
@@ -122,6 +123,15 @@ class Library:
         return json.loads(self.cloud.s3.get_object(Bucket="archive", Key=f"reports/{key}.json")["Body"].read())
 
 
+def with_archive(*graduates: Graduate) -> None:
+    """Give `graduates` an archive with a book in it."""
+    archive = Archive()
+    for one in graduates:
+        who = Student(one.student, one.name, one.school, one.student[:4], "undergraduate", class_name="2201")
+        archive.enrol([who])
+        archive.load(who, [record(student=one.student, title="Walden", place="B2")])
+
+
 def member(
     number: int,
     overall: int = 0,
@@ -157,4 +167,5 @@ def put_members(members: Iterable[Member]) -> None:
 
 __all__ = [
     "AT", "LOANS", "SU", "Library", "as_csv", "loan", "member", "put_members", "record", "register_csv", "student",
+    "with_archive",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from yinji.identity.session import ROLES
 STUDENT = ("student",)
 SCHOOL = ("counsellor", "school-officer")
 OFFICES = (*SCHOOL, "department-officer")
+STUDENT_AFFAIRS = ("department-officer",)
 SUPERVISOR = ("supervisor",)
 CENTRE = ("administrator", "auditor")
 EVERYBODY = ("",)
@@ -187,6 +188,47 @@ PAGES: tuple[Page, ...] = (
         "/messages/preferences", ("/messages/preferences",), any=(*STUDENT, *OFFICES), seen_by=(*STUDENT, "counsellor")
     ),
     Page("/messages/stop/{token}", ("/messages/stop/not-one-of-ours",), any=EVERYBODY),
+    Page("/archive", ("/archive", "/archive?year=2024-2025"), any=STUDENT, seen_by=STUDENT),
+    Page("/archive/portrait", ("/archive/portrait",), any=STUDENT, seen_by=STUDENT),
+    Page("/archive/records", ("/archive/records?state=certified&kind=book",), any=STUDENT, seen_by=STUDENT),
+    Page(
+        "/archive/records/{source}/{id}",
+        ("/archive/records/library-loans/L1", "/archive/records/library-loans/L1?problem=invalid-form"),
+        any=STUDENT,
+        seen_by=STUDENT,
+    ),
+    Page(
+        "/archive/students",
+        ("/archive/students?school={school}",),
+        own=STUDENT_AFFAIRS,
+        any=(*SCHOOL, *CENTRE),
+        seen_by=("counsellor", *STUDENT_AFFAIRS, "auditor"),
+        department="student-affairs",
+        text=False,
+    ),
+    *(
+        Page(
+            f"/archive/students/{{student}}{more}",
+            (f"/archive/students/{{student}}{path}",),
+            own=(*STUDENT, *SCHOOL, *STUDENT_AFFAIRS),
+            any=CENTRE,
+            seen_by=("counsellor", *STUDENT_AFFAIRS),
+            department="student-affairs",
+        )
+        for more, path in (
+            ("", ""),
+            ("/records", "/records"),
+            ("/records/{source}/{id}", "/records/library-loans/L1"),
+        )
+    ),
+    Page(
+        "/archive/deliveries",
+        ("/archive/deliveries",),
+        own=STUDENT_AFFAIRS,
+        any=CENTRE,
+        seen_by=(*STUDENT_AFFAIRS, "administrator"),
+        department="student-affairs",
+    ),
     Page("/{part0}", ("/nowhere",), any=EVERYBODY),
 )
 

@@ -1,8 +1,9 @@
 """portal: the pages people see, on phones first. The Chalice app behind everything that is not /api.
 
-Trigger: GET on the REST API. Reads: the table, the index by school, the boxes of messages, the access log, the signing
-keys; of the documents bucket reports/feeds/ and previews/. Writes: how often certificates were looked up, and nothing
-else: every form of a page is sent to the functions below /api. Emits: who looks at whose case, to the queue of looks.
+Trigger: GET on the REST API. Reads: the table, the index by school, archives and their groups, the boxes of messages,
+the access log, the signing keys; of the documents bucket reports/feeds/ and previews/, of the archive's reports/.
+Writes: how often certificates were looked up, and nothing else: every form of a page is sent to the functions below
+/api. Emits: who looks at whose case or archive, to the queue of looks.
 """
 
 from __future__ import annotations
@@ -14,8 +15,12 @@ from chalice.app import Chalice, Response
 from chalicelib import (
     accounts,
     appointments,
+    archive_deliveries,
     archive_groups,
+    archive_portrait,
     archive_selections,
+    archive_story,
+    archive_students,
     batches,
     graduate,
     messages,
@@ -27,8 +32,11 @@ from chalicelib import (
 from chalicelib import feeds as deliveries
 from chalicelib.visit import Visit
 from chalicelib.words import LANGUAGES
+from yinji.archive.cohorts import Cohorts
+from yinji.archive.deliveries import Deliveries
 from yinji.archive.groups_store import Groups
 from yinji.archive.selection_store import Selections
+from yinji.archive.store import Archive
 from yinji.clearance import codes
 from yinji.clearance.store import Store
 from yinji.identity.access_log import AccessLog
@@ -42,8 +50,11 @@ store = Store()
 people = People()
 outbox = Outbox()
 access_log = AccessLog()
-groups = Groups()
+archives = Archive()
+groups = Groups(archives)
 selections = Selections()
+cohorts = Cohorts()
+archive_delivered = Deliveries()
 View = Callable[..., Response]
 
 
@@ -77,7 +88,7 @@ def at(path: str) -> Callable[[View], View]:
 
 @at("/")
 def home(visit: Visit) -> Response:
-    return page.go(public.home(visit.session))
+    return page.go(public.home(visit.session, store))
 
 
 @at("/sign-in")
@@ -133,7 +144,7 @@ def static(visit: Visit, version: str, name: str) -> Response:
 
 @at("/account")
 def account(visit: Visit) -> Response:
-    return page.draw(visit, "account.html", **accounts.mine(visit, people, store))
+    return page.draw(visit, "account.html", **accounts.mine(visit, people, store, archives))
 
 
 @at("/account/seen")
@@ -311,6 +322,57 @@ def archive_selections_(visit: Visit) -> Response:
 @at("/archive/selections/{id}")
 def archive_selection(visit: Visit, id: str) -> Response:
     return page.draw(visit, "archive-selection.html", **archive_selections.selection(visit, selections, id))
+
+
+# --- growth archives --------------------------------------------------------------------------------------------
+
+
+@at("/archive")
+def archive(visit: Visit) -> Response:
+    return page.draw(visit, "archive-timeline.html", **archive_story.timeline(visit, archives))
+
+
+@at("/archive/portrait")
+def archive_own_portrait(visit: Visit) -> Response:
+    student = archive_story.own(visit)
+    return page.draw(visit, "archive-portrait.html", **archive_portrait.portrait(visit, archives, groups, student))
+
+
+@at("/archive/records")
+def archive_own_records(visit: Visit) -> Response:
+    shown = archive_story.records(visit, archives, archive_story.own(visit))
+    return page.draw(visit, "archive-records.html", **shown)
+
+
+@at("/archive/records/{source}/{id}")
+def archive_own_record(visit: Visit, source: str, id: str) -> Response:
+    shown = archive_story.one_record(visit, archives, archive_story.own(visit), source, id)
+    return page.draw(visit, "archive-record.html", **shown)
+
+
+@at("/archive/students")
+def archive_students_of(visit: Visit) -> Response:
+    return page.draw(visit, "archive-students.html", **archive_students.students(visit, archives, cohorts))
+
+
+@at("/archive/students/{student}")
+def archive_portrait_of(visit: Visit, student: str) -> Response:
+    return page.draw(visit, "archive-portrait.html", **archive_portrait.portrait(visit, archives, groups, student))
+
+
+@at("/archive/students/{student}/records")
+def archive_records_of(visit: Visit, student: str) -> Response:
+    return page.draw(visit, "archive-records.html", **archive_story.records(visit, archives, student))
+
+
+@at("/archive/students/{student}/records/{source}/{id}")
+def archive_record_of(visit: Visit, student: str, source: str, id: str) -> Response:
+    return page.draw(visit, "archive-record.html", **archive_story.one_record(visit, archives, student, source, id))
+
+
+@at("/archive/deliveries")
+def archive_deliveries_page(visit: Visit) -> Response:
+    return page.draw(visit, "archive-deliveries.html", **archive_deliveries.deliveries(visit, archive_delivered))
 
 
 # --- nothing there: a page says so rather than the gateway ----------------------------------------------------

@@ -298,6 +298,7 @@ PERSONAS = obj(
         "students": many(
             obj({"persona": TEXT, "name": TEXT, "school": SCHOOL, "flow": FLOW, "left": COUNT, "blocked": COUNT})
         ),
+        "growing": many(obj({"persona": TEXT, "name": TEXT, "school": SCHOOL, "grade": TEXT, "records": COUNT})),
         "offices": many(TEXT),
         "supervisors": many(obj({"persona": TEXT, "school": SCHOOL, "left": COUNT})),
     }

@@ -6,6 +6,7 @@ from aws_cdk import CfnOutput
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 from yinji.archive.importing import PREFIX, WORK
+from yinji.archive.ledger import LEDGERS
 
 from infra.constructs.doors import BucketDoor, Inbox, every, on_change
 from infra.constructs.function import Function
@@ -15,9 +16,10 @@ from infra.stacks.clearance import Beside, Clearance
 from infra.stacks.service import python_layer
 
 STUDENTS, REPORTS = "students/", "reports/"
-KEPT = {PREFIX: "deliveries", STUDENTS: "deliveries", REPORTS: "reports"}
 DEEDS = ("draft", "keep", "archive", "restore")
 """What is done to a selection."""
+KEPT = {PREFIX: "deliveries", STUDENTS: "deliveries", WORK: "deliveries", REPORTS: "reports"}
+"""How long what is kept; the ledgers of sources are kept for good."""
 ONE_BY_ONE: dict[str, object] = {
     "dynamodb": {
         "Keys": {"sk": {"S": lambda_.FilterRule.begins_with("RECORD#")}},
@@ -86,8 +88,8 @@ class Archive(Beside):
 
     def _papers(self, function: Function) -> None:
         """Let `function` work with chunks, ledgers and reports of deliveries."""
-        self.bucket.read_by(function, WORK)
-        self.bucket.written_by(function, WORK, f"{REPORTS}{PREFIX}")
+        self.bucket.read_by(function, WORK, LEDGERS)
+        self.bucket.written_by(function, WORK, LEDGERS, f"{REPORTS}{PREFIX}")
         self.bucket.listed_by(function)
 
     def _portraits(self) -> None:

@@ -6,6 +6,7 @@ from constructs import Construct
 
 from infra.constructs.function import Function
 from infra.setting import Setting
+from infra.stacks.archive import Archive
 from infra.stacks.clearance import LOOKS, Beside, Clearance
 from infra.stacks.messages import Messages
 from infra.stacks.service import python_layer
@@ -17,10 +18,17 @@ class Identity(Beside):
     """See the module. Which ways there are, the setting `sign_in` says; `demo` is for local deployments only."""
 
     def __init__(
-        self, scope: Construct, id: str, setting: Setting, clearance: Clearance, messages: Messages, **more: object
+        self,
+        scope: Construct,
+        id: str,
+        setting: Setting,
+        clearance: Clearance,
+        messages: Messages,
+        archive: Archive,
+        **more: object,
     ) -> None:
         super().__init__(scope, id, setting, clearance, **more)
-        self.messages = messages.table
+        self.messages, self.archive = messages.table, archive.table
         for way in setting.ways:
             {"oidc": self._oidc, "cas": self._cas, "demo": self._demo}[way]()
         self._sign_out()
@@ -32,6 +40,7 @@ class Identity(Beside):
         setting = self.setting
         return super().known | {
             "MESSAGES_TABLE": self.messages.table.table_name,
+            "ARCHIVE_TABLE": self.archive.table.table_name,
             "OIDC_ISSUER": setting.oidc_issuer,
             "OIDC_CLIENT": setting.oidc_client,
             "OIDC_SECRET": setting.oidc_secret,
@@ -42,16 +51,18 @@ class Identity(Beside):
     def _way(self, way: str, *told: str) -> Function:
         """The function that signs in by `way`: its routes, and what signing in takes."""
         layer = python_layer(self, f"SignIn{way.title()}", self.setting, "demo" if way == "demo" else "sign_in")
-        environment = ("SESSION_KEYS", "TABLE", "PEOPLE_TABLE", "PUBLIC_URL", *told)
+        environment = ("SESSION_KEYS", "TABLE", "ARCHIVE_TABLE", "PEOPLE_TABLE", "PUBLIC_URL", *told)
         folder = "identity/demo_sign_in" if way == "demo" else f"identity/sign_in_{way}"
         function = self._function(
             folder, *environment, timeout=29, memory=1024, answers_people=True, extra_layers=[layer]
         )
         if way == "demo":  # whoever is chosen gets the role they are chosen in
             self.house.table.read_by(function, index=True)
+            self.archive.read_by(function, index=True)
             self.people.changed_by(function)
         else:
             self.house.table.looked_up_by(function)
+            self.archive.looked_up_by(function)
             self.people.marked_by(function)
             self.people.added_to_by(function)
         secrets = [self.session_keys.secret_arn, *([self.setting.oidc_secret] if "OIDC_SECRET" in told else [])]
@@ -84,10 +95,11 @@ class Identity(Beside):
         self.routes.route(sign_out, "POST", "/api/sign-out/everywhere", open=reason)
 
     def _accounts(self) -> None:
-        told = ("SESSION_KEYS", "TABLE", "PEOPLE_TABLE", "PUBLIC_URL")
+        told = ("SESSION_KEYS", "TABLE", "ARCHIVE_TABLE", "PEOPLE_TABLE", "PUBLIC_URL")
         account = self._function("identity/account", *told, timeout=15, memory=1024, answers_people=True)
         account.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
         self.house.table.looked_up_by(account)
+        self.archive.looked_up_by(account)
         self.people.changed_by(account)
         self.routes.route(account, "GET", "/api/account")
         for path in ("role", "lent", "lent/take-back"):
@@ -112,9 +124,9 @@ class Identity(Beside):
         self.routes.route(who_saw, "GET", "/api/account/seen")
         self.routes.route(who_saw, "GET", "/api/clearance/cases/{student}/seen")
 
-        told = ("TABLE", "PEOPLE_TABLE", "MESSAGES_TABLE", "PUBLIC_URL", "SEALING_KEY")
+        told = ("TABLE", "PEOPLE_TABLE", "MESSAGES_TABLE", "ARCHIVE_TABLE", "PUBLIC_URL", "SEALING_KEY")
         my_data = self._function("identity/my_data", *told, timeout=15, memory=1024, answers_people=True)
-        for table in (self.house.table, self.people, self.messages):
+        for table in (self.house.table, self.people, self.messages, self.archive):
             table.read_by(my_data)
         self.house.sealing.opens_by(my_data)
         self.routes.route(my_data, "GET", "/api/account/export.json")

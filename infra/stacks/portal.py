@@ -29,6 +29,8 @@ CONFIG = '{"version": "2.0", "app_name": "portal"}'
 TIMEOUT = 29
 FEED_PAPERS = ("reports/feeds/", "previews/")
 """What the pages about feeds show of the documents bucket."""
+ARCHIVE_PAPERS = ("reports/records/", "reports/students/")
+"""What the page about deliveries to archives shows of the archive's bucket."""
 HTMX = "node_modules/htmx.org/dist/htmx.min.js"
 
 
@@ -80,6 +82,7 @@ class Portal(Stack):
                         "YINJI_DOCUMENTS_BUCKET": clearance.house.documents.name,
                         "YINJI_MESSAGES_TABLE": messages.table.table.table_name,
                         "YINJI_ARCHIVE_TABLE": archive.table.table.table_name,
+                        "YINJI_ARCHIVE_BUCKET": archive.bucket.name,
                         "YINJI_SEEN_QUEUE": clearance.seen.url if clearance.seen else "",
                         **clearance.limits.told,
                     },
@@ -119,6 +122,7 @@ class Portal(Stack):
         ):
             role.add_to_principal_policy(iam.PolicyStatement(actions=list(actions), resources=[resource]))
         clearance.house.documents.shown_to(role, *FEED_PAPERS)
+        archive.bucket.shown_to(role, *ARCHIVE_PAPERS)
         return role
 
     def _finish(self, function: CfnResource, api: CfnResource, setting: Setting) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from constructs import Construct
+from yinji.archive.ledger import LEDGERS
 from yinji.clearance.anchors import ERASED, FOLDER
 from yinji.clearance.evidence import PREFIX
 from yinji.privacy.erasing import CERTIFICATES
 
 from infra.constructs.doors import every_morning
 from infra.setting import Setting
+from infra.stacks.archive import Archive
 from infra.stacks.clearance import Beside, Clearance
 from infra.stacks.messages import Messages
 
@@ -17,18 +19,30 @@ class Privacy(Beside):
     """See the module."""
 
     def __init__(
-        self, scope: Construct, id: str, setting: Setting, clearance: Clearance, messages: Messages, **more: object
+        self,
+        scope: Construct,
+        id: str,
+        setting: Setting,
+        clearance: Clearance,
+        messages: Messages,
+        archive: Archive,
+        **more: object,
     ) -> None:
         super().__init__(scope, id, setting, clearance, **more)
-        self.messages = messages.table
+        self.messages, self.archive = messages.table, archive.table
+        self.archive_bucket = archive.bucket
         self._retention()
 
     @property
     def known(self) -> dict[str, str]:
-        return super().known | {"MESSAGES_TABLE": self.messages.table.table_name}
+        return super().known | {
+            "MESSAGES_TABLE": self.messages.table.table_name,
+            "ARCHIVE_TABLE": self.archive.table.table_name,
+            "ARCHIVE_BUCKET": self.archive_bucket.name,
+        }
 
     def _retention(self) -> None:
-        told = ("TABLE", "PEOPLE_TABLE", "MESSAGES_TABLE", "DOCUMENTS_BUCKET")
+        told = ("TABLE", "PEOPLE_TABLE", "MESSAGES_TABLE", "ARCHIVE_TABLE", "DOCUMENTS_BUCKET", "ARCHIVE_BUCKET")
         retention = self._function("privacy/retention", *told, timeout=900, memory=1024, asynchronous=True)
         table, documents = self.house.table, self.house.documents
         table.read_by(retention, index=True)
@@ -36,6 +50,12 @@ class Privacy(Beside):
         table.marked_by(retention)
         self.people.emptied_by(retention)
         self.messages.emptied_by(retention)
+        self.archive.read_by(retention, index=True)
+        self.archive.emptied_by(retention)
+        self.archive.added_to_by(retention)  # that a cohort changes by who goes
+        self.archive_bucket.read_by(retention, LEDGERS)
+        self.archive_bucket.written_by(retention, LEDGERS)
+        self.archive_bucket.listed_by(retention)
         documents.read_by(retention, FOLDER, "feeds/")
         documents.written_by(retention, ERASED, "feeds/")
         documents.listed_by(retention)

@@ -23,6 +23,7 @@ from yinji.platform import clock, problem
 
 from infra.local.season.answers import answers
 from tests import pages, portal
+from tests.archives import with_archive
 from tests.functions.conftest import Cloud
 from tests.functions.test_portal import certified
 from tests.graduates import BATCH, LIN, graduate
@@ -523,6 +524,7 @@ def test_each_page_is_for_whom_its_row_says(cloud: Cloud, role: Role) -> None:
     code = certified(cloud)
     led = graduate(4, supervisor=SUPERVISOR)
     cloud.open(graduate(3, school="S02"), led)
+    with_archive(LIN, graduate(3, school="S02"), led)
     places = {
         "student": led.student if role == "supervisor" else LIN.student,
         "school": "S01",

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sign_in import Identity
 from yinji.clearance import definition
 from yinji.identity.people import Grant, begin
 from yinji.identity.session import Session, read, sign
 from yinji.identity.store import People
 from yinji.platform import clock
 
-from tests import portal
+from tests import handlers, portal
+from tests.archives import with_archive
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, officer, store
 from tests.graduates import LIN, graduate
 from tests.sessions import begun
@@ -71,6 +74,50 @@ def test_locally_anybody_may_be_anybody(cloud: Cloud) -> None:
         session = read(token, ["new"], clock.now()).session
         assert session.role == persona.partition(":")[0]
         assert People().stands(session, clock.today())
+
+
+def test_locally_anybody_may_be_a_student_with_an_archive(cloud: Cloud) -> None:
+    with_archive(LIN, graduate(2))
+    cloud.open(LIN)
+    offered = cloud.call(DEMO, None, "GET", "/api/sign-in/demo/personas").json["growing"]
+    assert [(one["persona"], one["records"]) for one in offered] == [(f"student:{graduate(2).student}", 1)]
+    answer = cloud.call(DEMO, None, "POST", "/api/sign-in/demo", [("persona", offered[0]["persona"])])
+    session = read(answer.cookies[0].split(";")[0].split("=", 1)[1], ["new"], clock.now())
+    assert session and session.session.role == "student"
+    assert graduate(2).name in cloud.call(DEMO, None, "GET", "/api/sign-in/demo").body
+
+
+def come_back(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, account: str) -> Any:
+    """The answer to whoever comes back from the university's sign-in with `account`."""
+    folder = "identity/sign_in_cas"
+    server = SimpleNamespace(
+        away=lambda state, again: f"https://cas.example.edu/login?state={state}",
+        identity=lambda query, state, again: Identity(account, "", clock.now()),
+    )
+    monkeypatch.setattr(handlers.warm(folder), "server", lambda: server)
+    away = cloud.call(folder, None, "GET", "/api/sign-in/cas")
+    state = away.headers["Location"].partition("state=")[2]
+    held = [one.split(";")[0] for one in away.cookies]
+    return cloud.call(folder, None, "GET", f"/api/sign-in/cas/back?state={state}&ticket=ST-1", cookies=held)
+
+
+def test_who_has_an_archive_and_no_case_signs_in_as_a_student(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody = come_back(cloud, monkeypatch, LIN.student)
+    assert "problem=no-role" in nobody.headers["Location"]
+    with_archive(LIN)
+    answer = come_back(cloud, monkeypatch, LIN.student.lower())
+    found = next(one for one in answer.cookies if "yinji_session" in one)
+    told = read(found.split(";")[0].split("=", 1)[1], ["new"], clock.now())
+    assert told and (told.session.sub, told.session.role, told.session.name) == (LIN.student, "student", LIN.name)
+    assert "problem=no-role" in come_back(cloud, monkeypatch, "X" * 5000).headers["Location"]
+
+
+def test_a_member_of_staff_who_has_an_archive_is_a_student_when_they_want(cloud: Cloud) -> None:
+    People().grant(LIN.student, Grant("counsellor", school="S01"))
+    both = begun(Session(LIN.student, "counsellor", LIN.name, school="S01"))
+    assert cloud.call(ACCOUNT, both, "POST", "/api/account/role", {"key": ""}).status == 403
+    with_archive(LIN)
+    assert cloud.call(ACCOUNT, both, "POST", "/api/account/role", {"key": ""}).status == 200
 
 
 @pytest.mark.parametrize("persona", ["", "student:2022S01999", "student:", "counsellor:S99", "student:" + "x" * 5000])

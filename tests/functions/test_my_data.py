@@ -41,6 +41,16 @@ NOT_EXPORTED: Mapping[str, str] = {
     "CounterItem": "how often somebody asked within minutes, under a hash that names nobody",
     "KeyItem": "what the house seals their account numbers by; they get the numbers",
     "FeedItem": "what a department delivered, and who works on it",
+    "CardItem": "whose a campus card is; the number stands in the profile of their archive",
+    "FileItem": "a file of a source system on its way",
+    "ChunkItem": "what became of a part of it, in numbers",
+    "SourceItem": "which file of a source is on its way",
+    "CohortItem": "that there are students of a school, grade and category",
+    "GroupItem": "how features are spread over a group, of which no single person is told",
+    "YearItem": "a grade at a glance, in such groups",
+    "BuiltItem": "when groups were counted",
+    "SelectionItem": "a rule or a list by which archives are made, under its own name",
+    "SelectionVersionItem": "the same: whether one is on it follows from what is in one's archive",
     "RoundItem": "what came of a request about many people, under the request's id for ninety days; each person's part "
     "of it is an event of their case",
 }
@@ -147,6 +157,10 @@ def everything(cloud: Cloud) -> House:
         "SeenItem", f"SEEN#{SUB}", "2026-06-03#case##L0001#department-officer#library", day=DAY, what="case",
         role="department-officer", minutes={"09:31"},
     )  # fmt: skip
+    house.plant("ProfileItem", f"STUDENT#{SUB}", "PROFILE")
+    house.plant("RecordItem", f"STUDENT#{SUB}", "RECORD#second-classroom#1", source="by-it", certified_by="by-it")
+    house.plant("RecordEventItem", f"STUDENT#{SUB}", "EVENT#second-classroom#1#000001", who=SUB, role="student")
+    house.plant("PortraitItem", f"STUDENT#{SUB}", "PORTRAIT")
     house.plant("MessageItem", f"BOX#{SUB}", "MESSAGE#2026#1")
     house.plant("DeliveryItem", f"BOX#{SUB}", "DELIVERY#email#1")
     house.plant("SettingsItem", f"BOX#{SUB}", "SETTINGS")
@@ -197,12 +211,14 @@ def test_what_waits_at_offices_and_what_is_booked_is_in_it_too(cloud: Cloud) -> 
 
 def test_a_kind_of_item_that_is_new_in_a_partition_of_theirs_is_in_it_by_itself(cloud: Cloud) -> None:
     everything(cloud)
-    for table, pk in (("Cases", "CASE"), ("People", "PERSON"), ("Messages", "BOX")):
+    for table, pk in (("Cases", "CASE"), ("People", "PERSON"), ("Messages", "BOX"), ("Archive", "STUDENT")):
         item = {"pk": {"S": f"{pk}#{SUB}"}, "sk": {"S": "NOVELTY#1"}, "told": {"S": f"new-{table}"}}
         cloud.dynamodb.put_item(TableName=table, Item=item)
     told = taken(cloud)
-    new = [told["graduate"]["other"], told["account"]["other"], told["messages"]["other"]]
-    assert [[one["told"] for one in part] for part in new] == [["new-Cases"], ["new-People"], ["new-Messages"]]
+    new = [told[part]["other"] for part in ("graduate", "account", "messages", "archive")]
+    assert [[one["told"] for one in part] for part in new] == [
+        ["new-Cases"], ["new-People"], ["new-Messages"], ["new-Archive"],
+    ]  # fmt: skip
 
 
 def test_which_officer_it_was_is_told_no_more_than_on_the_pages(cloud: Cloud) -> None:
@@ -222,6 +238,19 @@ def test_which_officer_it_was_is_told_no_more_than_on_the_pages(cloud: Cloud) ->
     [event] = [one for one in told["graduate"]["history"] if one["role"] == "counsellor"]
     assert event["item"] == f"EVENT#{event['version']}", "what an event is kept under begins with who did it"
     assert event["evidence"] == {"field": "kept"} and not event.keys() & {"who", "key"}
+
+
+def test_which_officer_certified_a_record_is_not_told_either(cloud: Cloud) -> None:
+    house = House(cloud)
+    pk = f"STUDENT#{SUB}"
+    was = {"certified_by": "T0007", "title": "before"}
+    house.plant("RecordItem", pk, "RECORD#second-classroom#1", source="second-classroom", certified_by="T0007")
+    house.plant("RecordEventItem", pk, "EVENT#second-classroom#1#000001", who="T0007", role="counsellor", was=was)
+    told = taken(cloud)
+    assert told["graduate"] is None and "T0007" not in json.dumps(told)
+    [event] = told["archive"]["history"]
+    assert event["was"] == {"title": "before"} and event["role"] == "counsellor"
+    assert told["archive"]["records"][0]["certified_why"]
 
 
 def test_nor_by_what_officers_do_is_it_told_who_they_are(cloud: Cloud) -> None:
@@ -308,7 +337,7 @@ def test_files_are_named_by_the_addresses_at_which_they_are_fetched(cloud: Cloud
 def test_the_page_about_it_names_every_part(cloud: Cloud) -> None:
     everything(cloud)
     told = taken(cloud)
-    parts = {*told, *told["graduate"], *told["account"], *told["messages"]}
+    parts = {*told, *told["graduate"], *told["account"], *told["messages"], *told["archive"]}
     page = (ROOT / "docs" / "my-data.md").read_text("utf-8")
     assert parts - set(re.findall(r"`(\w+)`", page)) == set()
     assert my_data.FORMAT in page

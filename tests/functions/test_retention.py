@@ -9,6 +9,8 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from yinji.archive.deliveries import Deliveries
+from yinji.archive.ledger import unpacked
 from yinji.clearance.store import Store
 from yinji.identity import seen
 from yinji.identity.people import Grant
@@ -19,6 +21,7 @@ from yinji.platform import clock
 from yinji.privacy.map import terms
 
 from tests import handlers
+from tests.archives import SU, Library, loan, student, with_archive
 from tests.functions.conftest import COUNSELLOR, Cloud, officer, store
 from tests.functions.test_batches import ADMINISTRATOR
 from tests.functions.test_evidence import hand_in_anew
@@ -31,6 +34,7 @@ from tests.sessions import begun
 pytestmark = pytest.mark.slow
 
 MASTER = graduate(9, category="postgraduate", flags=frozenset({"thesis", "lives_in"}))
+OLD = student(7, grade="2012", card="0F0F0F0F")
 LATER = graduate(10, flags=frozenset({"lives_in"}))
 
 
@@ -211,3 +215,69 @@ def test_the_withdrawn_go_as_well(over: Cloud, monkeypatch: pytest.MonkeyPatch) 
     later(monkeypatch, terms()["case"].days)
     assert run(over)["erased"] == 3
     assert who.student not in everything(over)
+
+
+# --- archives ------------------------------------------------------------------------------------------------
+
+
+def of_archives(cloud: Cloud) -> str:
+    """Everything in the table of archives that is about somebody, as text."""
+    items = cloud.dynamodb.scan(TableName="Archive")["Items"]
+    return json.dumps([item for item in items if item["pk"]["S"].startswith(("STUDENT#", "CARD#"))], ensure_ascii=False)
+
+
+def ledger(cloud: Cloud) -> str:
+    found = cloud.s3.get_object(Bucket="archive", Key="ledgers/library-loans.json.gz")["Body"].read()
+    return str(unpacked(found).known)
+
+
+@pytest.fixture
+def archived(cloud: Cloud) -> Cloud:
+    """Two students with loans: one who came in 2022, and one who came long before."""
+    library = Library(cloud)
+    library.enrol(SU, OLD)
+    library.loans(loan(1), loan(2, OLD.student))
+    return cloud
+
+
+def test_the_archive_of_who_has_no_case_goes_years_after_they_came(
+    archived: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = date(2012, 9, 1) + terms()["archive"].length
+    monkeypatch.setattr(clock, "today", lambda: ends - timedelta(days=1))
+    assert run(archived)["erased"] == 0 and OLD.student in of_archives(archived) + ledger(archived)
+    monkeypatch.setattr(clock, "today", lambda: ends)
+    assert run(archived)["erased"] == 1
+    told = of_archives(archived) + ledger(archived)
+    assert OLD.student not in told and OLD.card not in told
+    assert SU.student in of_archives(archived) and SU.student in ledger(archived)
+    assert run(archived)["erased"] == 0
+
+
+def test_the_archive_of_who_has_a_case_stays_as_long_as_the_case(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud.open(WHO)
+    with_archive(WHO)
+    later(monkeypatch, 365 * 20)
+    monkeypatch.setattr(Store, "batches", lambda self: [])  # the batch is another matter
+    assert run(cloud)["erased"] == 0 and WHO.student in of_archives(cloud)
+    assert run(cloud, {"student": WHO.student})["erased"] == 1
+    assert WHO.student not in of_archives(cloud) and cloud.case(WHO.student) is None
+
+
+def test_an_erasure_that_is_granted_takes_the_archive_and_is_known_of_no_more(archived: Cloud) -> None:
+    seen.note(COUNSELLOR, "archive", SU.student)
+    archived.keep(*archived.looks())
+    assert run(archived, {"student": SU.student})["erased"] == 1
+    assert SU.student not in of_archives(archived) + ledger(archived) + everything(archived)
+    assert run(archived, {"student": SU.student})["erased"] == 0
+    assert Library(archived).loans(loan(3), name="later.csv")["counts"] == {"rejected": 1}, "nobody is there any more"
+
+
+def test_the_ledger_of_a_source_that_is_at_work_is_left_for_the_next_night(archived: Cloud) -> None:
+    assert Deliveries().begin("library-loans", "a-delivery")
+    run(archived, {"student": SU.student})
+    assert SU.student in ledger(archived)
+    Deliveries().end("library-loans", "a-delivery")
+    run(archived)
+    assert SU.student not in ledger(archived)
+    assert Deliveries().begin("library-loans", "the-next"), "nothing holds it"

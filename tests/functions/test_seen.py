@@ -17,6 +17,7 @@ from yinji.identity.session import Session
 from yinji.platform import clock
 
 from tests import portal
+from tests.archives import with_archive
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, officer
 from tests.functions.test_evidence import arrive, begin
 from tests.functions.test_portal import certified
@@ -56,7 +57,14 @@ OTHERWISE: dict[str, str] = {
 }
 POSTS = {f"POST {API}/cases/{{student}}/sealed/{{step}}/{{field}}": "account"}
 """Routes that show something although they are sent as forms are."""
-PAGES = {"/cases/{student}": "case", "/cases/{student}/history": "history", "/cases/{student}/seen": "access-log"}
+PAGES = {
+    "/cases/{student}": "case",
+    "/cases/{student}/history": "history",
+    "/cases/{student}/seen": "access-log",
+    "/archive/students/{student}": "archive",
+    "/archive/students/{student}/records": "archive",
+    "/archive/students/{student}/records/{source}/{id}": "archive",
+}
 
 
 def looks(cloud: Cloud) -> list[tuple[str, list[str]]]:
@@ -98,7 +106,8 @@ def test_whoever_is_shown_what_is_not_theirs_is_written_down(cloud: Cloud, route
 @pytest.mark.parametrize("path", PAGES)
 def test_pages_are_written_down_too(cloud: Cloud, path: str) -> None:
     cloud.open()
-    assert portal.visit(path.format(student=LIN.student), AUDITOR).status == 200
+    with_archive(LIN)
+    assert portal.visit(path.format(student=LIN.student, source="library-loans", id="L1"), AUDITOR).status == 200
     assert looks(cloud) == [(PAGES[path], [LIN.student])]
 
 

@@ -182,7 +182,11 @@ def test_what_was_uploaded_does_not_lie_where_it_arrived(either: Synthesis) -> N
 def test_what_lies_in_buckets_goes_when_the_data_map_says(either: Synthesis) -> None:
     """Every prefix that the map names has a rule with one of its terms, or is emptied by the retention job."""
     buckets = {
-        "intake" if "CorsConfiguration" in one.properties else "documents": one.properties["LifecycleConfiguration"]
+        "intake"
+        if "CorsConfiguration" in one.properties
+        else "archive"
+        if one.id.startswith("Archive")
+        else "documents": one.properties["LifecycleConfiguration"]
         for one in either.of_type("AWS::S3::Bucket")
         if HOLDS_LOGS not in one.id
     }

@@ -1,7 +1,7 @@
 """account: who I am here, in which role, where I am signed in, and what I lend to colleagues.
 
 Trigger: GET /api/account, POST /api/account/role, POST /api/account/lent, POST /api/account/lent/take-back. Reads: the
-register of people, the case of a student, the signing keys. Writes: the register. Emits nothing.
+register of people, the case or the archive of a student, the signing keys. Writes: the register. Emits nothing.
 """
 
 from datetime import date
@@ -9,6 +9,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from yinji.archive.store import Archive
 from yinji.clearance.store import Store
 from yinji.identity.people import MOST_DELEGATIONS, delegation, in_role
 from yinji.identity.session import session_cookie, sign, signing_keys
@@ -23,6 +24,7 @@ from yinji.platform.problem import Problem, invalid_form
 api = Api(writes=ACCOUNT_WRITES)
 people = People()
 store = Store()
+archive = Archive()
 LONGEST_REASON = 200
 
 
@@ -47,12 +49,16 @@ def change_role() -> Response[str]:
     if not people.stands(session, today):
         raise Problem("signed-out")
     grant = people.role(people.person(session.sub), key, today) if key else None
-    if grant is None and (key or store.get(session.sub) is None):
+    if grant is None and (key or not studies(session.sub)):
         raise Problem("forbidden")
     changed = in_role(session, grant)
     answer = api.answer({"role": changed.role}, back="/")
     answer.cookies.append(session_cookie(sign(changed, signing_keys())))
     return answer
+
+
+def studies(sub: str) -> bool:
+    return store.get(sub) is not None or archive.student(sub) is not None
 
 
 @api.post("/api/account/lent")

@@ -2,8 +2,8 @@
 layer.
 
 Trigger: GET /api/sign-in/demo, a page; GET /api/sign-in/demo/personas, the same for programs; POST /api/sign-in/demo.
-Reads: the signing keys, the cases by school. Writes: the role of the persona, and that somebody signed in, in the
-register of people. Emits nothing.
+Reads: the signing keys, the cases by school, archives by cohort. Writes: the role of the persona, and that somebody
+signed in, in the register of people. Emits nothing.
 """
 
 from typing import Any
@@ -11,7 +11,9 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from demo import page
-from demo.personas import grant_of, offices, students, supervisors
+from demo.personas import grant_of, growing, offices, students, supervisors
+from yinji.archive.cohorts import Cohorts
+from yinji.archive.store import Archive
 from yinji.clearance.store import Store
 from yinji.identity.people import begin
 from yinji.identity.session import session_cookie, sign, signing_keys
@@ -25,6 +27,8 @@ from yinji.platform.problem import Problem
 api = Api()
 people = People()
 store = Store()
+archive = Archive()
+cohorts = Cohorts()
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -41,17 +45,34 @@ def demand_local() -> None:
 @api.get("/api/sign-in/demo")
 def choose() -> Response[str]:
     demand_local()
-    shown = {"students": students(store), "supervisors": supervisors(store), "offices": offices()}
     query = {"next": own_path(api.query.get("next", "")), "chosen": api.query.get("as", "")}
     headers = {"Cache-Control": "no-store", "Content-Security-Policy": page.POLICY}
-    return Response(200, "text/html; charset=utf-8", page.draw(api.language, **shown, **query), headers)
+    return Response(200, "text/html; charset=utf-8", page.draw(api.language, **everybody(), **query), headers)
 
 
 @api.get("/api/sign-in/demo/personas")
 def personas() -> Response[str]:
-    """The offices, and a few students and supervisors with something to look at."""
+    """The offices, and a few graduates, students and supervisors with something to look at."""
     demand_local()
-    return as_json(200, {"students": students(store), "offices": offices(), "supervisors": supervisors(store)})
+    return as_json(200, everybody())
+
+
+def everybody() -> dict[str, Any]:
+    return {
+        "students": students(store),
+        "growing": growing(archive, cohorts, store),
+        "offices": offices(),
+        "supervisors": supervisors(store),
+    }
+
+
+def name_of(student: str) -> str:
+    """The name of a student. Raises Problem("not-found") for who is none."""
+    if case := store.get(student):
+        return case.graduate.name
+    if found := archive.student(student):
+        return found.name
+    raise Problem("not-found")
 
 
 @api.post("/api/sign-in/demo")
@@ -61,10 +82,7 @@ def sign_in() -> Response[str]:
     persona = body.fields.get("persona", "")
     role, _, place = persona.partition(":")
     if role == "student":
-        case = store.get(place)
-        if case is None:
-            raise Problem("not-found")
-        session = begin(people.person(place), None, case.graduate.name, now, now)
+        session = begin(people.person(place), None, name_of(place), now, now)
     else:
         staff, name, grant = grant_of(persona)
         person = people.person(staff)

@@ -1,7 +1,7 @@
 """my-data: everything the house keeps about whoever asks, to take along: one JSON document.
 
-Trigger: GET /api/account/export.json. Reads: what lies in the tables of cases, people and messages under keys of
-whoever asks; KMS unwraps the key of their case. Writes and emits nothing. It is everything at once, so who asks must
+Trigger: GET /api/account/export.json. Reads: what lies in the tables of cases, people, messages and archives under keys
+of whoever asks; KMS unwraps the key of their case. Writes and emits nothing. It is everything at once, so who asks must
 have proved a moment ago who they are.
 """
 

@@ -2,7 +2,8 @@
 
 Trigger: GET /api/sign-in/cas, which sends a browser away, /api/sign-in/cas/back, where it comes back with a ticket, and
 /api/sign-in/cas/leave, which leaves the university's own sign-in as well. Reads: the signing keys, the register of
-people, the case of a student; the server says whose a ticket is. Writes: that somebody signed in. Emits nothing.
+people, the case or the archive of a student; the server says whose a ticket is. Writes: that somebody signed in. Emits
+nothing.
 """
 
 from functools import cache

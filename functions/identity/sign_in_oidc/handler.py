@@ -2,8 +2,8 @@
 
 Trigger: GET /api/sign-in/oidc, which sends a browser away, /api/sign-in/oidc/back, where it comes back, and
 /api/sign-in/oidc/leave, which leaves the university's own sign-in as well. Reads: the signing keys, the client's
-secret, the provider's metadata and keys, the register of people, the case of a student. Writes: that somebody signed
-in. Emits nothing.
+secret, the provider's metadata and keys, the register of people, the case or the archive of a student. Writes: that
+somebody signed in. Emits nothing.
 """
 
 from functools import cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from yinji.archive.store import Archive
 from yinji.clearance import university
 from yinji.clearance.store import Store
 from yinji.identity.access_log import AccessLog
@@ -20,14 +21,16 @@ MOST_LOOKS = 400
 """How much of the access log a page shows; the JSON has all of it."""
 
 
-def mine(visit: Visit, people: People, store: Store) -> dict[str, Any]:
+def mine(visit: Visit, people: People, store: Store, archive: Archive) -> dict[str, Any]:
     """Whoever comes: their roles, their latest sign-ins, what they lend and to whom by name."""
     session = visit.someone
     record = people.record(session.sub)
     return {
         "current": key_of(session),
         "roles": people.roles(record.person, visit.today),
-        "graduates": session.role == "student" or store.get(session.sub) is not None,
+        "graduates": session.role == "student"
+        or store.get(session.sub) is not None
+        or archive.student(session.sub) is not None,
         "sign_ins": record.sign_ins[:SIGN_INS_SHOWN],
         "lent": [(one, people.person(one.to).name) for one in record.lending(visit.today)],
         "lends": lends(session, record.person, visit.today),

@@ -126,13 +126,14 @@ def _known(visit: Visit, step: str) -> StepDefinition:
 
 
 @cache
-def _s3() -> Any:
+def client() -> Any:
     return boto3.client("s3")  # pyright: ignore[reportUnknownMemberType]
 
 
-def _paper(key: str) -> Paper | None:
+def paper(key: str, bucket: str = "DOCUMENTS_BUCKET") -> Paper | None:
+    """The document `key` of the bucket that the setting `bucket` names; None when there is none."""
     try:
-        answer = _s3().get_object(Bucket=setting("DOCUMENTS_BUCKET"), Key=key)
+        answer = client().get_object(Bucket=setting(bucket), Key=key)
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") in NOBODYS:
             return None
@@ -141,26 +142,26 @@ def _paper(key: str) -> Paper | None:
 
 
 def _preview(step: str, id: str) -> Paper | None:
-    return _paper(f"previews/{step}/{id}.json") if _PREVIEW.fullmatch(id) else None
+    return paper(f"previews/{step}/{id}.json") if _PREVIEW.fullmatch(id) else None
 
 
 def _deliveries(step: str) -> list[Delivery]:
     """The newest deliveries of `step` that were dealt with."""
     folder = f"reports/feeds/{step}/"
-    pages = _s3().get_paginator("list_objects_v2").paginate(Bucket=setting("DOCUMENTS_BUCKET"), Prefix=folder)
+    pages = client().get_paginator("list_objects_v2").paginate(Bucket=setting("DOCUMENTS_BUCKET"), Prefix=folder)
     found = [entry for page in pages for entry in page.get("Contents", [])]
     newest = sorted(found, key=lambda entry: entry["LastModified"], reverse=True)[:SHOWN]
     with ThreadPoolExecutor(SHOWN) as threads:
-        papers = list(threads.map(_paper, [str(entry["Key"]) for entry in newest]))
-    return [_delivery(paper, folder) for paper in papers if paper]
+        papers = list(threads.map(paper, [str(entry["Key"]) for entry in newest]))
+    return [_delivery(one, folder) for one in papers if one]
 
 
-def _delivery(paper: Paper, folder: str) -> Delivery:
+def _delivery(told: Paper, folder: str) -> Delivery:
     return Delivery(
-        name=f"reports/{paper['key']}".removeprefix(folder),
-        at=instant(str(paper["at"])),
-        status=str(paper["status"]),
-        reason=paper.get("reason"),
-        counts={name: value for name, value in paper.items() if isinstance(value, int)},
-        rejected=paper.get("rejected", ()),
+        name=f"reports/{told['key']}".removeprefix(folder),
+        at=instant(str(told["at"])),
+        status=str(told["status"]),
+        reason=told.get("reason"),
+        counts={name: value for name, value in told.items() if isinstance(value, int)},
+        rejected=told.get("rejected", ()),
     )

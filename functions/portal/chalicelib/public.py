@@ -17,13 +17,16 @@ from yinji.privacy.map import groups
 from . import diagram, markdown
 from .visit import Visit
 
+ARCHIVE = "/archive"
 
-def home(session: Session | None) -> str:
-    """The first page of whoever comes."""
+
+def home(session: Session | None, store: Store) -> str:
+    """The first page of whoever comes; of a student who is not leaving yet, their archive."""
     if session is None:
         return "/sign-in"
+    if session.role == "student":
+        return "/me" if store.get(session.sub) else ARCHIVE
     return {
-        "student": "/me",
         "counsellor": f"/schools/{session.school}",
         "school-officer": f"/schools/{session.school}",
         "department-officer": "/queues",

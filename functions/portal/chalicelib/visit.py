@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from chalice.app import Request, Response
 from markupsafe import Markup
+from yinji.archive.access import OFFICE as ARCHIVES
 from yinji.clearance import definition, policy
 from yinji.clearance.arrangements import forms
 from yinji.identity.session import Session, Token, cookie, session_cookie, sign, signing_keys
@@ -161,7 +162,7 @@ class Visit:
         if session is None:
             return []
         if session.role == "student":
-            return [("/me", words("nav.me")), self._messages]
+            return [("/me", words("nav.me")), ("/archive", words("archive.nav")), self._messages]
         if session.role == "supervisor":
             return [("/queues", words("nav.queues"))]
         if session.role == "department-officer":
@@ -169,6 +170,7 @@ class Visit:
             return [
                 ("/queues", words("nav.queues")),
                 *([("/feeds", words("feeds.nav"))] if delivers else []),
+                *([self._archives] if policy.may(session, "see-archive", department=ARCHIVES) else []),
                 ("/practice", words("practice.nav")),
                 self._messages,
             ]
@@ -176,6 +178,7 @@ class Visit:
             return [
                 (f"/schools/{session.school}", words("nav.school")),
                 ("/queues", words("nav.queues")),
+                self._archives,
                 ("/practice", words("practice.nav")),
                 self._messages,
             ]
@@ -186,7 +189,12 @@ class Visit:
             ("/queues", words("nav.queues")),
             ("/batches", words("nav.batches")),
             ("/feeds", words("feeds.nav")),
+            self._archives,
         ]
+
+    @property
+    def _archives(self) -> tuple[str, Markup]:
+        return ("/archive/students", self.words("archive.nav-students"))
 
     @property
     def _messages(self) -> tuple[str, Markup]:
@@ -236,6 +244,8 @@ class Visit:
             return Notice(True, self.words("practice.begun"), done)
         if step == "arrangement" and action in forms():
             return Notice(True, self.words.say(forms()[action].done), done)
+        if done == "claim.disputed":
+            return Notice(True, self.words("archive.dispute-done"), done)
         if done == "signed-out":
             return Notice(True, self.words("sign-in.signed-out"), done)
         if done in OF_ACCOUNTS:

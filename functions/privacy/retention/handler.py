@@ -1,9 +1,10 @@
 """retention: what has been kept for long enough goes.
 
 Trigger: every night; and invoked directly, by whoever may administer the deployment, with {"student": ...} to erase one
-case whatever its age, for somebody whose erasure was granted. Reads: batches, the index by school, cases, the newest
-anchor. Deletes: the keys of sealed numbers; later the whole case with its history, documents (every version), messages
-and sign-ins. Writes: that a history was erased, for the anchor. Emits nothing but metrics.
+student whatever the age of their data, for somebody whose erasure was granted. Reads: batches, the index by school,
+cases, the newest anchor, cohorts. Deletes: the keys of sealed numbers; later the whole case with its history, documents
+(every version), messages and sign-ins, and the archive. Writes: that a history was erased, for the anchor; what feeds
+and ledgers still know of who is gone. Emits nothing but metrics.
 
 How long is kept what, layers/yinji/yinji/privacy/map.toml says. What a run has no time for, the next one does.
 """
@@ -14,29 +15,33 @@ from typing import Any
 
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from yinji.archive.cohorts import Cohorts
+from yinji.archive.store import Archive
 from yinji.clearance.case import Batch, Case
 from yinji.clearance.store import Store
 from yinji.platform import clock
 from yinji.platform.environment import setting
 from yinji.platform.observability import count, logger, metrics
 from yinji.privacy.erasing import Eraser
-from yinji.privacy.retention import Due, due
+from yinji.privacy.retention import Due, archive_due, due
 
 THREADS, CHUNK = 8, 100
 SPARE = 60_000
 """Milliseconds before its end in which a run begins nothing new."""
 
 store = Store()
+archive = Archive()
 s3: Any = boto3.client("s3")  # pyright: ignore[reportUnknownMemberType]
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics(raise_on_empty_metrics=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    eraser = Eraser(s3, setting("DOCUMENTS_BUCKET"))
+    eraser = Eraser(s3, setting("DOCUMENTS_BUCKET"), setting("ARCHIVE_BUCKET"))
     told = {"numbers": 0, "erased": 0, "left": 0}
     if student := str(event.get("student") or ""):
-        told["erased"] = erase(list(store.get_many([student]).values()), eraser)
+        cases = list(store.get_many([student]).values())
+        told["erased"] = erase(cases, eraser) if cases else erase_archives(sorted(archive.students([student])), eraser)
     else:
         due_today = waiting()
         students = store.by_batch() if due_today else {}
@@ -44,7 +49,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
             some = students.get(batch.id, [])
             for name, number in clear(batch, some, what, eraser, context.get_remaining_time_in_millis).items():
                 told[name] += number
+        if context.get_remaining_time_in_millis() >= SPARE:
+            told["erased"] += erase_archives(without_case(), eraser)
     eraser.forget_rows()
+    eraser.forget_lines()
     # every run says something: silence means that it does not run
     count("NumbersErased", told["numbers"])
     count("CasesErased", told["erased"])
@@ -92,6 +100,22 @@ def destroy(cases: Sequence[Case]) -> int:
     for case in cases:
         store.destroy_key(case.graduate.student)
     return len(cases)
+
+
+def without_case() -> list[str]:
+    """Who came so long ago that their archive is to go, and has no case with which it will."""
+    today = clock.today()
+    old = [cohort for cohort in Cohorts().every() if archive_due(cohort.split("#")[1], today)]
+    students = [member.student for cohort in old for member in archive.cohort(cohort)]
+    return sorted(set(students) - store.having("CASE", students))
+
+
+def erase_archives(students: Sequence[str], eraser: Eraser) -> int:
+    """Erase `students`, who have no case; how many there were."""
+    with ThreadPoolExecutor(THREADS) as threads:
+        for _ in threads.map(eraser.erase_archive, students):
+            pass
+    return len(students)
 
 
 def erase(cases: Sequence[Case], eraser: Eraser) -> int:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
+from yinji.archive.cohorts import Cohorts
+from yinji.archive.store import Archive, Member
 from yinji.clearance import university
 from yinji.clearance.store import Store
 from yinji.clearance.view import RowView, row_view
@@ -15,6 +17,8 @@ from yinji.platform.problem import Problem
 
 STUDENTS = 20
 SUPERVISORS = 4
+GROWING = 8
+Thing = TypeVar("Thing")
 STAFF_ID = re.compile(r"[A-Z0-9]{2,16}")
 
 
@@ -76,6 +80,33 @@ def students(store: Store) -> list[Mapping[str, Any]]:
     ]
 
 
+def growing(archive: Archive, cohorts: Cohorts, store: Store) -> list[Mapping[str, Any]]:
+    """A few students to be who have an archive and no case yet, of the first school that has any in its latest grade:
+    those with most in it, and least. {persona, name, school, grade, records}."""
+    every = sorted(cohorts.every(), key=lambda one: (one.split("#")[0], -int(one.split("#")[1])))
+    for cohort in every:
+        members = {one.student: one for one in archive.cohort(cohort)}
+        leaving = store.having("CASE", sorted(members))
+        here = sorted((one for id, one in members.items() if id not in leaving), key=_told)
+        if here:
+            return [
+                {
+                    "persona": f"student:{one.student}",
+                    "name": one.name,
+                    "school": one.school,
+                    "grade": one.grade,
+                    "records": -_told(one)[0],
+                }
+                for one in _ends(here, GROWING)
+            ]
+    return []
+
+
+def _told(one: Member) -> tuple[int, str]:
+    """Who has most records comes first."""
+    return -sum(number for name, number in one.features.items() if name.startswith("kind.")), one.student
+
+
 def supervisors(store: Store) -> list[Mapping[str, Any]]:
     """A few supervisors to be, from the first school that has any: those with most to sign. {persona, school, left}."""
     for school in university.schools():
@@ -100,5 +131,9 @@ def _first(store: Store, schools: list[str]) -> list[RowView]:
 
 def _few(rows: list[RowView], number: int) -> list[RowView]:
     """The first half of `number` by what blocks them, and the last half."""
-    ordered = sorted(rows, key=lambda row: (-row.blocked, -row.left))
+    return _ends(sorted(rows, key=lambda row: (-row.blocked, -row.left)), number)
+
+
+def _ends(ordered: list[Thing], number: int) -> list[Thing]:
+    """The first half of `number` of what is `ordered`, and the last half."""
     return ordered if len(ordered) <= number else [*ordered[: number // 2], *ordered[-(number - number // 2) :]]

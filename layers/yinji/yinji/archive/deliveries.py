@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from yinji.archive.bulk import Bulk
-from yinji.archive.items import TABLE, ChunkItem, DeliveryItem, SourceItem
+from yinji.archive.items import TABLE, ChunkItem, FileItem, SourceItem
 from yinji.clearance.items import kept, one, values
 from yinji.clearance.reading import plains
 from yinji.platform.clock import instant, stamp
@@ -62,16 +62,16 @@ class Deliveries:
         self._bulk = Bulk(TABLE)
 
     def find(self, id: str) -> Delivery | None:
-        item = one(DeliveryItem, DELIVERIES, id)
+        item = one(FileItem, DELIVERIES, id)
         return _delivery(values(item)) if item else None
 
     def latest(self) -> list[Delivery]:
         """The deliveries that came last, the latest first."""
-        found = DeliveryItem.query(DELIVERIES, scan_index_forward=False, limit=PAGE)
+        found = FileItem.query(DELIVERIES, scan_index_forward=False, limit=PAGE)
         return [_delivery(values(item)) for item in found]
 
     def keep(self, delivery: Delivery) -> None:
-        DeliveryItem(DELIVERIES, delivery.id, **delivery.document).save()
+        FileItem(DELIVERIES, delivery.id, **delivery.document).save()
 
     def begin(self, source: str, id: str) -> bool:
         """Let the delivery `id` of `source` be on its way; False while another one is."""

@@ -26,7 +26,7 @@ from botocore.exceptions import ClientError
 from tabular import Unreadable, rows
 
 from yinji.archive.deliveries import Deliveries, Delivery
-from yinji.archive.ledger import Ledger, packed, unpacked
+from yinji.archive.ledger import Ledger, ledger_key, packed, unpacked
 from yinji.archive.record import Record, record_document, record_of
 from yinji.archive.sources import Source, sources
 from yinji.archive.store import Archive
@@ -164,7 +164,7 @@ class Importer:
         return told
 
     def _ledger(self, source: str) -> Ledger:
-        data = self._read(f"{WORK}ledgers/{source}.json.gz")
+        data = self._read(ledger_key(source))
         return unpacked(data) if data else Ledger()
 
     # --- loading -------------------------------------------------------------------------------------------
@@ -221,7 +221,7 @@ class Importer:
         self._report(told, rejected=sorted(rejected))
         data = self._read(f"{WORK}{delivery.id}/ledger.json.gz")
         if data:
-            self._put(f"{WORK}ledgers/{delivery.source}.json.gz", data)
+            self._put(ledger_key(delivery.source), data)
         self._deliveries.keep(told)
         self._deliveries.end(delivery.source, delivery.id)
 

@@ -168,7 +168,7 @@ class PortraitItem(Model):
     by_cohort = ByCohort()
 
 
-class DeliveryItem(Model):
+class FileItem(Model):
     """A file of a source on its way, or what became of it."""
 
     class Meta(Settings):

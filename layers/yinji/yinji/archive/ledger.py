@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from yinji.archive.record import Record
 
 Taken = Literal["new", "known", "outdated"]
+LEDGERS = "ledgers/"
+"""Kept for good: without its ledger a source's old records would be taken for new ones."""
+
+
+def ledger_key(source: str) -> str:
+    """Where the ledger of `source` lies in the archive's bucket."""
+    return f"{LEDGERS}{source}.json.gz"
 
 
 @dataclass
@@ -30,6 +37,10 @@ class Ledger:
             return "outdated", before[0]
         self.known[record.id] = (record.student, record.as_of)
         return ("known", before[0]) if before else ("new", "")
+
+    def without(self, students: Set[str]) -> Ledger:
+        """The ledger without what is of `students`."""
+        return Ledger({id: known for id, known in self.known.items() if known[0] not in students})
 
 
 def packed(ledger: Ledger) -> bytes:

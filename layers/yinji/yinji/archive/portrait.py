@@ -137,7 +137,7 @@ def portrait(student: Student, records: Iterable[Record]) -> Portrait:
         days.append(one.day)
         for id, hundred in hundreds().items():
             if one.kind in hundred.kinds:
-                things[id].add(one.entity or f"{one.kind} {one.title}" if kind.entity else one.key)
+                things[id].add(one.thing)
     return Portrait(
         student,
         _tallies(found),

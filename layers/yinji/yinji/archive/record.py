@@ -31,6 +31,8 @@ SOURCE = re.compile(r"[a-z][a-z0-9-]{1,30}")
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/-]{0,79}")
 STUDENT = re.compile(r"[A-Z0-9]{6,16}")
 TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+SLASH = "~"
+"""Stands in addresses for the slash of an id, which would begin another part of the path."""
 FACTS = (
     "kind", "title", "day", "time", "minutes", "dimension", "place", "organiser", "entity", "level", "note",
 )  # fmt: skip
@@ -88,6 +90,16 @@ class Record:
         return f"{self.source}#{self.id}"
 
     @property
+    def address(self) -> str:
+        """The key as the end of an address, two parts of a path; read back by `key_at`."""
+        return f"{self.source}/{self.id.replace('/', SLASH)}"
+
+    @property
+    def thing(self) -> str:
+        """What it is about, as different things are counted: two records of one book are about one thing."""
+        return (self.entity or f"{self.kind} {self.title}") if kinds()[self.kind].entity else self.key
+
+    @property
     def term(self) -> str:
         return term_of(self.day)
 
@@ -122,6 +134,11 @@ class Record:
         """What the source says, in sixteen signs: the same facts have the same."""
         told = [str(getattr(self, name)) for name in FACTS]
         return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()[:16]
+
+
+def key_at(source: str, id: str) -> str:
+    """The key of the record whose address ends with `source` and `id`."""
+    return f"{source}#{id.replace(SLASH, '/')}"
 
 
 def wrong_with(record: Record, today: date) -> str:

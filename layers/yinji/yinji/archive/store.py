@@ -309,12 +309,16 @@ class Archive:
 
     # --- what is to go -------------------------------------------------------------------------------------
     def forget(self, student: str) -> None:
-        """Delete everything that is kept of `student`."""
+        """Delete everything that is kept of `student`. It may be done again: what they are found by goes last."""
         who = self.student(student)
         if who and who.card:
             forget(CardItem, f"CARD#{who.card}")
         if who:
             self._cohorts.changing(who.cohort)
+        for beginning in ("EVENT#", "RECORD#"):
+            with RecordItem.batch_write() as gone:
+                for item in self._own(student, beginning):
+                    gone.delete(RecordItem(item["pk"]["S"], item["sk"]["S"]))
         forget(ProfileItem, _pk(student))
 
 

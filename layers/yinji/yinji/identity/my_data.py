@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, cast
 
+from yinji.archive.items import TABLE as ARCHIVES
 from yinji.clearance.appointments import bookings
 from yinji.clearance.case import Case
 from yinji.clearance.document import case_of
@@ -28,6 +29,7 @@ from yinji.platform.clock import stamp
 
 FORMAT = "yinji-my-data/1"
 OF_CASE = {"CASE": "case", "EVENT": "history", "UPLOAD": "documents", "UPLOADS": "uploads_begun", "KEY": "key"}
+OF_ARCHIVE = {"PROFILE": "profile", "RECORD": "records", "EVENT": "history", "PORTRAIT": "portrait"}
 OF_PERSON = {
     "PROFILE": "profile",
     "GRANT": "roles",
@@ -49,12 +51,13 @@ Item = dict[str, Any]
 
 
 class MyData:
-    """Reads all three tables. Every method raises what botocore and PynamoDB raise when a service cannot be reached."""
+    """Reads all four tables. Every method raises what botocore and PynamoDB raise when a service cannot be reached."""
 
     def __init__(self) -> None:
         self._cases = Reader()
         self._people = Reader(PersonItem.Meta.table_name)
         self._messages = Reader(MessageItem.Meta.table_name)
+        self._archives = Reader(ARCHIVES)
         self._log = AccessLog()
 
     def of(self, sub: str, now: datetime, public_url: str) -> dict[str, Any]:
@@ -65,6 +68,7 @@ class MyData:
             "at": stamp(now),
             "person": sub,
             "graduate": self._graduate(sub, public_url),
+            "archive": self._archive(sub),
             "account": account,
             "messages": _parts(self._messages.query("pk", f"BOX#{sub}"), OF_BOX),
             "office_messages_read": self._read_of_offices(sub, account["roles"]),
@@ -93,6 +97,16 @@ class MyData:
             "certificates": issued,
             "certificate_file": f"{place}/certificate" if known.certificate else None,
             "other": found["other"],
+        }
+
+    def _archive(self, student: str) -> dict[str, list[Item]] | None:
+        """The growth archive: who they are there, records, what happened to them, portrait; None of who has none."""
+        found = _parts(self._archives.query("pk", f"STUDENT#{student}"), OF_ARCHIVE)
+        if not any(found.values()):
+            return None
+        return found | {
+            "records": [_record(record) for record in found["records"]],
+            "history": [_record_event(event, student) for event in found["history"]],
         }
 
     def _beside(self, case: Case, history: Sequence[Item]) -> tuple[list[Item], list[Item], list[Item]]:
@@ -169,6 +183,21 @@ def _event(event: Item, student: str, answers: Answers) -> Item:
     evidence = answers.of(str(event.get("step", "")), event.get("evidence"))
     evidence.pop("acts_for", None)
     return shown | ({"evidence": evidence} if "evidence" in event else {})
+
+
+def _record(record: Item) -> Item:
+    """A record; who certified it is told where it was its source."""
+    by = record.get("certified_by")
+    return {name: value for name, value in record.items() if name != "certified_by" or by == record["source"]}
+
+
+def _record_event(event: Item, student: str) -> Item:
+    """What happened to a record; of officers their role is told."""
+    if event["who"] == student or event["role"] in SAME:
+        return event
+    shown = {name: value for name, value in event.items() if name not in ("who", "key")}
+    was = {name: value for name, value in event.get("was", {}).items() if name != "certified_by"}
+    return shown | ({"was": was} if was else {})
 
 
 def _entry(entry: Item, answers: Answers) -> Item:

@@ -18,6 +18,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.shared.cookies import Cookie
 from itsdangerous import BadSignature
 
+from yinji.archive.store import Archive
 from yinji.clearance.store import Store
 from yinji.identity.people import Grant, Person, begin, key_of
 from yinji.identity.session import Session, host_bound, own_cookie, serializer, session_cookie, sign, signing_keys
@@ -72,7 +73,7 @@ class Door:
 
     def __init__(self, api: Api, way: Way, refused: type[Exception]) -> None:
         self._api, self._way, self._refused = api, way, refused
-        self._people, self._store = People(), Store()
+        self._people, self._store, self._archive = People(), Store(), Archive()
 
     def away(self, url: Callable[[Attempt], str]) -> Response[str]:
         """Send the browser to `url` of a new attempt; where it wants to be afterwards and `again` are in the query."""
@@ -126,9 +127,9 @@ class Door:
         account = found.account.strip().upper()  # as registers and rosters write it
         before = standing(self._api.cookies, people)
         person = people.person(account)
-        case = self._store.get(account) if len(account) <= LONGEST_ACCOUNT else None
-        name = found.name or person.name or (case.graduate.name if case else account)
-        grant = role_of(people, person, case is not None, before.session if before else None)
+        student = self._student(account)
+        name = found.name or person.name or student or account
+        grant = role_of(people, person, bool(student), before.session if before else None)
         session = begin(person, grant, name, found.proved_at, now)
         people.signed_in(session, self._way, now)
         if before:  # this browser has a new session now; nobody else shall go on by the old one
@@ -138,8 +139,17 @@ class Door:
         answer.cookies += [session_cookie(sign(session, signing_keys())), _cookie(attempt.state, "")]
         return answer
 
+    def _student(self, account: str) -> str:
+        """The name of the student whose account it is: one who is leaving, or has an archive; empty for nobody's."""
+        if len(account) > LONGEST_ACCOUNT:
+            return ""
+        if case := self._store.get(account):
+            return case.graduate.name
+        student = self._archive.student(account)
+        return student.name if student else ""
 
-def role_of(people: People, person: Person, graduates: bool, before: Session | None) -> Grant | None:
+
+def role_of(people: People, person: Person, studies: bool, before: Session | None) -> Grant | None:
     """In which role `person` begins: as before where they were signed in; else their first one, else as a student.
 
     None is a student. Raises Problem("no-role").
@@ -147,11 +157,11 @@ def role_of(people: People, person: Person, graduates: bool, before: Session | N
     roles = people.roles(person, clock.today())
     if before and before.sub == person.sub:
         same = next((grant for grant in roles if grant.key == key_of(before)), None)
-        if same or (before.role == "student" and graduates):
+        if same or (before.role == "student" and studies):
             return same
     if roles:
         return roles[0]
-    if not graduates:
+    if not studies:
         raise Problem("no-role")
     return None
 

@@ -1,4 +1,5 @@
-"""How all that is kept of a graduate goes: documents in every version, messages, sign-ins, the case and its history."""
+"""How all that is kept of a student goes: documents in every version, messages, sign-ins, the archive, the case and its
+history."""
 
 from __future__ import annotations
 
@@ -7,6 +8,10 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from yinji.archive.deliveries import Deliveries
+from yinji.archive.ledger import ledger_key, packed, unpacked
+from yinji.archive.sources import sources
+from yinji.archive.store import Archive
 from yinji.clearance import definition
 from yinji.clearance.anchors import Anchors
 from yinji.clearance.case import Case
@@ -28,16 +33,18 @@ AT_ONCE = 1000
 
 
 class Eraser:
-    """Erases cases. Whatever is done may be done again; who stops halfway finds the case, which goes last.
+    """Erases students: their cases and archives. Whatever is done may be done again; who stops halfway finds the case,
+    which goes last, or the archive of who has none.
 
-    Every method raises what the services raise when they cannot be reached; `erase` raises NotErased when S3 kept
-    something.
+    `documents` and `archives` are buckets. Every method raises what the services raise when they cannot be reached;
+    `erase` and `erase_archive` raise NotErased when S3 kept something.
     """
 
-    def __init__(self, client: S3Client, documents: str) -> None:
-        self._client, self._documents = client, documents
+    def __init__(self, client: S3Client, documents: str, archives: str) -> None:
+        self._client, self._documents, self._archives = client, documents, archives
         self._anchors = Anchors(client, documents)
         self._store, self._outbox, self._people, self._log = Store(), Outbox(), People(), AccessLog()
+        self._archive, self._deliveries = Archive(), Deliveries()
 
     @cached_property
     def _anchored(self) -> Mapping[str, Head]:
@@ -51,11 +58,41 @@ class Eraser:
             self._anchors.note_erasure(head)
         self._store.destroy_key(student)
         codes = {key.rpartition("/")[2].removesuffix(".pdf") for key in self._delete(f"{CERTIFICATES}{student}/")}
+        self.erase_archive(student)
+        self._store.erase(case, codes | ({case.certificate.code} if case.certificate else set()))
+
+    def erase_archive(self, student: str) -> None:
+        """Erase all that is kept of `student` beside a case: documents, messages, sign-ins, looks, and the archive."""
         self._delete(f"{PREFIX}{student}/")
         self._outbox.forget(student)
         self._people.forget(student)
         self._log.forget(student)
-        self._store.erase(case, codes | ({case.certificate.code} if case.certificate else set()))
+        self._archive.forget(student)
+
+    def forget_lines(self) -> None:
+        """Let the ledger of each source forget which of its lines were of somebody who has no archive any more.
+
+        A source that is at work is left alone: the next night comes.
+        """
+        for source in sources():
+            data = self._ledger(source)
+            if data is None:
+                continue
+            known = {student for student, _ in unpacked(data).known.values()}
+            gone = known - self._archive.students(sorted(known)).keys()
+            owner = f"retention-{secrets.token_hex(8)}"
+            if not gone or not self._deliveries.begin(source, owner):
+                continue
+            # read anew: a delivery may have ended since
+            told = packed(unpacked(self._ledger(source) or data).without(gone))
+            self._client.put_object(Bucket=self._archives, Key=ledger_key(source), Body=told)
+            self._deliveries.end(source, owner)
+
+    def _ledger(self, source: str) -> bytes | None:
+        try:
+            return self._client.get_object(Bucket=self._archives, Key=ledger_key(source))["Body"].read()
+        except self._client.exceptions.NoSuchKey:
+            return None
 
     def forget_rows(self) -> None:
         """Let each feed forget which row it last told of somebody who has no case any more (feeds/<step>/applied.json).

@@ -1,0 +1,378 @@
+"""Pages of archives: what students and counsellors see, that every number leads to what it counts, and who may."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from urllib.parse import urlsplit
+
+import pytest
+from yinji.archive.groups_store import Groups
+from yinji.archive.kinds import dimensions, hundreds, kinds
+from yinji.archive.record import STATES, Record
+from yinji.archive.store import Archive, RecordEvent
+from yinji.archive.story import story
+from yinji.identity.session import Session
+from yinji.platform import clock
+
+from tests import portal
+from tests.archives import AT, SU, Library, as_csv, loan, record, student
+from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, officer
+from tests.functions.test_portal import ADMINISTRATOR, AUDITOR, CHINESE, OTHER_COUNSELLOR, Reader, transferred
+
+ME = Session(SU.student, "student", SU.name)
+SOMEBODY_ELSE = Session("2022S01999", "student", "别人")
+OFFICE, LIBRARY = officer("student-affairs"), officer("library")
+THEIRS = f"/archive/students/{SU.student}"
+DAY = date(2023, 9, 4)
+
+
+def a_life() -> list[Record]:
+    """Records of every kind and state over two years and a half."""
+    found = [
+        record(number, kind, day=DAY + timedelta(days=62 * place + 3 * (number % 100)), title=f"《题目》{number}",
+               entity=f"e{number}" if kinds()[kind].entity else "", minutes=90, place=f"场馆{place % 3}",
+               level="school" if kinds()[kind].levels else "", source="second-classroom")
+        for place, kind in enumerate(kinds())
+        for number in range(100 * place, 100 * place + 14)
+    ]  # fmt: skip
+    states = [
+        replace(found[place], id=f"S/{state}", state=state, certification=None, entity=f"x{place}")
+        for place, state in enumerate(STATES)
+        if state != "certified"
+    ]
+    return found + states
+
+
+@pytest.fixture
+def archives(cloud: Cloud) -> Archive:
+    found = Archive()
+    found.enrol([SU])
+    life = a_life()
+    found.load(SU, [replace(one, state="certified") if one.state == "void" else one for one in life])
+    found.load(SU, [replace(one, as_of="2026-07-01T00:00:00.000Z") for one in life if one.state == "void"])
+    return found
+
+
+@pytest.fixture
+def grouped(archives: Archive) -> Archive:
+    """Fourteen others, so that there is a group to be compared with."""
+    others = [student(number) for number in range(100, 114)]
+    archives.enrol(others)
+    for place, other in enumerate(others):
+        archives.load(other, [record(one, student=other.student) for one in range(place)])
+    Groups().build()
+    return archives
+
+
+def links(body: str, beginning: str) -> list[tuple[str, str]]:
+    """Links that begin with `beginning`: address and the text between their tags."""
+    found = re.findall(rf'<a[^>]*? ?href="({re.escape(beginning)}[^"]*)"[^>]*>(.*?)</a>', body, re.DOTALL)
+    return [(html.unescape(href), re.sub(r"<[^>]+>", " ", text)) for href, text in found]
+
+
+def number_on(body: str) -> int:
+    found = re.search(r'id="number">(\d+)', body)
+    assert found
+    return int(found[1])
+
+
+PEOPLES = r'<bdi[^>]*>.*?</bdi>|<option.*?</option>|<a class="language".*?</a>|<span class="seal".*?</span>'
+"""Names, and what is Chinese in every language."""
+
+PATHS: list[tuple[str, Session]] = [
+    ("/archive", ME),
+    ("/archive?year=2023-2024", ME),
+    ("/archive?year=nonsense", ME),
+    ("/archive/portrait", ME),
+    ("/archive/records", ME),
+    ("/archive/records?state=pending&kind=nonsense&page=x", ME),
+    ("/archive/records/second-classroom/L0", ME),
+    ("/archive/records/second-classroom/S~pending?at=claim.dispute&problem=invalid-form", ME),
+    ("/archive/students", COUNSELLOR),
+    ("/archive/students?sort=moral&waiting=yes&class=x&q=1&grade=2022&counsellor=T0001", COUNSELLOR),
+    ("/archive/students", OFFICE),
+    ("/archive/students?school=S01", OFFICE),
+    (THEIRS, COUNSELLOR),
+    (f"{THEIRS}/records?year=2023-2024", COUNSELLOR),
+    (f"{THEIRS}/records/second-classroom/L0", COUNSELLOR),
+    ("/archive/deliveries", OFFICE),
+]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_page_speaks_its_language_and_is_light_and_keeps_to_its_policy(grouped: Archive, language: str) -> None:
+    for path, session in PATHS:
+        page = portal.visit(path, session, language)
+        assert page.status == 200, path
+        reader = Reader(page.body)
+        assert reader.inline == [], path
+        assert [one for one in reader.addresses if one.startswith(("http", "//"))] == [], path
+        assert transferred(page.body) < 20_000, path
+        if language == "en":
+            said = re.sub(PEOPLES, "", page.body, flags=re.DOTALL)
+            assert not CHINESE.search(said), (path, CHINESE.search(said))
+
+
+ROLES: list[tuple[str, set[str]]] = [
+    ("/archive", {"me"}),
+    ("/archive/portrait", {"me"}),
+    ("/archive/records", {"me"}),
+    ("/archive/records/second-classroom/L0", {"me"}),
+    ("/archive/students", {"counsellor", "other-counsellor", "office", "administrator", "auditor"}),
+    (THEIRS, {"me", "counsellor", "office", "administrator", "auditor"}),
+    (f"{THEIRS}/records", {"me", "counsellor", "office", "administrator", "auditor"}),
+    (f"{THEIRS}/records/second-classroom/L0", {"me", "counsellor", "office", "administrator", "auditor"}),
+    ("/archive/deliveries", {"office", "administrator", "auditor"}),
+]
+WHO = {
+    "me": ME,
+    "somebody-else": SOMEBODY_ELSE,
+    "counsellor": COUNSELLOR,
+    "other-counsellor": OTHER_COUNSELLOR,
+    "office": OFFICE,
+    "library": LIBRARY,
+    "supervisor": Session("T0123", "supervisor", "T0123", school="S01"),
+    "administrator": ADMINISTRATOR,
+    "auditor": AUDITOR,
+}
+
+
+@pytest.mark.parametrize(("path", "allowed"), ROLES, ids=[path for path, _ in ROLES])
+def test_each_page_is_for_those_it_concerns(archives: Archive, path: str, allowed: set[str]) -> None:
+    answers = {name: portal.visit(path, session).status for name, session in WHO.items()}
+    expected = {name: 200 if name in allowed else 403 for name in WHO}
+    if "somebody-else" not in allowed and path.startswith("/archive") and allowed == {"me"}:
+        expected["somebody-else"] = 404  # a student as well, without an archive
+    assert answers == expected
+
+
+def test_who_has_no_archive_and_who_does_not_exist_look_the_same_to_who_sees_some(archives: Archive) -> None:
+    for nobody in ("2022S01998", "x" * 3000, "CARD"):
+        for session in (COUNSELLOR, ME):
+            assert portal.visit(f"/archive/students/{nobody}", session).status == 403
+        assert portal.visit(f"/archive/students/{nobody}", AUDITOR).status == 404
+    assert portal.visit("/archive").location.startswith("/sign-in")
+
+
+def test_a_look_of_somebody_else_is_written_down_and_ones_own_is_not(cloud: Cloud, archives: Archive) -> None:
+    for path in ("/archive", "/archive/portrait", "/archive/records", THEIRS):
+        assert portal.visit(path, ME).status == 200
+    assert cloud.looks() == []
+    for path in (THEIRS, f"{THEIRS}/records", f"{THEIRS}/records/second-classroom/L0"):
+        assert portal.visit(path, COUNSELLOR).status == 200
+        assert [(one["what"], one["students"], one["who"]) for one in cloud.looks()] == [
+            ("archive", [SU.student], COUNSELLOR.sub)
+        ]
+    assert portal.visit(THEIRS, OTHER_COUNSELLOR).status == 403
+    assert cloud.looks() == []
+
+
+def test_a_look_that_cannot_be_written_down_is_not_shown(archives: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YINJI_SEEN_QUEUE", "https://sqs.us-east-1.amazonaws.com/123456789012/none")
+    page = portal.visit(THEIRS, COUNSELLOR)
+    assert page.status == 503 and SU.name not in page.body
+    assert portal.visit("/archive/portrait", ME).status == 200
+
+
+def test_a_portrait_is_two_reads_and_the_timeline_two_whatever_the_visitor(
+    grouped: Archive, counted: Callable[[], list[str]]
+) -> None:
+    for path, session in (("/archive/portrait", ME), (THEIRS, COUNSELLOR)):
+        before = len(counted())
+        assert 'class="half"' in portal.visit(path, session).body
+        assert counted()[before:] == ["BatchGetItem", "GetItem"], path
+    before = len(counted())
+    portal.visit("/archive", ME)
+    assert counted()[before:] == ["BatchGetItem", "Query"]
+    before = len(counted())
+    portal.visit("/archive/students", COUNSELLOR)
+    assert counted()[before:] == ["Query", "Query"], "the list of cohorts, and the only one of the school"
+
+
+def test_every_number_of_a_portrait_leads_to_exactly_the_records_it_counts(grouped: Archive) -> None:
+    for path, session, base in (("/archive/portrait", ME, "/archive"), (THEIRS, COUNSELLOR, THEIRS)):
+        body = portal.visit(path, session).body
+        known = grouped.portrait(SU.student)
+        assert known
+        told = links(body, f"{base}/records?")
+        assert len(told) > 25
+        for href, text in told:
+            page = portal.visit(href, session)
+            assert page.status == 200, href
+            query = dict(one.split("=") for one in urlsplit(href).query.split("&"))
+            expected = known.records(
+                dimension=query.get("dimension", ""), kind=query.get("kind", ""), year=query.get("year", ""),
+                term=query.get("term", ""),
+            )  # fmt: skip
+            if "hundred" in query:
+                expected = sum(known.records(kind=kind) for kind in hundreds()[query["hundred"]].kinds)
+                shown = re.search(r"\d+", text)
+                assert shown and int(shown[0]) == known.hundreds[query["hundred"]]
+            elif "state=pending" in href:
+                expected = 1
+            assert number_on(page.body) == expected, href
+            if "kind" in query or "year" in query:
+                assert str(expected) in text, (href, text)
+
+
+def test_every_link_of_a_timeline_leads_somewhere(archives: Archive) -> None:
+    seen: set[str] = set()
+    for year in ("2023-2024", "2024-2025", "2025-2026"):
+        body = portal.visit(f"/archive?year={year}", ME).body
+        seen |= {href for href, _ in links(body, "/archive/records/")}
+    assert len(seen) == len(a_life()), "every record of the archive is linked"
+    for href in seen:
+        assert portal.visit(href, ME).status == 200, href
+
+
+def test_a_timeline_begins_with_the_whole_and_the_latest_year_and_folds_what_is_much(archives: Archive) -> None:
+    body = portal.visit("/archive", ME, "en").body
+    assert re.findall(r'<a href="/archive\?year=([0-9-]+)" aria-current="page">', body) == ["2024-2025"]
+    assert "records in 2 years" in body and body.index("The four hundreds") < body.index("skyline")
+    assert "14 times of sport" in body and "<summary>" in body
+    earlier = portal.visit("/archive?year=2023-2024", ME, "en").body
+    assert "second year" in earlier and "The four hundreds" not in earlier
+    assert "Your first book" in earlier and "Book number 10" in earlier
+    assert "14 days in the library" in earlier
+
+
+def test_an_archive_without_anything_says_how_it_begins(cloud: Cloud) -> None:
+    Archive().enrol([SU])
+    body = portal.visit("/archive", ME, "en").body
+    assert "still blank" in body and "/archive/claim" in body
+    assert portal.visit("/archive/portrait", ME).status == 200
+    assert portal.visit("/archive/records", ME).status == 200
+
+
+def test_fifteen_hundred_records_are_light_on_every_page(cloud: Cloud) -> None:
+    found = Archive()
+    found.enrol([SU])
+    many = list(kinds())
+    found.load(
+        SU,
+        [
+            record(number, many[number % 3], title=f"{number * 7919 % 1000} 的故事与历史 {number}", entity="",
+                   day=date(2024, 9, 1) + timedelta(days=number % 300), place=f"教学楼 {number % 40}")
+            for number in range(1500)
+        ],
+    )  # fmt: skip
+    for path in ("/archive", "/archive/portrait", "/archive/records"):
+        page = portal.visit(path, ME)
+        assert page.status == 200
+        assert transferred(page.body) < 60_000, (path, transferred(page.body))
+    first = portal.visit("/archive/records", ME).body
+    second = portal.visit("/archive/records?page=1", ME).body
+    assert len(links(first, "/archive/records/")) == len(links(second, "/archive/records/")) == 200
+    assert set(links(first, "/archive/records/")).isdisjoint(links(second, "/archive/records/"))
+    assert "page=8" not in portal.visit("/archive/records?page=7", ME).body
+
+
+def test_a_record_tells_everything_and_names_the_office_to_students_and_the_person_to_staff(archives: Archive) -> None:
+    one = next(one for one in a_life() if one.state == "certified")
+
+    def correct(known: Record) -> tuple[Record, RecordEvent]:
+        told = replace(known, title="新题目", certification=replace(known.certification, by="T0001", why="核对过"),  # type: ignore[type-var]
+                       via="office")  # fmt: skip
+        return told, RecordEvent("certified", "T0001", "counsellor", AT, "核对过", was={"title": known.title})
+
+    archives.change(SU, one.key, correct)
+    mine = portal.visit(f"/archive/records/{one.address}", ME, "en").body
+    theirs = portal.visit(f"{THEIRS}/records/{one.address}", COUNSELLOR, "en").body
+    for body in (mine, theirs):
+        for told in ("新题目", one.title, "核对过", "old system", "1.5 hours", "entered by the school"):
+            assert told in body, told
+    assert "T0001" not in mine and "T0001" in theirs
+    assert "dispute" in mine and "/dispute" not in theirs
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_state_of_a_record_is_said_by_word_and_shape(archives: Archive, state: str) -> None:
+    one = next(one for one in a_life() if one.state == state)
+    body = portal.visit(f"/archive/records/{one.address}", ME, "en").body
+    words = portal.module("chalicelib.words").catalogue("en")
+    shape = portal.module("chalicelib.archive_story").STATES[state]
+    assert re.search(rf'<span class="state {shape}">\s*<svg.*?</svg>{words[f"archive.state-{state}"]}', body, re.DOTALL)
+
+
+def test_what_a_student_says_is_wrong_goes_to_the_function_of_the_record(archives: Archive) -> None:
+    one = next(one for one in a_life() if one.state == "pending")
+    body = portal.visit(f"/archive/records/{one.address}", ME).body
+    form = Reader(body).form("/dispute")
+    assert form["action"] == f"/api/archive/students/{SU.student}/records/second-classroom:S~pending/dispute"
+    assert set(form["fields"]) == {"idempotency_key", "next", "words"}
+    done = portal.visit(f"/archive/records/{one.address}?done=claim.disputed", ME, "en").body
+    assert "Your school will look into it." in done
+    told = RecordEvent("disputed", SU.student, "student", AT, "不是我")
+    archives.change(SU, one.key, lambda known: (replace(known, disputed="不是我", disputed_at=AT), told))
+    body = portal.visit(f"/archive/records/{one.address}", ME).body
+    assert "不是我" in body and "/dispute" not in body
+    assert "不是我" in portal.visit(f"{THEIRS}/records/{one.address}", COUNSELLOR).body
+
+
+def test_names_and_titles_cannot_become_markup(cloud: Cloud) -> None:
+    evil = "<img src=x onerror=alert(1)>{what}"
+    found = Archive()
+    found.enrol([replace(SU, name=evil, programme=evil, class_name=evil)])
+    found.load(SU, [record(1, title=evil, place=evil, organiser=evil, note=evil)])
+    for path, session in (("/archive", ME), ("/archive/portrait", ME), ("/archive/records", ME), (THEIRS, COUNSELLOR),
+                          ("/archive/records/library-loans/L1", ME), ("/archive/students", COUNSELLOR)):  # fmt: skip
+        page = portal.visit(path, session)
+        assert page.status == 200 and "<img" not in page.body, path
+
+
+def test_a_counsellor_sees_who_waits_and_finds_and_sorts(grouped: Archive) -> None:
+    def rows(query: str = "") -> list[str]:
+        body = portal.visit(f"/archive/students{query}", COUNSELLOR).body
+        return [href.rpartition("/")[2] for href, _ in links(body, "/archive/students/")]
+
+    assert len(rows()) == 15 and rows() == sorted(rows())
+    assert rows("?waiting=yes") == [SU.student]
+    assert rows("?sort=overall")[0] == SU.student
+    assert rows("?sort=last")[0] == student(100).student, "who never did anything comes first"
+    assert rows(f"?q={SU.name}") == [SU.student]
+    assert rows("?grade=2021") == []
+    body = portal.visit("/archive/students", COUNSELLOR, "en").body
+    assert "Upper quarter of the grade" in body and "/archive/certify" in body
+    assert "/archive/certify" not in portal.visit("/archive/students?school=S01", AUDITOR).body
+
+
+def test_four_hundred_students_are_one_light_page(cloud: Cloud) -> None:
+    found = Archive()
+    found.enrol([student(number, name_latin="") for number in range(400)])
+    page = portal.visit("/archive/students", COUNSELLOR)
+    assert page.body.count("<tr>") == 401
+    assert transferred(page.body) < 60_000
+
+
+def test_deliveries_tell_what_became_of_each_file_and_why_lines_were_not_taken(cloud: Cloud) -> None:
+    library = Library(cloud)
+    library.enrol(SU)
+    library.loans(loan(1), loan(2, borrowed_on="nonsense"))
+    library.deliver("library-gate", as_csv(["a"], [{"a": "1"}]))
+    body = portal.visit("/archive/deliveries", OFFICE, "en").body
+    assert "The latest 2 deliveries" in body and "Refused whole" in body and "Dealt with" in body
+    assert "1 student, 1 new or changed" in body
+    reports = [portal.visit(href, OFFICE, "en").body for href, _ in links(body, "/archive/deliveries?delivery=")]
+    assert len(reports) == 2
+    assert "These columns are missing" in reports[0] and "borrowed_on" in reports[1]
+    assert portal.visit("/archive/deliveries?delivery=none", OFFICE).status == 404
+
+
+def test_the_first_page_of_a_student_who_is_not_leaving_yet_is_their_archive(cloud: Cloud, archives: Archive) -> None:
+    assert portal.visit("/", ME).location == "/archive"
+    cloud.open()
+    assert portal.visit("/", STUDENT).location == "/me"
+    assert 'href="/archive"' in portal.visit("/me", STUDENT).body
+
+
+def test_every_kind_and_education_has_its_words(cloud: Cloud) -> None:
+    known = portal.module("chalicelib.words").catalogue("zh")
+    for kind in kinds():
+        assert {f"archive.many-{kind}", f"archive.first-{kind}", f"archive.nth-{kind}"} <= known.keys()
+    mark = (portal.FOLDER / "chalicelib/templates/archive.html").read_text("utf-8")
+    assert all(f'kind == "{kind}"' in mark for kind in kinds())
+    assert len(dimensions()) == 5 and story([], "2022").years == [] and clock.today()
