@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+from yinji.archive.catalogue import Activity
 from yinji.archive.record import Certification, Record
 from yinji.archive.student import COLUMNS, Student
 
@@ -111,6 +112,26 @@ class Library:
 
     def report(self, key: str) -> dict[str, Any]:
         return json.loads(self.cloud.s3.get_object(Bucket="archive", Key=f"reports/{key}.json")["Body"].read())
+
+
+BEGINS = datetime(2026, 6, 10, 11, 0, tzinfo=UTC)
+"""Seven in the evening on the campus."""
+
+
+def activity(number: int = 1, **more: Any) -> Activity:
+    """A lecture that the School of Humanities announced, in a hall of two hundred."""
+    told: dict[str, Any] = {
+        "kind": "lecture",
+        "title": f"讲座 {number}",
+        "begins_at": BEGINS,
+        "minutes": 90,
+        "organiser": "文学院",
+        "school": "S01",
+        "place": "致远楼报告厅",
+        "capacity": 200,
+        "as_of": "2026-06-01T04:00:00.000Z",
+    }
+    return Activity(f"A{number}", **(told | more))
 
 
 __all__ = ["AT", "LOANS", "SU", "Library", "as_csv", "loan", "record", "register_csv", "student"]
