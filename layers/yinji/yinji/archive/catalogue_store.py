@@ -11,7 +11,7 @@ goes in the same transaction to whoever has waited longest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
@@ -201,7 +201,7 @@ class Catalogue:
                 transaction.delete(ListedItem(pk, sk))
             for (pk, sk), listed in has.items():
                 if had.get((pk, sk)) != listed:
-                    transaction.save(ListedItem(pk, sk, **listed))
+                    transaction.save(_listed(pk, sk, listed))
             if event:
                 transaction.save(_event(told, event, known))
             transaction.update(ActivityItem(_pk(told.id), "ACTIVITY"), actions=actions, condition=same)
@@ -397,8 +397,12 @@ class Catalogue:
 
     def put_activities(self, activities: Sequence[Activity], delivery: str) -> list[Told]:
         """The same of `activities`."""
+
+        def one(activity: Activity) -> Told:
+            return self.put(activity, delivery)
+
         with ThreadPoolExecutor(THREADS) as threads:
-            return list(threads.map(lambda one: self.put(one, delivery), activities))
+            return list(threads.map(one, activities))
 
     def _put_all(self, told: Sequence[tuple[str, str, dict[str, str]]], delivery: str) -> list[Told]:
         found = (plains(item) for item in self._bulk.get_many([(pk, sk) for pk, sk, _ in told]))
@@ -448,6 +452,11 @@ def _places(activity: Activity) -> dict[tuple[str, str], dict[str, str]]:
     days = activity.days if activity.place and activity.announced else []
     partitions = [f"TERM#{activity.term}", *(f"PLACE#{activity.place}#{day}" for day in days)]
     return {(pk, sk): listed for pk in partitions}
+
+
+def _listed(pk: str, sk: str, told: Mapping[str, str]) -> ListedItem:
+    more: dict[str, Any] = dict(told)
+    return ListedItem(pk, sk, **more)
 
 
 def _event(told: Activity, event: RecordEvent, known: Activity | None) -> RecordEventItem:
