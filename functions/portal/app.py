@@ -11,10 +11,23 @@ import functools
 from collections.abc import Callable
 
 from chalice.app import Chalice, Response
-from chalicelib import accounts, appointments, batches, graduate, messages, office, page, practice, public
+from chalicelib import (
+    accounts,
+    appointments,
+    archive_activities,
+    batches,
+    graduate,
+    messages,
+    office,
+    page,
+    practice,
+    public,
+)
 from chalicelib import feeds as deliveries
 from chalicelib.visit import Visit
 from chalicelib.words import LANGUAGES
+from yinji.archive.catalogue_store import Catalogue
+from yinji.archive.store import Archive
 from yinji.clearance import codes
 from yinji.clearance.store import Store
 from yinji.identity.access_log import AccessLog
@@ -28,6 +41,8 @@ store = Store()
 people = People()
 outbox = Outbox()
 access_log = AccessLog()
+archive = Archive()
+catalogue = Catalogue()
 View = Callable[..., Response]
 
 
@@ -267,6 +282,29 @@ def unread(visit: Visit) -> Response:
 @at("/messages/stop/{token}")
 def stopping(visit: Visit, token: str) -> Response:
     return page.draw(visit, "stop.html", **messages.stopping(visit, outbox, token))
+
+
+# --- the catalogue of the growth archive ----------------------------------------------------------------------
+
+
+@at("/archive/activities")
+def activities(visit: Visit) -> Response:
+    return page.draw(visit, "archive-activities.html", **archive_activities.activities(visit, catalogue))
+
+
+@at("/archive/activities/{id}")
+def activity(visit: Visit, id: str) -> Response:
+    return page.draw(visit, "archive-activity.html", **archive_activities.activity(visit, catalogue, archive, id))
+
+
+@at("/archive/activities/{id}/screen")
+def screen(visit: Visit, id: str) -> Response:
+    return page.draw(visit, "archive-screen.html", **archive_activities.screen(visit, catalogue, id))
+
+
+@at("/archive/check-in/{token}")
+def check_in(visit: Visit, token: str) -> Response:
+    return archive_activities.check_in(visit, catalogue, archive, token)
 
 
 # --- nothing there: a page says so rather than the gateway ----------------------------------------------------
