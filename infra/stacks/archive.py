@@ -109,26 +109,26 @@ class Archive(Beside):
         self.table.changed_by(activities)
         route(activities, "GET", ACTIVITIES)
         route(activities, "POST", ACTIVITIES)
-        route(activities, "GET", f"{ACTIVITIES}/{{id}}")
+        route(activities, "GET", f"{ACTIVITIES}/{{activity}}")
         for deed in ("change", "cancel"):
-            route(activities, "POST", f"{ACTIVITIES}/{{id}}/{deed}")
+            route(activities, "POST", f"{ACTIVITIES}/{{activity}}/{deed}")
 
         sign_up = self._function("archive/sign_up", *told, **people)
         self.table.changed_by(sign_up)
         for deed in ("sign-up", "give-back"):
-            route(sign_up, "POST", f"{ACTIVITIES}/{{id}}/{deed}")
+            route(sign_up, "POST", f"{ACTIVITIES}/{{activity}}/{deed}")
 
         audience = self._showing("archive/audience", "ARCHIVE_TABLE", "TABLE", **people)
         self.table.read_by(audience)
         self.house.table.added_to_by(audience)
-        route(audience, "GET", f"{ACTIVITIES}/{{id}}/sign-ups")
-        route(audience, "GET", f"{ACTIVITIES}/{{id}}/sign-ups/{{file}}", counted=True)
+        route(audience, "GET", f"{ACTIVITIES}/{{activity}}/sign-ups")
+        route(audience, "GET", f"{ACTIVITIES}/{{activity}}/sign-ups/{{file}}", counted=True)
 
         check_in = self._function("archive/check_in", *told, "SESSION_KEYS", **people)
         self.table.changed_by(check_in)
         route(check_in, "POST", "/api/archive/check-in/{token}")
         code = self._function("archive/check_in_code", *told, "SESSION_KEYS", **people)
         self.table.read_by(code)
-        route(code, "GET", f"{ACTIVITIES}/{{id}}/check-in-code")
+        route(code, "GET", f"{ACTIVITIES}/{{activity}}/check-in-code")
         for function in (check_in, code):
             function.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])

@@ -1,8 +1,8 @@
 """activities: what is coming, and what organisers announce, change and cancel.
 
-Trigger: GET /api/archive/activities, GET /api/archive/activities/{id}, POST /api/archive/activities,
-POST /api/archive/activities/{id}/change, POST /api/archive/activities/{id}/cancel. Reads and writes: the catalogue; who
-waits gets the places there are more of. Emits nothing.
+Trigger: GET /api/archive/activities, GET /api/archive/activities/{activity}, POST /api/archive/activities,
+POST /api/archive/activities/{activity}/change, POST /api/archive/activities/{activity}/cancel. Reads and writes: the
+catalogue; who waits gets the places there are more of. Emits nothing.
 """
 
 from dataclasses import replace

@@ -1,7 +1,7 @@
 """audience: who signed up for an activity and who came, for its organiser; as a file for a spreadsheet as well.
 
-Trigger: GET /api/archive/activities/{id}/sign-ups, GET /api/archive/activities/{id}/sign-ups/{file}, file being
-sign-ups.csv or sign-ups.xlsx. Reads: the catalogue, the register of students. Writes: who took the list as a file
+Trigger: GET /api/archive/activities/{activity}/sign-ups, GET /api/archive/activities/{activity}/sign-ups/{file}, file
+being sign-ups.csv or sign-ups.xlsx. Reads: the catalogue, the register of students. Writes: who took the list as a file
 (AUDIT#<day>, TAKEN#<who>), before it is handed out. Emits: who is in it, to the queue of looks; metrics.
 """
 
@@ -54,7 +54,7 @@ def exported(id: str, file: str) -> Response[Any]:
     found = _guests(activity, "list")
     request = str(api.resolver.lambda_context.aws_request_id)
     store.record_export(api.session, FILE, len(found), {"activity": id}, request)
-    count("RowsExported", len(found))
+    count("GuestsExported", len(found))
     body, media_type = drawn(table(activity.title, found, api.language), kind)
     headers = {
         "Content-Disposition": f'attachment; filename="{FILE}-{activity.day}.{kind}"',

@@ -48,7 +48,8 @@ def check_in(token: str) -> Response[str]:
         if student is None:
             raise Problem("no-archive")
     except Problem as problem:
-        count("CheckInsRefused", reason=problem.code)
+        count("CheckInsRefused")
+        logger.info("check-in refused", extra={"why": problem.code})
         raise
     new = archive.add(attended(activity, student.student, now), student.school)
     catalogue.came(id, student.student, now)

@@ -1,7 +1,7 @@
 """check-in-code: the code that the screen of a lecture shows just now, and how many have checked in.
 
-Trigger: GET /api/archive/activities/{id}/check-in-code, by the screen's script every few seconds. Reads: the signing
-keys, the catalogue. Writes nothing. Emits nothing.
+Trigger: GET /api/archive/activities/{activity}/check-in-code, by the screen's script every few seconds. Reads: the
+signing keys, the catalogue. Writes nothing. Emits nothing.
 """
 
 from typing import Any

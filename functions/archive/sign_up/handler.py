@@ -1,7 +1,7 @@
 """sign-up: a student wants to come, or does not any more; places that become free go to whoever waited longest.
 
-Trigger: POST /api/archive/activities/{id}/sign-up, POST /api/archive/activities/{id}/give-back. Reads: the register of
-students. Reads and writes: who signed up, and how many places are taken. Emits nothing.
+Trigger: POST /api/archive/activities/{activity}/sign-up, POST /api/archive/activities/{activity}/give-back. Reads: the
+register of students. Reads and writes: who signed up, and how many places are taken. Emits nothing.
 """
 
 from typing import Any
@@ -36,7 +36,7 @@ def sign_up(id: str) -> Response[str]:
         raise Problem("no-archive")
     mine = catalogue.sign_up(id, session.sub, clock.now())
     ahead = catalogue.place_in_line(mine) - 1 if mine.standing == "waiting" else 0
-    count("SignUps", standing=mine.standing)
+    count("SignUps")
     told = {"activity": id, "standing": mine.standing, "ahead": ahead}
     return api.answer(told, done=f"catalogue.{mine.standing}", back=body.next)
 

@@ -32,6 +32,8 @@ EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo
 LONGEST_ABOUT = 2_000
 WITHOUT_ENTITY = ("sport", "work")
 """Kinds that are announced as well, though their records need not be about an activity."""
+KEPT = timedelta(days=400)
+"""How long is known who signed up and who came; what they did stands in their records."""
 CHECK_IN = "check-in"
 """The source of records of those who checked in."""
 FACTS = (

@@ -24,6 +24,7 @@ from yinji.archive.bulk import Bulk
 from yinji.archive.catalogue import (
     EARLY,
     FACTS,
+    KEPT,
     MOST_MINUTES,
     Activity,
     Book,
@@ -340,7 +341,7 @@ class Catalogue:
 
     def came(self, id: str, student: str, at: datetime) -> None:
         """Count `student` among those who came, whichever way that is known; again changes nothing."""
-        item = GuestItem(_pk(id), f"{CAME}{student}", of_student=student, at=stamp(at))
+        item = _guest_item(id, f"{CAME}{student}", student, at)
         kept(lambda: item.save(condition=GuestItem.pk.does_not_exist()))
 
     def how_many_came(self, id: str) -> int:
@@ -477,13 +478,22 @@ def _still_open(at: datetime) -> Any:
 def _own(mine: SignUp) -> SignUpItem:
     return SignUpItem(
         f"STUDENT#{mine.student}", f"SIGNUP#{mine.activity}", activity=mine.activity, standing=mine.standing,
-        at=stamp(mine.at),
+        at=stamp(mine.at), expires_at=_expires(mine.at),
     )  # fmt: skip
 
 
 def _guest(mine: SignUp) -> GuestItem:
     sk = f"{HELD}{mine.student}" if mine.standing == "held" else f"{WAITING}{stamp(mine.at)}#{mine.student}"
-    return GuestItem(_pk(mine.activity), sk, of_student=mine.student, at=stamp(mine.at))
+    return _guest_item(mine.activity, sk, mine.student, mine.at)
+
+
+def _guest_item(id: str, sk: str, student: str, at: datetime) -> GuestItem:
+    return GuestItem(_pk(id), sk, of_student=student, at=stamp(at), expires_at=_expires(at))
+
+
+def _expires(at: datetime) -> int:
+    """The second from which on DynamoDB may delete what is of `at`."""
+    return int((at + KEPT).timestamp())
 
 
 def _promote(transaction: TransactWrite, first: SignUp) -> None:
