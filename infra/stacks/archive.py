@@ -127,7 +127,7 @@ class Archive(Beside):
         check_in = self._function("archive/check_in", *told, "SESSION_KEYS", **people)
         self.table.changed_by(check_in)
         route(check_in, "POST", "/api/archive/check-in/{token}")
-        code = self._function("archive/check_in_code", *told, "SESSION_KEYS", **people)
+        code = self._function("archive/code_on_screen", *told, "SESSION_KEYS", **people)
         self.table.read_by(code)
         route(code, "GET", f"{ACTIVITIES}/{{activity}}/check-in-code")
         for function in (check_in, code):

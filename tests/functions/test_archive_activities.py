@@ -240,7 +240,7 @@ def test_the_list_is_a_file_for_a_spreadsheet_and_who_took_it_is_known(library: 
     text = b64decode(answer.body).decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(text)))
     assert [row[0] for row in rows] == ["学号", SU.student, "2022S01002", "2022S01003"]
-    assert rows[1][4] == "有名额" and rows[3][4:] == ["未报名", "", "已签到"]
+    assert rows[1][4] == "有名额" and rows[3][4:] == ["未报名", "", "已签到"] and rows[1][6] == "未签到"
     workbook = call(library, "audience", OFFICER, "GET", f"{PATH}/A9/sign-ups/sign-ups.xlsx")
     sheet = load_workbook(io.BytesIO(b64decode(workbook.body))).active
     assert sheet.max_row == 4
@@ -254,7 +254,7 @@ def test_the_list_is_a_file_for_a_spreadsheet_and_who_took_it_is_known(library: 
 
 
 def shown(library: Library, who: Session = COUNSELLOR, id: str = "A1") -> SimpleNamespace:
-    return call(library, "check_in_code", who, "GET", f"{PATH}/{id}/check-in-code")
+    return call(library, "code_on_screen", who, "GET", f"{PATH}/{id}/check-in-code")
 
 
 def code(library: Library) -> str:

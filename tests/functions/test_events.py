@@ -160,7 +160,7 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
         None,
         lambda cloud, answer: "problem=check-in-code-wrong" in answer["headers"]["Location"],
     ),
-    "archive/check_in_code.json": (None, lambda cloud, answer: json.loads(answer["body"])["came"] == 0),
+    "archive/code_on_screen.json": (None, lambda cloud, answer: json.loads(answer["body"])["came"] == 0),
     "archive/sign_up.json": (None, lambda cloud, answer: Catalogue().mine("A1", LIN.student) is not None),
     "clearance/advance.json": (
         None,

@@ -114,7 +114,7 @@ ROWS_OF_ACTIVITIES = (
     ),
     Row(
         f"GET {ACTIVITIES}/{{activity}}/check-in-code",
-        "archive/check_in_code",
+        "archive/code_on_screen",
         own=OFFICES,
         any=("administrator",),
         department="student-affairs",

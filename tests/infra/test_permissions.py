@@ -76,7 +76,7 @@ PORTAL = "RoleDefaultPolicy"
 
 KEY_READERS = (
     "AuthorizerRole", "SignInOidcRole", "SignInCasRole", "DemoSignInRole", "SignOutRole", "AccountRole", "SendRole",
-    "StopRole", "CheckInRole", "CheckInCodeRole", PORTAL,
+    "StopRole", "CheckInRole", "CodeOnScreenRole", PORTAL,
 )  # fmt: skip
 """Who signs or reads sessions, the links that stop mail, and the codes by which one checks in."""
 

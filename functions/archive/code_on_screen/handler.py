@@ -1,4 +1,4 @@
-"""check-in-code: the code that the screen of a lecture shows just now, and how many have checked in.
+"""code-on-screen: the code that the screen of a lecture shows just now, and how many have checked in.
 
 Trigger: GET /api/archive/activities/{activity}/check-in-code, by the screen's script every few seconds. Reads: the
 signing keys, the catalogue. Writes nothing. Emits nothing.
