@@ -187,6 +187,7 @@ NOT_PAGES: Mapping[str, str] = {
     "/static/{version}/{name}": "files",
     "/feeds/{step}/example": "a file",
     "/messages/unread": "a number in the navigation of every page",
+    "/archive/check-in/{token}": "for whoever scanned a code: tests/functions/test_archive_pages.py looks at it",
     "/outcomes/{id}": "for whoever sent the request: tests/functions/test_rounds.py looks at it",
     "/{part0}/{part1}": "as /{part0}",
     "/{part0}/{part1}/{part2}": "as /{part0}",

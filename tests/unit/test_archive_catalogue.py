@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from yinji.archive import check_in
+from yinji.archive.catalogue import activity_document as document
 from yinji.archive.catalogue import (
     activity_of,
     announced_kinds,
@@ -20,7 +21,6 @@ from yinji.archive.catalogue import (
     told_anew,
     wrong_with,
 )
-from yinji.archive.catalogue import activity_document as document
 from yinji.archive.record import wrong_with as wrong_with_record
 from yinji.platform.clock import CAMPUS
 
