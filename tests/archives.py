@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from yinji.archive.bulk import Bulk
+from yinji.archive.catalogue import Activity
 from yinji.archive.cohorts import Cohorts
 from yinji.archive.items import TABLE
 from yinji.archive.kinds import dimensions
@@ -165,7 +166,27 @@ def put_members(members: Iterable[Member]) -> None:
     Bulk(TABLE).put(items)
 
 
+BEGINS = datetime(2026, 6, 10, 11, 0, tzinfo=UTC)
+"""Seven in the evening on the campus."""
+
+
+def activity(number: int = 1, **more: Any) -> Activity:
+    """A lecture that the School of Humanities announced, in a hall of two hundred."""
+    told: dict[str, Any] = {
+        "kind": "lecture",
+        "title": f"讲座 {number}",
+        "begins_at": BEGINS,
+        "minutes": 90,
+        "organiser": "文学院",
+        "school": "S01",
+        "place": "致远楼报告厅",
+        "capacity": 200,
+        "as_of": "2026-06-01T04:00:00.000Z",
+    }
+    return Activity(f"A{number}", **(told | more))
+
+
 __all__ = [
-    "AT", "LOANS", "SU", "Library", "as_csv", "loan", "member", "put_members", "record", "register_csv", "student",
-    "with_archive",
+    "AT", "BEGINS", "LOANS", "SU", "Library", "activity", "as_csv", "loan", "member", "put_members", "record",
+    "register_csv", "student", "with_archive",
 ]  # fmt: skip

@@ -44,7 +44,30 @@ class Page:
         return self.any == EVERYBODY
 
 
+_SEE_ACTIVITIES = (*STUDENT, *OFFICES, *CENTRE)
+
 PAGES: tuple[Page, ...] = (
+    Page(
+        "/archive/activities",
+        ("/archive/activities", "/archive/activities?kind=lecture&problem=invalid-form&fields=minutes"),
+        any=_SEE_ACTIVITIES,
+        seen_by=("student", "school-officer"),
+    ),
+    Page(
+        "/archive/activities/{id}",
+        ("/archive/activities/{activity}",),
+        any=_SEE_ACTIVITIES,
+        seen_by=("student", "school-officer"),
+    ),
+    Page(
+        "/archive/activities/{id}/screen",
+        ("/archive/activities/{activity}/screen",),
+        own=OFFICES,
+        any=("administrator",),
+        seen_by=("counsellor",),
+        department="student-affairs",
+        text=False,
+    ),
     Page("/sign-in", ("/sign-in", "/sign-in?as=student"), any=EVERYBODY),
     Page("/verify", ("/verify", "/verify?code=short"), any=EVERYBODY),
     Page("/account", ("/account", "/account?problem=no-such-colleague"), any=ROLES, seen_by=("student", "counsellor")),
@@ -239,6 +262,7 @@ NOT_PAGES: Mapping[str, str] = {
     "/feeds/{step}/example": "a file",
     "/messages/unread": "a number in the navigation of every page",
     "/archive/selections/{id}": "of one that was begun: tests/functions/test_archive_selections.py looks at it",
+    "/archive/check-in/{token}": "for whoever scanned a code: tests/functions/test_archive_pages.py looks at it",
     "/outcomes/{id}": "for whoever sent the request: tests/functions/test_rounds.py looks at it",
     "/{part0}/{part1}": "as /{part0}",
     "/{part0}/{part1}/{part2}": "as /{part0}",

@@ -15,6 +15,7 @@ from chalice.app import Chalice, Response
 from chalicelib import (
     accounts,
     appointments,
+    archive_activities,
     archive_deliveries,
     archive_groups,
     archive_portrait,
@@ -32,6 +33,7 @@ from chalicelib import (
 from chalicelib import feeds as deliveries
 from chalicelib.visit import Visit
 from chalicelib.words import LANGUAGES
+from yinji.archive.catalogue_store import Catalogue
 from yinji.archive.cohorts import Cohorts
 from yinji.archive.deliveries import Deliveries
 from yinji.archive.groups_store import Groups
@@ -55,6 +57,7 @@ groups = Groups(archives)
 selections = Selections()
 cohorts = Cohorts()
 archive_delivered = Deliveries()
+catalogue = Catalogue()
 View = Callable[..., Response]
 
 
@@ -373,6 +376,29 @@ def archive_record_of(visit: Visit, student: str, source: str, id: str) -> Respo
 @at("/archive/deliveries")
 def archive_deliveries_page(visit: Visit) -> Response:
     return page.draw(visit, "archive-deliveries.html", **archive_deliveries.deliveries(visit, archive_delivered))
+
+
+# --- the catalogue of the growth archive ----------------------------------------------------------------------
+
+
+@at("/archive/activities")
+def activities(visit: Visit) -> Response:
+    return page.draw(visit, "archive-activities.html", **archive_activities.activities(visit, catalogue))
+
+
+@at("/archive/activities/{id}")
+def activity(visit: Visit, id: str) -> Response:
+    return page.draw(visit, "archive-activity.html", **archive_activities.activity(visit, catalogue, archives, id))
+
+
+@at("/archive/activities/{id}/screen")
+def screen(visit: Visit, id: str) -> Response:
+    return page.draw(visit, "archive-screen.html", **archive_activities.screen(visit, catalogue, id))
+
+
+@at("/archive/check-in/{token}")
+def check_in(visit: Visit, token: str) -> Response:
+    return archive_activities.check_in(visit, catalogue, archives, token)
 
 
 # --- nothing there: a page says so rather than the gateway ----------------------------------------------------

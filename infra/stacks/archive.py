@@ -5,6 +5,7 @@ from __future__ import annotations
 from aws_cdk import CfnOutput
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
+from yinji.archive.catalogue_intake import PREFIX as CATALOGUE
 from yinji.archive.importing import PREFIX, WORK
 from yinji.archive.ledger import LEDGERS
 
@@ -20,6 +21,7 @@ DEEDS = ("draft", "keep", "archive", "restore")
 """What is done to a selection."""
 KEPT = {PREFIX: "deliveries", STUDENTS: "deliveries", WORK: "deliveries", REPORTS: "reports"}
 """How long what is kept; the ledgers of sources are kept for good."""
+ACTIVITIES = "/api/archive/activities"
 ONE_BY_ONE: dict[str, object] = {
     "dynamodb": {
         "Keys": {"sk": {"S": lambda_.FilterRule.begins_with("RECORD#")}},
@@ -40,6 +42,7 @@ class Archive(Beside):
             self, "ArchiveBucket", setting=setting, name="archive", key=key, logs=clearance.access_logs, kept=KEPT
         )
         self.tabular = python_layer(self, "Tabular", setting, "tabular")
+        self._catalogue()
         self._portraits()
         self._import()
         self._groups()
@@ -78,7 +81,8 @@ class Archive(Beside):
         ingests = Inbox(self, "Ingests", name=f"{self.setting.prefix}-ingest", function=ingest, at_once=1, at_work=4)
         self._feeds(ingest, LOAD=loads, INGEST=ingests, REFRESH=self.refreshes)
         self._feeds(load, REFRESH=self.refreshes)
-        BucketDoor(self, "ArchiveDoor", self.bucket, [(STUDENTS, "", enrol)], [(PREFIX, ingests)])
+        BucketDoor(self, "ArchiveDoor", self.bucket, [(STUDENTS, "", enrol), (CATALOGUE, "", self.intake)],
+                   [(PREFIX, ingests)])  # fmt: skip
 
     def _feeds(self, function: Function, **inboxes: Inbox) -> None:
         """Let `function` put messages into queues, which it knows as YINJI_<name>_QUEUE."""
@@ -121,3 +125,45 @@ class Archive(Beside):
             *(("POST", f"/{{id}}/{deed}") for deed in DEEDS),
         ):
             self.routes.route(selections, method, f"/api/archive/selections{path}")
+
+    def _catalogue(self) -> None:
+        """What is announced, who comes, and the code on a screen by which who came checks in."""
+        route = self.routes.route
+        intake = self._function("archive/catalogue_intake", "ARCHIVE_TABLE", "ARCHIVE_BUCKET", timeout=900, memory=1769,
+                                asynchronous=True, extra_layers=[self.tabular])  # fmt: skip
+        self.intake = intake
+        self.table.changed_by(intake)
+        self.table.filled_by(intake)
+        self.bucket.read_by(intake, CATALOGUE)
+        self.bucket.written_by(intake, f"{REPORTS}{CATALOGUE}")
+        self.bucket.listed_by(intake)
+
+        told = ("ARCHIVE_TABLE", "PUBLIC_URL")
+        people: dict[str, object] = {"timeout": 29, "memory": 1024, "answers_people": True}
+        activities = self._function("archive/activities", *told, **people)
+        self.table.changed_by(activities)
+        route(activities, "GET", ACTIVITIES)
+        route(activities, "POST", ACTIVITIES)
+        route(activities, "GET", f"{ACTIVITIES}/{{activity}}")
+        for deed in ("change", "cancel"):
+            route(activities, "POST", f"{ACTIVITIES}/{{activity}}/{deed}")
+
+        sign_up = self._function("archive/sign_up", *told, **people)
+        self.table.changed_by(sign_up)
+        for deed in ("sign-up", "give-back"):
+            route(sign_up, "POST", f"{ACTIVITIES}/{{activity}}/{deed}")
+
+        audience = self._showing("archive/audience", "ARCHIVE_TABLE", "TABLE", **people)
+        self.table.read_by(audience)
+        self.house.table.added_to_by(audience)
+        route(audience, "GET", f"{ACTIVITIES}/{{activity}}/sign-ups")
+        route(audience, "GET", f"{ACTIVITIES}/{{activity}}/sign-ups/{{file}}", counted=True)
+
+        check_in = self._function("archive/check_in", *told, "SESSION_KEYS", **people)
+        self.table.changed_by(check_in)
+        route(check_in, "POST", "/api/archive/check-in/{token}")
+        code = self._function("archive/code_on_screen", *told, "SESSION_KEYS", **people)
+        self.table.read_by(code)
+        route(code, "GET", f"{ACTIVITIES}/{{activity}}/check-in-code")
+        for function in (check_in, code):
+            function.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])

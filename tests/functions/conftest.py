@@ -92,8 +92,11 @@ def transactions(monkeypatch: pytest.MonkeyPatch) -> None:
         if not isinstance(thing, models.Table):
             return copy.deepcopy(thing)
         kept = copy.copy(thing)
-        # an update changes an item where it lies, which transactions do to slots alone
-        changed = {key: copy.deepcopy(items) for key, items in thing.items.items() if "SLOTS#" in repr(key.value)}
+        # an update changes an item where it lies, which transactions do to slots and activities alone
+        updated = ("SLOTS#", "ACTIVITY#")
+        changed = {
+            key: copy.deepcopy(items) for key, items in thing.items.items() if str(key.value).startswith(updated)
+        }
         kept.items = defaultdict(dict, {key: dict(items) for key, items in thing.items.items()} | changed)
         return kept
 

@@ -101,6 +101,12 @@ def test_metrics_are_shown_of_every_step_and_state_there_is(either: Synthesis) -
             "StudentsGrouped": "archive",
             "Selections": "archive",
             "ArchiveRows": "archive",
+            "Activities": "archive",
+            "SignUps": "archive",
+            "PlacesPassedOn": "archive",
+            "GuestsExported": "archive",
+            "CheckIns": "archive",
+            "Catalogue": "archive",
         }
         assert told["service"] == next(
             (of for name, of in service.items() if metric.name.startswith(name)), "clearance"

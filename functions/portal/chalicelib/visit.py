@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from chalice.app import Request, Response
 from markupsafe import Markup
 from yinji.archive.access import OFFICE as ARCHIVES
+from yinji.archive.organisers import STUDENT_AFFAIRS
 from yinji.clearance import definition, policy
 from yinji.clearance.arrangements import forms
 from yinji.identity.session import Session, Token, cookie, session_cookie, sign, signing_keys
@@ -27,6 +28,9 @@ OF_ADMINISTRATORS = ("batch.declare", "batch.close", "batch.carry-over", "flow.m
 MESSAGES = "/messages"
 OF_ACCOUNTS = ("account.lent", "account.taken-back", "people.register", "people.granted", "people.ended")
 OF_SELECTIONS = ("drafted", "kept", "archived", "restored")
+OF_CATALOGUE = (
+    "announced", "changed", "cancelled", "held", "waiting", "given-back", "checked-in", "checked-in-before",
+)  # fmt: skip
 OF_MESSAGES = ("read", "saved", "stopped", "reminded")
 """What can be done about messages, as their notices call it."""
 TOLD = (*http.TOLD, "at", "rows", "changed", "refused", "rejected")
@@ -162,7 +166,7 @@ class Visit:
         if session is None:
             return []
         if session.role == "student":
-            return [("/me", words("nav.me")), ("/archive", words("archive.nav")), self._messages]
+            return [("/me", words("nav.me")), ("/archive", words("archive.nav")), self._activities, self._messages]
         if session.role == "supervisor":
             return [("/queues", words("nav.queues"))]
         if session.role == "department-officer":
@@ -172,6 +176,7 @@ class Visit:
                 *([("/feeds", words("feeds.nav"))] if delivers else []),
                 *([self._archives] if policy.may(session, "see-archive", department=ARCHIVES) else []),
                 ("/practice", words("practice.nav")),
+                *([self._activities] if session.department == STUDENT_AFFAIRS else []),
                 self._messages,
             ]
         if session.role in ("counsellor", "school-officer"):
@@ -179,6 +184,7 @@ class Visit:
                 (f"/schools/{session.school}", words("nav.school")),
                 ("/queues", words("nav.queues")),
                 self._archives,
+                self._activities,
                 ("/practice", words("practice.nav")),
                 self._messages,
             ]
@@ -190,11 +196,16 @@ class Visit:
             ("/batches", words("nav.batches")),
             ("/feeds", words("feeds.nav")),
             self._archives,
+            self._activities,
         ]
 
     @property
     def _archives(self) -> tuple[str, Markup]:
         return ("/archive/students", self.words("archive.nav-students"))
+
+    @property
+    def _activities(self) -> tuple[str, Markup]:
+        return ("/archive/activities", self.words("catalogue.nav"))
 
     @property
     def _messages(self) -> tuple[str, Markup]:
@@ -240,6 +251,8 @@ class Visit:
             return Notice(True, self.words(f"messages.done-{action}"), done)
         if step == "selection" and action in OF_SELECTIONS:
             return Notice(True, self.words(f"selections.done-{action}"), done)
+        if step == "catalogue" and action in OF_CATALOGUE:
+            return Notice(True, self.words(f"catalogue.done-{action}"), done)
         if step == "practice":
             return Notice(True, self.words("practice.begun"), done)
         if step == "arrangement" and action in forms():

@@ -295,3 +295,114 @@ class SelectionVersionItem(Model):
     kept_at = UnicodeAttribute(null=True)
     number = NumberAttribute(null=True)
     """How many it chose when it was kept."""
+
+
+class ActivityItem(Model):
+    """An activity of the catalogue; how many signed up is counted by whoever signs up."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="ACTIVITY")
+    id = UnicodeAttribute()
+    kind = UnicodeAttribute()
+    title = UnicodeAttribute()
+    organiser = UnicodeAttribute()
+    school = UnicodeAttribute()
+    place = UnicodeAttribute()
+    begins_at = UnicodeAttribute()
+    minutes = NumberAttribute()
+    dimension = UnicodeAttribute()
+    capacity = NumberAttribute()
+    about = UnicodeAttribute()
+    state = UnicodeAttribute()
+    as_of = UnicodeAttribute()
+    version = NumberAttribute()
+    taken = NumberAttribute()
+    waiting = NumberAttribute()
+    delivery = UnicodeAttribute(null=True)
+    outcome = UnicodeAttribute(null=True)
+    """The delivery that told of it last, and what that came to: so one that is done again counts the same."""
+
+
+class ListedItem(Model):
+    """Where an activity is found: in the list of its term, and at its place on each of its days."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    id = UnicodeAttribute()
+    begins_at = UnicodeAttribute()
+    ends_at = UnicodeAttribute()
+    kind = UnicodeAttribute()
+    education = UnicodeAttribute()
+
+
+class SignUpItem(Model):
+    """That a student signed up, as they find it themselves. Whose it is stands in its key."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    activity = UnicodeAttribute()
+    standing = UnicodeAttribute()
+    at = UnicodeAttribute()
+    expires_at = NumberAttribute()
+
+
+class GuestItem(Model):
+    """That a student holds a place, waits for one, or came, as the organiser finds it."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    of_student = UnicodeAttribute()
+    at = UnicodeAttribute()
+    expires_at = NumberAttribute()
+
+
+class TicketItem(Model):
+    """Who used the ticket that a browser got for a code on a screen."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="TICKET")
+    of_student = UnicodeAttribute()
+    expires_at = NumberAttribute()
+
+
+class BookItem(Model):
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="BOOK")
+    isbn = UnicodeAttribute()
+    title = UnicodeAttribute()
+    author = UnicodeAttribute()
+    publisher = UnicodeAttribute()
+    delivery = UnicodeAttribute(null=True)
+    outcome = UnicodeAttribute(null=True)
+
+
+class TeacherItem(Model):
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="TEACHER")
+    staff = UnicodeAttribute()
+    name = UnicodeAttribute()
+    title = UnicodeAttribute()
+    school = UnicodeAttribute()
+    delivery = UnicodeAttribute(null=True)
+    outcome = UnicodeAttribute(null=True)

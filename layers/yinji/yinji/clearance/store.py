@@ -185,7 +185,7 @@ class Store:
                 return Outcome(change.event, repeated=written == "repeated", case=change.after)
             if self.get(change.after.graduate.student):
                 raise Problem("changed-meanwhile")
-            _wait(attempt)  # nobody has opened it: the table was in the way
+            wait(attempt)  # nobody has opened it: the table was in the way
         raise Problem("too-busy")
 
     def change(
@@ -218,7 +218,7 @@ class Store:
                 return Outcome(change.event, case=change.after)
             if written == "repeated":
                 return Outcome(self._earlier(student, key, fingerprint), repeated=True, case=case)
-            _wait(attempt)
+            wait(attempt)
         raise Problem("too-busy")
 
     def begin_anew(self, student: str, make: Callable[[Case | None], Change]) -> None:
@@ -229,7 +229,7 @@ class Store:
         for attempt in range(ATTEMPTS):
             if self._write(make(self.get(student))) != "conflict":
                 return
-            _wait(attempt)
+            wait(attempt)
         raise Problem("too-busy")
 
     def events(self, student: str) -> list[Event]:
@@ -611,7 +611,8 @@ class Store:
         return kept(lambda: item.update(actions=actions, condition=UploadItem.status == "expected"))
 
 
-def _wait(attempt: int) -> None:
+def wait(attempt: int) -> None:
+    """Let whoever was quicker go on, the longer the more often they were."""
     time.sleep(CHANCE.uniform(0, 0.01 * 2 ** min(attempt, 5)))
 
 
