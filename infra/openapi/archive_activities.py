@@ -106,7 +106,7 @@ ROWS: Mapping[str, Told | Mapping[str, Told]] = {
         ACTIVITIES,
         "Sign up, or stand in line when every place is taken",
         json(_STANDING),
-        problems=[*_SIGNING, "no-archive"],
+        problems=[*_SIGNING, "not-enrolled"],
     ),
     f"POST {PATH}/{{activity}}/give-back": Told(
         ACTIVITIES,
@@ -145,7 +145,7 @@ ROWS: Mapping[str, Told | Mapping[str, Told]] = {
             "check-in-code-old",
             "check-in-ticket-used",
             "check-in-closed",
-            "no-archive",
+            "not-enrolled",
         ],
     ),
 }

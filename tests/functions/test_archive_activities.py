@@ -215,7 +215,7 @@ def test_only_students_sign_up(library: Library, who: Session) -> None:
 
 def test_who_is_not_in_the_register_of_students_is_told_whom_to_ask(library: Library) -> None:
     answer = press(library, Session("2022S01404", "student", "无名", "S01"))
-    assert (answer.status, answer.json["code"]) == (409, "no-archive")
+    assert (answer.status, answer.json["code"]) == (409, "not-enrolled")
     assert press(library, STUDENT, id="A404").status == 404
 
 

@@ -46,7 +46,7 @@ def check_in(token: str) -> Response[str]:
             raise Problem("check-in-closed")
         student = archive.student(session.sub)
         if student is None:
-            raise Problem("no-archive")
+            raise Problem("not-enrolled")
     except Problem as problem:
         count("CheckInsRefused")
         logger.info("check-in refused", extra={"why": problem.code})

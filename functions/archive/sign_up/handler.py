@@ -33,7 +33,7 @@ def sign_up(id: str) -> Response[str]:
     session, body = api.session, api.body
     demand(session, "act-in-archive", student=session.sub)
     if archive.student(session.sub) is None:
-        raise Problem("no-archive")
+        raise Problem("not-enrolled")
     mine = catalogue.sign_up(id, session.sub, clock.now())
     ahead = catalogue.place_in_line(mine) - 1 if mine.standing == "waiting" else 0
     count("SignUps")
