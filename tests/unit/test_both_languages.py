@@ -29,6 +29,7 @@ CHINESE_IN_CODE: Mapping[str, str] = {
     "infra/local/front_door.py": "said when nothing behind it answers, in both languages at once",
     "infra/local/verify_history.py": "what the command prints, in both languages at once",
     "layers/yinji/yinji/clearance/appointments.py": "how a date is written, beside the English way",
+    "layers/yinji/yinji/archive/selection.py": "a column of lists that people upload, by its Chinese name as well",
     "layers/yinji/yinji/messages/words.py": "how a date is written, beside the English way",
     "infra/local/season/people.py": "names of the made-up season: rooms and degrees",
     "infra/local/season/generator.py": "names of terms, beside the English ones",

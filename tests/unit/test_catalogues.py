@@ -23,6 +23,8 @@ PROBLEMS = problem.catalogue()
 REFUSALS = tomllib.loads((ROOT / "layers/yinji/yinji/clearance/refusals.toml").read_text("utf-8"))
 CJK = re.compile(r"[\u4e00-\u9fff]")
 PARAMS = {
+    "selection-title": {"limit": 80},
+    "list-too-long": {"limit": 10_000},
     "already-done": {"state": "done", "by": "T0001", "at": "2026-06-15 12:00"},
     "delegation-days": {"days": 90},
     "register-refused": {"line": 3, "why": "csv"},

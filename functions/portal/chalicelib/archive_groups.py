@@ -14,7 +14,7 @@ from yinji.archive.glance import Against, Glance, Marks, Sketch, against, differ
 from yinji.archive.groups_store import Groups
 from yinji.archive.kinds import dimensions
 from yinji.archive.quiet import term_looked_at
-from yinji.archive.tables import feature_title, features
+from yinji.archive.titles import feature_title, features
 from yinji.clearance import university
 from yinji.identity import seen
 from yinji.platform.problem import Problem

@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 from yinji.archive import terms
 from yinji.archive.glance import Glance, Marks, against
-from yinji.archive.kinds import dimensions, hundreds, kinds
+from yinji.archive.kinds import dimensions
 from yinji.archive.quiet import Quiet
+from yinji.archive.titles import feature_title, features, said
 from yinji.clearance import university
 from yinji.platform.sheets import Cell, Table
 
 MARKS = ("p25", "median", "p75", "mean")
-
-
-@cache
-def said() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
-    return tomllib.loads(Path(__file__).with_name("tables.toml").read_text("utf-8"))
-
-
-def feature_title(feature: str) -> Mapping[str, str]:
-    """What a feature is called, in both languages."""
-    kind, _, id = feature.partition(".")
-    found: Mapping[str, Any] = {"dimension": dimensions(), "hundred": hundreds(), "kind": kinds()}.get(kind, {})
-    return found[id].title if id in found else said()["features"][feature]
-
-
-def features() -> list[str]:
-    """Every feature, in the order in which they are told."""
-    return [
-        "overall",
-        *(f"dimension.{id}" for id in dimensions()),
-        *(f"hundred.{id}" for id in hundreds()),
-        *(f"kind.{id}" for id in kinds()),
-    ]
 
 
 class Tables:
