@@ -266,7 +266,7 @@ def test_a_student_who_is_not_theirs_and_one_who_does_not_exist_look_the_same(op
         (AUDITOR, "/season"),
     ],
 )
-def test_the_first_page_is_by_role(cloud: Cloud, session: Session | None, home: str) -> None:
+def test_the_first_page_is_by_role(opened: Cloud, session: Session | None, home: str) -> None:
     assert portal.visit("/", session).location == home
 
 

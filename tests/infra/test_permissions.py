@@ -214,13 +214,16 @@ def test_who_counts_changes_something_or_hands_out_much(either: Synthesis) -> No
         assert counted != freely, (uri, keys)
 
 
-def test_the_portal_sees_of_documents_what_became_of_feeds_and_no_more(either: Synthesis) -> None:
+def test_the_portal_sees_of_buckets_what_became_of_deliveries_and_no_more(either: Synthesis) -> None:
     told = [one for who, one in statements(either) if who.startswith(PORTAL) and str(one["Action"]).startswith("s3:")]
+    shown = {
+        DOCUMENTS: ["reports/feeds/*", "previews/*"],
+        DOCUMENTS.replace("documents", "archive"): ["reports/records/*", "reports/students/*"],
+    }
     read = {plain(place) for one in told if one["Action"] == "s3:GetObject" for place in listed(one["Resource"])}
-    assert read == {f"{DOCUMENTS}/reports/feeds/*", f"{DOCUMENTS}/previews/*"}
-    [lists] = [one for one in told if one["Action"] == "s3:ListBucket"]
-    assert plain(lists["Resource"]) == DOCUMENTS
-    assert lists["Condition"] == {"StringLike": {"s3:prefix": ["reports/feeds/*", "previews/*"]}}
+    assert read == {f"{bucket}/{prefix}" for bucket, prefixes in shown.items() for prefix in prefixes}
+    lists = {plain(one["Resource"]): one["Condition"] for one in told if one["Action"] == "s3:ListBucket"}
+    assert lists == {bucket: {"StringLike": {"s3:prefix": prefixes}} for bucket, prefixes in shown.items()}
 
 
 def test_only_what_answers_or_signs_people_in_reads_the_keys_of_sessions(either: Synthesis) -> None:
