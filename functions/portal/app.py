@@ -1,8 +1,8 @@
 """portal: the pages people see, on phones first. The Chalice app behind everything that is not /api.
 
-Trigger: GET on the REST API. Reads: the table, the index by school, the boxes of messages, the access log, the signing
-keys; of the documents bucket reports/feeds/ and previews/. Writes: how often certificates were looked up, and nothing
-else: every form of a page is sent to the functions below /api. Emits: who looks at whose case, to the queue of looks.
+Trigger: GET on the REST API. Reads: the table, the index by school, archives and their catalogue, boxes of messages, the
+access log, signing keys; of the documents bucket reports/feeds/ and previews/. Writes: how often certificates were looked up,
+and nothing else: every form of a page is sent to functions below /api. Emits: who looks at whose data, to the queue of looks.
 """
 
 from __future__ import annotations
