@@ -1,9 +1,9 @@
 """portal: the pages people see, on phones first. The Chalice app behind everything that is not /api.
 
-Trigger: GET on the REST API. Reads: the table, the index by school, archives and their groups, the boxes of messages,
-the access log, the signing keys; of the documents bucket reports/feeds/ and previews/, of the archive's reports/.
-Writes: how often certificates were looked up, and nothing else: every form of a page is sent to the functions below
-/api. Emits: who looks at whose case or archive, to the queue of looks.
+Trigger: GET on the REST API. Reads: the table, the index by school, archives, groups and the catalogue, the boxes of
+messages, the access log, the signing keys; of the documents bucket reports/feeds/ and previews/, of the archive's
+reports/. Writes: how often certificates were looked up, and nothing else: every form of a page is sent to the functions
+below /api. Emits: who looks at whose case or archive, to the queue of looks.
 """
 
 from __future__ import annotations

@@ -238,6 +238,10 @@ CODES = (
     page("template-for-a-code", f"/verify?code={quote('{{7*7}}${7*7}' + MARK)}", 200, who="", present="{{7*7}}${7*7}"),
     page("code-twice", f"/verify?code={MARK}&code={quote(TAG)}", 200, 404, who="", absent=(TAG,)),
     posted("forged-stop-link", b"", 404, "not-found", path=f"/api/messages/stop/{MARK}.forged", who=""),
+    posted("forged-check-in-code", b"{}", 404, "check-in-code-wrong", path=f"/api/archive/check-in/{MARK}.forged"),
+    page("markup-for-a-check-in-code", f"/archive/check-in/{quote(TAG)}", 404, absent=(TAG,)),
+    page("activity-that-is-none", f"/archive/activities/{quote(TAG)}", 404, absent=(TAG,)),
+    page("term-that-is-none", f"/api/archive/activities?term={'0' * 3000}2024-2025-1", 400, "malformed-request"),
 )
 PAGES = (
     page("markup-in-a-filter", f"/queues/library-loans?q={quote(TAG)}&sort={quote(TAG)}", 200, who="library"),

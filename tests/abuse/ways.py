@@ -35,6 +35,8 @@ FOLDERS = (
     (r"/api/account", "identity/account"),
     (r"/api/people", "identity/people"),
     (r"/api/messages/stop/", "messages/stop"),
+    (r"/api/archive/check-in/", "archive/check_in"),
+    (r"/api/archive/activities", "archive/activities"),
     (r"/api/sign-in/(oidc|cas)", "identity/sign_in_{}"),
 )
 
