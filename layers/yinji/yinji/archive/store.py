@@ -37,6 +37,8 @@ from yinji.platform.problem import Problem
 ATTEMPTS = 12
 THREADS = 8
 FAILED_CONDITION = "ConditionalCheckFailed"
+Also = Callable[[TransactWrite], None]
+"""Adds to a transaction."""
 
 
 @dataclass(frozen=True)
@@ -127,9 +129,12 @@ class Archive:
         """Every record of `student`, in no order."""
         return [record_of(plains(item)) for item in self._own(student, "RECORD#")]
 
-    def add(self, record: Record, school: str, event: RecordEvent | None = None) -> bool:
-        """Keep a record that nobody told of before, with the event that tells of it; False when somebody did."""
-        return self._put(record, school, RecordItem.pk.does_not_exist(), event)
+    def add(self, record: Record, school: str, event: RecordEvent | None = None, also: Also | None = None) -> bool:
+        """Keep a record that nobody told of before, with the event that tells of it; False when somebody did.
+
+        What `also` adds to the transaction is done with it or not at all, and what it demands is demanded, too.
+        """
+        return self._put(record, school, RecordItem.pk.does_not_exist(), event, also)
 
     def change(
         self, student: Student, key: str, work: Callable[[Record], tuple[Record, RecordEvent] | None]
@@ -150,18 +155,23 @@ class Archive:
                 return told
         raise Problem("too-busy")
 
-    def _put(self, record: Record, school: str, condition: Condition, event: RecordEvent | None) -> bool:
+    def _put(
+        self, record: Record, school: str, condition: Condition, event: RecordEvent | None, also: Also | None = None
+    ) -> bool:
         """Put a record on `condition`, and its event with it; False when the condition does not hold."""
         document = _record_item(record, school)
         item = RecordItem(document.pop("pk"), document.pop("sk"), **document)
-        if event is None:
+        if event is None and also is None:
             return kept(lambda: item.save(condition=condition))
-        told = _event_item(record, event)
         for _ in range(ATTEMPTS):
             try:
                 with TransactWrite(connection=self._connection) as transaction:
                     transaction.save(item, condition=condition)
-                    transaction.save(RecordEventItem(told.pop("pk"), told.pop("sk"), **told))
+                    if event:
+                        told = _event_item(record, event)
+                        transaction.save(RecordEventItem(told.pop("pk"), told.pop("sk"), **told))
+                    if also:
+                        also(transaction)
                 return True
             except TransactWriteError as error:
                 codes = [reason.code if reason else "None" for reason in error.cancellation_reasons]
@@ -169,7 +179,6 @@ class Archive:
                     return False
                 if not CONFLICTS.intersection(codes):
                     raise
-                told = _event_item(record, event)
         raise Problem("too-busy")
 
     def _own(self, student: str, beginning: str) -> Iterator[Raw]:
