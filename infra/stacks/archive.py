@@ -7,15 +7,16 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 from yinji.archive.importing import PREFIX, WORK
 
-from infra.constructs.doors import BucketDoor, Inbox, on_change
+from infra.constructs.doors import BucketDoor, Inbox, every, on_change
+from infra.constructs.fleet import Fleet
 from infra.constructs.function import Function
 from infra.constructs.storage import BY_COHORT, TO_LOOK_AT, Bucket, TableWithStream
 from infra.setting import Setting
 from infra.stacks.clearance import Beside, Clearance
 from infra.stacks.service import python_layer
 
-STUDENTS, REPORTS = "students/", "reports/"
-KEPT = {PREFIX: "deliveries", STUDENTS: "deliveries", REPORTS: "reports"}
+STUDENTS, READERS, REPORTS = "students/", "devices/", "reports/"
+KEPT = {PREFIX: "deliveries", STUDENTS: "deliveries", READERS: "deliveries", REPORTS: "reports"}
 ONE_BY_ONE: dict[str, object] = {
     "dynamodb": {
         "Keys": {"sk": {"S": lambda_.FilterRule.begins_with("RECORD#")}},
@@ -36,7 +37,8 @@ class Archive(Beside):
             self, "ArchiveBucket", setting=setting, name="archive", key=key, logs=clearance.access_logs, kept=KEPT
         )
         self.tabular = python_layer(self, "Tabular", setting, "tabular")
-        self._import()
+        register = self._capture()
+        self._import(register)
         self._portraits()
         CfnOutput(self, "ArchiveTableName", value=self.table.table.table_name)
         CfnOutput(self, "ArchiveBucketName", value=self.bucket.name)
@@ -48,8 +50,8 @@ class Archive(Beside):
             "ARCHIVE_BUCKET": self.bucket.name,
         }
 
-    def _import(self) -> None:
-        """What source systems deliver: students, and records in bulk."""
+    def _import(self, register: Function) -> None:
+        """What source systems deliver: students, records in bulk, and readers, whose function is `register`."""
         told = ("ARCHIVE_TABLE", "ARCHIVE_BUCKET")
         enrol = self._function("archive/enrol", *told, timeout=900, memory=1769, asynchronous=True,
                                extra_layers=[self.tabular])  # fmt: skip
@@ -74,7 +76,9 @@ class Archive(Beside):
         for name, inbox in {"LOAD_QUEUE": loads, "INGEST_QUEUE": ingests}.items():
             inbox.fed_by(ingest)
             ingest.function.add_environment(f"YINJI_{name}", inbox.url)
-        BucketDoor(self, "ArchiveDoor", self.bucket, [(STUDENTS, "", enrol)], [(PREFIX, ingests)])
+        BucketDoor(
+            self, "ArchiveDoor", self.bucket, [(STUDENTS, "", enrol), (READERS, "", register)], [(PREFIX, ingests)]
+        )
 
     def _papers(self, function: Function) -> None:
         """Let `function` work with chunks, ledgers and reports of deliveries."""
@@ -86,3 +90,30 @@ class Archive(Beside):
         portrait = self._function("archive/portrait", "ARCHIVE_TABLE", timeout=120, memory=1024, asynchronous=True)
         self.table.changed_by(portrait)
         on_change(self.table, portrait, ONE_BY_ONE)
+
+    def _capture(self) -> Function:
+        """What readers send, who of them is admitted, and the function that keeps their register."""
+        capture = self._function("archive/capture", "ARCHIVE_TABLE", timeout=60, memory=1024, asynchronous=True)
+        self.table.changed_by(capture)
+        passes = Inbox(self, "Passes", name=f"{self.setting.prefix}-passes", function=capture, at_once=10)
+        admit = self._function("archive/admit_device", "ARCHIVE_TABLE", timeout=5, memory=512)
+        self.table.marked_by(admit)
+        Fleet(self, "Fleet", setting=self.setting, inbox=passes, captures=capture, admits=admit)
+
+        take_up = self._function("archive/take_up", "ARCHIVE_TABLE", timeout=300, memory=512, asynchronous=True)
+        self.table.changed_by(take_up, index=True)
+        every(take_up, minutes=10)
+
+        readers = self._function("archive/readers", "ARCHIVE_TABLE", timeout=29, memory=1024, answers_people=True)
+        self.table.changed_by(readers, index=True)
+        self.routes.route(readers, "GET", "/api/archive/devices")
+        self.routes.route(readers, "POST", "/api/archive/devices/{device}/passes")
+        self.routes.route(readers, "POST", "/api/archive/devices/{device}/readmit")
+
+        register = self._function("archive/register_readers", "ARCHIVE_TABLE", "ARCHIVE_BUCKET", timeout=60, memory=512,
+                                  asynchronous=True, extra_layers=[self.tabular])  # fmt: skip
+        self.table.marked_by(register)
+        self.bucket.read_by(register, READERS)
+        self.bucket.written_by(register, f"{REPORTS}{READERS}")
+        self.bucket.listed_by(register)
+        return register
