@@ -143,7 +143,8 @@ class Fleet(Construct):
     def _role(self, id: str) -> iam.Role:
         """A role for AWS IoT, of this account alone."""
         ours = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
-        return iam.Role(self, id, assumed_by=iam.ServicePrincipal("iot.amazonaws.com", conditions=ours))
+        service = iam.ServicePrincipal("iot.amazonaws.com", conditions=ours)
+        return iam.Role(self, id, assumed_by=service)
 
     def _arn(self, resource: str) -> str:
         return f"arn:{Aws.PARTITION}:iot:{Aws.REGION}:{Aws.ACCOUNT_ID}:{resource}"
