@@ -11,10 +11,24 @@ import functools
 from collections.abc import Callable
 
 from chalice.app import Chalice, Response
-from chalicelib import accounts, appointments, batches, graduate, messages, office, page, practice, public
+from chalicelib import (
+    accounts,
+    appointments,
+    archive_readers,
+    batches,
+    graduate,
+    messages,
+    office,
+    page,
+    practice,
+    public,
+)
 from chalicelib import feeds as deliveries
 from chalicelib.visit import Visit
 from chalicelib.words import LANGUAGES
+from yinji.archive.catalogue_store import Catalogue
+from yinji.archive.readers_store import Readers
+from yinji.archive.store import Archive
 from yinji.clearance import codes
 from yinji.clearance.store import Store
 from yinji.identity.access_log import AccessLog
@@ -28,6 +42,7 @@ store = Store()
 people = People()
 outbox = Outbox()
 access_log = AccessLog()
+readers = Readers(Archive(), Catalogue())
 View = Callable[..., Response]
 
 
@@ -267,6 +282,14 @@ def unread(visit: Visit) -> Response:
 @at("/messages/stop/{token}")
 def stopping(visit: Visit, token: str) -> Response:
     return page.draw(visit, "stop.html", **messages.stopping(visit, outbox, token))
+
+
+# --- the growth archive: readers --------------------------------------------------------------------------------
+
+
+@at("/archive/devices")
+def archive_devices(visit: Visit) -> Response:
+    return page.draw(visit, "archive-devices.html", **archive_readers.devices(visit, readers))
 
 
 # --- nothing there: a page says so rather than the gateway ----------------------------------------------------
