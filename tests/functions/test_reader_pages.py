@@ -10,12 +10,12 @@ from datetime import timedelta
 import pytest
 from yinji.platform.clock import now
 
-from tests import portal
+from tests import handlers, portal
 from tests.archives import DOOR, GATE, SU, Library, passed, readers_csv
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, cloud, officer
 from tests.functions.test_batches import ADMINISTRATOR
 from tests.functions.test_portal import AUDITOR
-from tests.functions.test_readers import send, visits
+from tests.functions.test_readers import readers, send, visits
 
 __all__ = ["cloud"]
 
@@ -24,7 +24,8 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 @pytest.fixture
-def library(cloud: Cloud) -> Library:
+def library(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Library:
+    monkeypatch.setattr(handlers.warm("archive/capture"), "readers", readers())
     found = Library(cloud)
     found.enrol(SU)
     found.put("devices/register.csv", readers_csv(GATE, DOOR), "archive/register_readers")

@@ -6,47 +6,52 @@ the portrait follows from the table's stream. A message of which a pass could no
 """
 
 import json
+from collections import Counter
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.batch import (
-    BatchProcessor,
-    EventType,
-    process_partial_response,  # pyright: ignore[reportUnknownVariableType]
-)
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.archive.catalogue_store import Catalogue
-from yinji.archive.readers import Impostor, message_of
+from yinji.archive.readers import Impostor, Malformed, Message, message_of
 from yinji.archive.readers_store import Readers
 from yinji.archive.store import Archive
 from yinji.platform.observability import count, gauge, logger, metrics
 
-processor = BatchProcessor(event_type=EventType.SQS)
 readers = Readers(Archive(), Catalogue())
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics(raise_on_empty_metrics=False)
-def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    return process_partial_response(event, take, processor, context)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
+    """All messages together, for they share what has to be read; those that failed come again."""
+    messages, again = dict[str, Message](), list[str]()
+    for record in event["Records"]:
+        try:
+            messages[record["messageId"]] = message_of(json.loads(record["body"]))
+        except Impostor:
+            count("PassesRefused")
+            logger.warning("a reader spoke for another")
+        except (Malformed, ValueError):
+            # it ends among the failures, where somebody looks
+            logger.error("what came is no message of a reader")
+            again.append(record["messageId"])
+    again += take(messages)
+    return {"batchItemFailures": [{"itemIdentifier": id} for id in again]}
 
 
-def take(record: SQSRecord) -> None:
-    """Raises Malformed for what is no message: it ends among the failures, where somebody looks."""
-    try:
-        message = message_of(json.loads(record.body))
-    except Impostor:
-        count("PassesRefused")
-        logger.warning("a reader spoke for another")
-        return
-    counts, failed = readers.capture(message)
-    gauge("ReaderClockOffset", abs(message.offset) / timedelta(seconds=1), MetricUnit.Seconds)
+def take(messages: Mapping[str, Message]) -> list[str]:
+    """Take every pass, and count; the messages of which some could not be taken."""
+    taken = dict(zip(messages, readers.capture(list(messages.values())), strict=True))
+    counts = sum((one.counts for one in taken.values()), Counter[str]())
     count("PassesCaptured", counts["captured"])
     count("PassesRepeated", counts["repeated"])
     count("PassesPending", counts["pending"])
     count("PassesDoubtful", counts["doubtful"])
-    if failed:
-        logger.error("passes failed", exc_info=failed[0], extra={"number": len(failed)})
-        raise failed[0]
+    for message in messages.values():
+        gauge("ReaderClockOffset", abs(message.offset) / timedelta(seconds=1), MetricUnit.Seconds)
+    failed = {id: one.failed for id, one in taken.items() if one.failed}
+    for errors in failed.values():
+        logger.error("passes failed", exc_info=errors[0], extra={"number": len(errors)})
+    return list(failed)

@@ -41,14 +41,24 @@ KEPT = timedelta(days=180)
 """How long a pass is known again, and how long one waits for what it lacks or for somebody's decision."""
 DEVICES, INDEX = "DEVICES", "waiting"
 PENDING, DOUBTFUL = "PASSES#pending", "PASSES#doubtful"
+OFTEN = timedelta(minutes=1)
 AT_ONCE = 500
 """Passes that are decided together at most."""
 
+Owners = Mapping[str, Student | None]
 Outcome = Literal["captured", "repeated", "pending", "doubtful"]
 """There is a record now; it was known, or the day's record was; it lacks something; somebody has to decide."""
 Decision = Literal["take", "drop"]
 DECISIONS: tuple[Decision, ...] = get_args(Decision)
 State = Literal["taken", "pending", "doubtful", "dropped"]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of a message: how many of its passes came to what, and what those raised that are to come again."""
+
+    counts: Counter[str]
+    failed: Sequence[Exception]
 
 
 @dataclass(frozen=True)
@@ -109,6 +119,9 @@ class Readers:
     def __init__(self, archive: Archive, catalogue: Catalogue) -> None:
         self._archive, self._catalogue = archive, catalogue
         self._bulk = Bulk(TABLE)
+        self._register: dict[str, tuple[datetime, Device]] = {}
+        self._heard: dict[str, tuple[datetime, str]] = {}
+        """What one environment need not ask for, nor say, again within a minute."""
 
     # --- the register --------------------------------------------------------------------------------------
     def device(self, device: str) -> Device | None:
@@ -117,7 +130,7 @@ class Readers:
 
     def register(self, devices: Sequence[Device]) -> int:
         """Keep what the register says of `devices`; how many were new or different. Nobody is taken away."""
-        known = {item["sk"]: _device(item) for item in self._devices()}
+        known = self._whole_register()
         news = [device for device in devices if known.get(device.id) != device]
         for new in news:
             told = (DeviceItem.kind, new.kind), (DeviceItem.place, new.place), (DeviceItem.title, new.title)
@@ -165,6 +178,9 @@ class Readers:
             for device in every
         ]
 
+    def _whole_register(self) -> dict[str, Device]:
+        return {item["sk"]: _device(item) for item in self._devices()}
+
     def _devices(self) -> list[dict[str, Any]]:
         return [plains(item) for item in self._bulk.query("pk", DEVICES, consistent=True)]
 
@@ -174,8 +190,35 @@ class Readers:
         return [Waiting(_pass(item), item["why"]) for item in found if device in ("", item["device"])]
 
     # --- passes --------------------------------------------------------------------------------------------
-    def hear(self, message: Message) -> None:
-        """Note that a reader was heard of, unless that is older than what is known."""
+    def capture(self, messages: Sequence[Message]) -> list[Taken]:
+        """Take every pass of `messages`, whatever becomes of the others; what came of each message, in their order."""
+        for message in messages:
+            self._hear(message)
+        told = [one for message in messages for one in message.passes]
+        found = self._bulk.get_many([_key_of(one) for one in told], ["pk", "sk"])
+        known = {(item["pk"]["S"], item["sk"]["S"]) for item in found}
+        devices = {message.device: self._recent(message.device) for message in messages}
+        owners = self._owners(one.card for one in told if _key_of(one) not in known)
+
+        def work(one: Pass) -> Outcome:
+            return "repeated" if _key_of(one) in known else self._capture(devices[one.device], one, owners)
+
+        became = iter(self._each(told, work))
+        return [_taken([next(became) for _ in message.passes]) for message in messages]
+
+    def _capture(self, device: Device | None, told: Pass, owners: Owners) -> Outcome:
+        if doubt := told.doubt or _retired(device):
+            return "doubtful" if self._wait(told, DOUBTFUL, doubt) else "repeated"
+        found = self._record(device, told, owners)
+        if isinstance(found, str):
+            return "pending" if self._wait(told, PENDING, found) else "repeated"
+        return self._take(told, *found)
+
+    def _hear(self, message: Message) -> None:
+        """Note that a reader was heard of, unless that is older than what is known, or as good as known here."""
+        last = self._heard.get(message.device)
+        if last and last[1] == message.boot and abs(message.received - last[0]) < OFTEN:
+            return
         actions: list[Action] = [
             HeardItem.heard_at.set(stamp(message.received)),
             HeardItem.offset.set(round(message.offset / timedelta(milliseconds=1))),
@@ -183,66 +226,47 @@ class Readers:
         ]
         newer = HeardItem.heard_at.does_not_exist() | (HeardItem.heard_at < stamp(message.received))
         kept(lambda: HeardItem(f"DEVICE#{message.device}").update(actions, condition=newer))
+        self._heard[message.device] = message.received, message.boot
 
-    def capture(self, message: Message) -> tuple[Counter[str], list[Exception]]:
-        """Take every pass of a message, and what each came to; what failed is to come again, with all that did not."""
-        self.hear(message)
-        device = self.device(message.device)
-        keys = [_key_of(one) for one in message.passes]
-        known = {(item["pk"]["S"], item["sk"]["S"]) for item in self._bulk.get_many(keys, ["pk", "sk"])}
-        news = [
-            replace(one, doubt=one.doubt or _retired(device)) for one in message.passes if _key_of(one) not in known
-        ]
-        counts, failed = self._each(news, lambda one: self._capture(device, one))
-        counts["repeated"] += len(message.passes) - len(news)
-        return counts, failed
-
-    def _capture(self, device: Device | None, told: Pass) -> Outcome:
-        if told.doubt:
-            return "doubtful" if self._wait(told, DOUBTFUL, told.doubt) else "repeated"
-        found = self._record(device, told)
-        if isinstance(found, str):
-            return "pending" if self._wait(told, PENDING, found) else "repeated"
-        return self._take(told, *found)
+    def _recent(self, device: str) -> Device | None:
+        """The reader as the register said within the last minute."""
+        at, known = self._register.get(device, (clock.now(), None))
+        if known is None or clock.now() - at > OFTEN:
+            known = self.device(device)
+            if known:
+                self._register[device] = clock.now(), known
+        return known
 
     def take_up(self) -> Counter[str]:
         """Take what lacked something that there is by now. Raises what the first failure raised, after all others."""
-        devices = {item["sk"]: _device(item) for item in self._devices()}
-        counts, failed = self._each(
-            [one.one for one in self.waiting(PENDING)], lambda one: self._take_up(devices.get(one.device), one)
-        )
-        if failed:
-            raise failed[0]
-        return counts
+        told = [one.one for one in self.waiting(PENDING)]
+        devices, owners = self._whole_register(), self._owners(one.card for one in told)
+        return _whole(self._each(told, lambda one: self._take_up(devices.get(one.device), one, owners)))
 
-    def _take_up(self, device: Device | None, told: Pass) -> Outcome:
+    def _take_up(self, device: Device | None, told: Pass, owners: Owners) -> Outcome:
         if doubt := _retired(device):
             # taken out of service since: what it sent before is for somebody to decide
             self._move(told, "pending", DOUBTFUL, doubt)
             return "doubtful"
-        found = self._record(device, told)
+        found = self._record(device, told, owners)
         return "pending" if isinstance(found, str) else self._take(told, *found, instead_of="pending")
 
-    def decide(self, chosen: Iterable[Pass], decision: Decision, who: str) -> Counter[str]:
+    def decide(self, chosen: Sequence[Pass], decision: Decision, who: str) -> Counter[str]:
         """Count doubtful passes as of the instants they bear, or drop them; what each came to.
 
         What is decided already stays decided ("repeated"); one that bears an impossible instant is "left".
         """
-        devices = {item["sk"]: _device(item) for item in self._devices()}
-        counts, failed = self._each(
-            list(chosen)[:AT_ONCE], lambda one: self._decide(devices.get(one.device), one, decision, who)
-        )
-        if failed:
-            raise failed[0]
-        return counts
+        told = chosen[:AT_ONCE]
+        devices, owners = self._whole_register(), self._owners(one.card for one in told)
+        return _whole(self._each(told, lambda one: self._decide(devices.get(one.device), one, decision, who, owners)))
 
-    def _decide(self, device: Device | None, told: Pass, decision: Decision, who: str) -> str:
+    def _decide(self, device: Device | None, told: Pass, decision: Decision, who: str, owners: Owners) -> str:
         if decision == "drop":
             actions = [*_settled("dropped", told.at), PassItem.decided_by.set(who)]
             return "dropped" if self._update(told, actions, "doubtful") else "repeated"
         if not possible(told.at):
             return "left"
-        found = self._record(device, told)
+        found = self._record(device, told, owners)
         if isinstance(found, str):
             return "pending" if self._move(told, "doubtful", PENDING, found, who) else "repeated"
         return self._take(told, *found, instead_of="doubtful", who=who)
@@ -256,14 +280,19 @@ class Readers:
         known = values(item) if item else {}
         return Waiting(_pass(known), known["why"]) if known.get("state") == "doubtful" else None
 
-    def _record(self, device: Device | None, told: Pass) -> tuple[Record, Student] | Lack:
+    def _owners(self, cards: Iterable[str]) -> Owners:
+        """Whose cards they are, by card: None for a student that nobody has told of yet."""
+        holders = self._archive.holders(set(cards))
+        students = self._archive.students(list(holders.values()))
+        return {card: students.get(student) for card, student in holders.items()}
+
+    def _record(self, device: Device | None, told: Pass, owners: Owners) -> tuple[Record, Student] | Lack:
         """The record that a pass is worth, and whose; or what is missing to tell."""
         if device is None:
             return "device"
-        holder = self._archive.holder(told.card)
-        if not holder:
+        if told.card not in owners:
             return "card"
-        student = self._archive.student(holder)
+        student = owners[told.card]
         if student is None:
             return "student"
         if device.kind == "gate":
@@ -323,30 +352,41 @@ class Readers:
         item = PassItem(*_key_of(told))
         return kept(lambda: item.update(list(actions), condition=PassItem.state == state))
 
-    def _each(self, passes: Sequence[Pass], work: Callable[[Pass], str]) -> tuple[Counter[str], list[Exception]]:
-        """Do `work` with every pass, whatever becomes of the others: what each came to, and what was raised.
+    def _each(self, passes: Sequence[Pass], work: Callable[[Pass], str]) -> list[str | Exception]:
+        """Do `work` with every pass, whatever becomes of the others: what each came to or raised, in their order.
 
         Passes of one card follow one another, for of them there may be one record.
         """
-        cards: dict[str, list[Pass]] = {}
-        for told in passes:
-            cards.setdefault(told.card, []).append(told)
-        counts, failed = Counter[str](), list[Exception]()
+        cards: dict[str, list[int]] = {}
+        for place, told in enumerate(passes):
+            cards.setdefault(told.card, []).append(place)
 
-        def of_card(some: Sequence[Pass]) -> tuple[list[str], list[Exception]]:
-            done, raised = list[str](), list[Exception]()
-            for told in some:
-                try:
-                    done.append(work(told))
-                except Exception as error:
-                    raised.append(error)
-            return done, raised
+        def of_card(places: Sequence[int]) -> list[tuple[int, str | Exception]]:
+            return [(place, _done(work, passes[place])) for place in places]
 
         with ThreadPoolExecutor(THREADS) as threads:
-            for done, raised in threads.map(of_card, cards.values()):
-                counts.update(done)
-                failed += raised
-        return counts, failed
+            became = dict(one for some in threads.map(of_card, cards.values()) for one in some)
+        return [became[place] for place in range(len(passes))]
+
+
+def _done(work: Callable[[Pass], str], told: Pass) -> str | Exception:
+    try:
+        return work(told)
+    except Exception as error:
+        return error
+
+
+def _taken(became: Sequence[str | Exception]) -> Taken:
+    failed = [one for one in became if isinstance(one, Exception)]
+    return Taken(Counter(one for one in became if isinstance(one, str)), failed)
+
+
+def _whole(became: Sequence[str | Exception]) -> Counter[str]:
+    """How many came to what. Raises what the first failure raised."""
+    taken = _taken(became)
+    if taken.failed:
+        raise taken.failed[0]
+    return taken.counts
 
 
 def chosen(readers: Readers, device: str, fields: Mapping[str, str]) -> tuple[list[Pass], Decision]:
