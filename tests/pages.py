@@ -43,7 +43,30 @@ class Page:
         return self.any == EVERYBODY
 
 
+_SEE_ACTIVITIES = (*STUDENT, *OFFICES, *CENTRE)
+
 PAGES: tuple[Page, ...] = (
+    Page(
+        "/archive/activities",
+        ("/archive/activities", "/archive/activities?kind=lecture&problem=invalid-form&fields=minutes"),
+        any=_SEE_ACTIVITIES,
+        seen_by=("student", "school-officer"),
+    ),
+    Page(
+        "/archive/activities/{id}",
+        ("/archive/activities/{activity}",),
+        any=_SEE_ACTIVITIES,
+        seen_by=("student", "school-officer"),
+    ),
+    Page(
+        "/archive/activities/{id}/screen",
+        ("/archive/activities/{activity}/screen",),
+        own=OFFICES,
+        any=("administrator",),
+        seen_by=("counsellor",),
+        department="student-affairs",
+        text=False,
+    ),
     Page("/sign-in", ("/sign-in", "/sign-in?as=student"), any=EVERYBODY),
     Page("/verify", ("/verify", "/verify?code=short"), any=EVERYBODY),
     Page("/account", ("/account", "/account?problem=no-such-colleague"), any=ROLES, seen_by=("student", "counsellor")),

@@ -14,6 +14,7 @@ from chalice.app import Chalice, Response
 from chalicelib import (
     accounts,
     appointments,
+    archive_activities,
     archive_readers,
     batches,
     graduate,
@@ -42,7 +43,9 @@ store = Store()
 people = People()
 outbox = Outbox()
 access_log = AccessLog()
-readers = Readers(Archive(), Catalogue())
+archive = Archive()
+catalogue = Catalogue()
+readers = Readers(archive, catalogue)
 View = Callable[..., Response]
 
 
@@ -290,6 +293,29 @@ def stopping(visit: Visit, token: str) -> Response:
 @at("/archive/devices")
 def archive_devices(visit: Visit) -> Response:
     return page.draw(visit, "archive-devices.html", **archive_readers.devices(visit, readers))
+
+
+# --- the catalogue of the growth archive ----------------------------------------------------------------------
+
+
+@at("/archive/activities")
+def activities(visit: Visit) -> Response:
+    return page.draw(visit, "archive-activities.html", **archive_activities.activities(visit, catalogue))
+
+
+@at("/archive/activities/{id}")
+def activity(visit: Visit, id: str) -> Response:
+    return page.draw(visit, "archive-activity.html", **archive_activities.activity(visit, catalogue, archive, id))
+
+
+@at("/archive/activities/{id}/screen")
+def screen(visit: Visit, id: str) -> Response:
+    return page.draw(visit, "archive-screen.html", **archive_activities.screen(visit, catalogue, id))
+
+
+@at("/archive/check-in/{token}")
+def check_in(visit: Visit, token: str) -> Response:
+    return archive_activities.check_in(visit, catalogue, archive, token)
 
 
 # --- nothing there: a page says so rather than the gateway ----------------------------------------------------

@@ -115,6 +115,10 @@ class TableWithStream(Construct):
         function.allow(actions, [self.table.table_arn])
         function.allow(USE_KEY, [self.key.key_arn])
 
+    def filled_by(self, function: Function) -> None:
+        """Let `function` put items by the batch as well."""
+        function.allow(["dynamodb:BatchWriteItem"], [self.table.table_arn])
+
     def noted_in_by(self, function: Function, partitions: str) -> None:
         """Let `function` add to items of `partitions`, a pattern of their keys, and see or change no other."""
         function.allow(["dynamodb:UpdateItem"], [self.table.table_arn], below(partitions))

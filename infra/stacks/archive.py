@@ -5,6 +5,7 @@ from __future__ import annotations
 from aws_cdk import CfnOutput
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
+from yinji.archive.catalogue_intake import PREFIX as CATALOGUE
 from yinji.archive.importing import PREFIX, WORK
 
 from infra.constructs.doors import BucketDoor, Inbox, every, on_change
@@ -17,6 +18,7 @@ from infra.stacks.service import python_layer
 
 STUDENTS, READERS, REPORTS = "students/", "devices/", "reports/"
 KEPT = {PREFIX: "deliveries", STUDENTS: "deliveries", READERS: "deliveries", REPORTS: "reports"}
+ACTIVITIES = "/api/archive/activities"
 ONE_BY_ONE: dict[str, object] = {
     "dynamodb": {
         "Keys": {"sk": {"S": lambda_.FilterRule.begins_with("RECORD#")}},
@@ -37,8 +39,8 @@ class Archive(Beside):
             self, "ArchiveBucket", setting=setting, name="archive", key=key, logs=clearance.access_logs, kept=KEPT
         )
         self.tabular = python_layer(self, "Tabular", setting, "tabular")
-        register = self._capture()
-        self._import(register)
+        self._catalogue()
+        self._import(self._capture())
         self._portraits()
         CfnOutput(self, "ArchiveTableName", value=self.table.table.table_name)
         CfnOutput(self, "ArchiveBucketName", value=self.bucket.name)
@@ -76,9 +78,8 @@ class Archive(Beside):
         for name, inbox in {"LOAD_QUEUE": loads, "INGEST_QUEUE": ingests}.items():
             inbox.fed_by(ingest)
             ingest.function.add_environment(f"YINJI_{name}", inbox.url)
-        BucketDoor(
-            self, "ArchiveDoor", self.bucket, [(STUDENTS, "", enrol), (READERS, "", register)], [(PREFIX, ingests)]
-        )
+        doors = [(STUDENTS, "", enrol), (CATALOGUE, "", self.intake), (READERS, "", register)]
+        BucketDoor(self, "ArchiveDoor", self.bucket, doors, [(PREFIX, ingests)])
 
     def _papers(self, function: Function) -> None:
         """Let `function` work with chunks, ledgers and reports of deliveries."""
@@ -117,3 +118,45 @@ class Archive(Beside):
         self.bucket.written_by(register, f"{REPORTS}{READERS}")
         self.bucket.listed_by(register)
         return register
+
+    def _catalogue(self) -> None:
+        """What is announced, who comes, and the code on a screen by which who came checks in."""
+        route = self.routes.route
+        intake = self._function("archive/catalogue_intake", "ARCHIVE_TABLE", "ARCHIVE_BUCKET", timeout=900, memory=1769,
+                                asynchronous=True, extra_layers=[self.tabular])  # fmt: skip
+        self.intake = intake
+        self.table.changed_by(intake)
+        self.table.filled_by(intake)
+        self.bucket.read_by(intake, CATALOGUE)
+        self.bucket.written_by(intake, f"{REPORTS}{CATALOGUE}")
+        self.bucket.listed_by(intake)
+
+        told = ("ARCHIVE_TABLE", "PUBLIC_URL")
+        people: dict[str, object] = {"timeout": 29, "memory": 1024, "answers_people": True}
+        activities = self._function("archive/activities", *told, **people)
+        self.table.changed_by(activities)
+        route(activities, "GET", ACTIVITIES)
+        route(activities, "POST", ACTIVITIES)
+        route(activities, "GET", f"{ACTIVITIES}/{{activity}}")
+        for deed in ("change", "cancel"):
+            route(activities, "POST", f"{ACTIVITIES}/{{activity}}/{deed}")
+
+        sign_up = self._function("archive/sign_up", *told, **people)
+        self.table.changed_by(sign_up)
+        for deed in ("sign-up", "give-back"):
+            route(sign_up, "POST", f"{ACTIVITIES}/{{activity}}/{deed}")
+
+        audience = self._showing("archive/audience", "ARCHIVE_TABLE", "TABLE", **people)
+        self.table.read_by(audience)
+        self.house.table.added_to_by(audience)
+        route(audience, "GET", f"{ACTIVITIES}/{{activity}}/sign-ups")
+        route(audience, "GET", f"{ACTIVITIES}/{{activity}}/sign-ups/{{file}}", counted=True)
+
+        check_in = self._function("archive/check_in", *told, "SESSION_KEYS", **people)
+        self.table.changed_by(check_in)
+        route(check_in, "POST", "/api/archive/check-in/{token}")
+        code = self._function("archive/check_in_code", *told, "SESSION_KEYS", **people)
+        self.table.read_by(code)
+        route(code, "GET", f"{ACTIVITIES}/{{activity}}/check-in-code")
+        for function in (check_in, code):
+            function.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])

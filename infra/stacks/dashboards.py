@@ -38,6 +38,7 @@ RELAY = "clearance-advance"
 MESSAGES = "messages"
 IDENTITY = "identity"
 PRIVACY = "privacy"
+ARCHIVE = "archive"
 LIMITED = "limits"
 CHANNELS = ("email", "webhook")
 CASE_STATES = ("open", "in-progress", "finished", "overdue")
@@ -202,8 +203,23 @@ class Dashboards(Stack):
             *(lines(name, self._by_channel(metric), width) for name, metric, width in ways),
             lines("messages-swept", [ours("MessagesSwept", "Sum", service=MESSAGES)], FULL),
         )
+        self._catalogue(board)
         for row in rows_of(self._functions, FULL // QUARTER):
             board.add_widgets(*(durations(function) for function in row))
+
+    def _catalogue(self, board: cloudwatch.Dashboard) -> None:
+        """Activities of the growth archive: who announces, comes and checks in, and what is delivered about them."""
+        shown = {
+            "archive-catalogue": ("ActivitiesAnnounced", "SignUps", "PlacesPassedOn", "GuestsExported"),
+            "archive-check-ins": ("CheckIns", "CheckInsRefused"),
+            "archive-catalogue-tables": ("CatalogueLines", "CatalogueLinesRejected", "CatalogueTablesRefused"),
+        }
+        board.add_widgets(
+            *(
+                lines(name, [ours(one, "Sum", text("series", one), HOUR, ARCHIVE) for one in names], THIRD)
+                for name, names in shown.items()
+            )
+        )
 
     def _board(self, name: str) -> cloudwatch.Dashboard:
         return cloudwatch.Dashboard(

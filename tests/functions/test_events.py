@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
@@ -25,7 +25,7 @@ from yinji.messages.store import Outbox
 from yinji.platform import clock
 
 from tests import handlers
-from tests.archives import DOOR, GATE, SU, readers_csv
+from tests.archives import DOOR, GATE, SU, Library, activity, as_csv, readers_csv
 from tests.functions.conftest import FEED_ROWS, Cloud, store
 from tests.functions.test_season import next_workday
 from tests.graduates import BATCH, LIN, NOW, event, graduate, roster_csv, snapshot
@@ -74,7 +74,7 @@ def test_a_sample_names_only_actions_and_keys_there_can_be(name: str) -> None:
     for record in told.get("Records", []):
         if record["eventSource"] == "aws:s3":
             assert unquote_plus(record["s3"]["object"]["key"]).startswith(
-                ("rosters/", "feeds/", "evidence/", "devices/")
+                ("rosters/", "feeds/", "evidence/", "devices/", "catalogue/")
             )
 
 
@@ -144,6 +144,15 @@ def in_box(box: str = WHO.student) -> list[Message]:
     return list(Outbox().box(box, box).messages)
 
 
+def announced(cloud: Cloud) -> None:
+    """What the samples of the catalogue are about: a lecture that begins in a moment, a table that was delivered."""
+    Library(cloud).enrol(replace(SU, student=LIN.student))
+    Catalogue().put(activity(begins_at=clock.now() + timedelta(minutes=10)))
+    table = as_csv(("id", "kind", "title", "begins_at", "minutes"), [SAMPLE_LINE])
+    cloud.s3.put_object(Bucket="archive", Key="catalogue/activities/2026-autumn.csv", Body=table)
+
+
+SAMPLE_LINE = {"id": "L1", "kind": "lecture", "title": "一", "begins_at": "2026-09-11 19:00", "minutes": "90"}
 RESULTS: dict[str, tuple[Case | None, Check]] = {
     "archive/admit_device.json": (None, lambda cloud, answer: answer == {"allowProvisioning": True}),
     "archive/capture.json": (
@@ -161,6 +170,19 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
         lambda cloud, answer: len(Readers(Archive(), Catalogue()).standings()) == 2,
     ),
     "archive/take_up.json": (None, lambda cloud, answer: answer == {}),
+    "archive/activities.json": (None, lambda cloud, answer: len(json.loads(answer["body"])["activities"]) == 1),
+    "archive/activities.announce.json": (
+        None,
+        lambda cloud, answer: answer["headers"]["Location"].endswith("?done=catalogue.announced"),
+    ),
+    "archive/audience.json": (None, lambda cloud, answer: json.loads(answer["body"])["guests"] == []),
+    "archive/catalogue_intake.json": (None, lambda cloud, answer: Catalogue().find("L1") is not None),
+    "archive/check_in.json": (
+        None,
+        lambda cloud, answer: "problem=check-in-code-wrong" in answer["headers"]["Location"],
+    ),
+    "archive/check_in_code.json": (None, lambda cloud, answer: json.loads(answer["body"])["came"] == 0),
+    "archive/sign_up.json": (None, lambda cloud, answer: Catalogue().mine("A1", LIN.student) is not None),
     "clearance/advance.json": (
         None,
         lambda cloud, answer: (
@@ -310,6 +332,8 @@ def test_a_sample_makes_its_function_do_what_it_is_for(
 ) -> None:
     case, check = RESULTS[name]
     prepared(cloud, case, case.graduate if case else WHO)
+    if name.startswith("archive/"):
+        announced(cloud)
     told = sample(name)
     if who := told.get("requestContext", {}).get("authorizer", {}).get("lambda"):
         # the samples are of a day that has passed

@@ -9,11 +9,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from random import Random
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from yinji.archive.catalogue_store import Catalogue
 from yinji.clearance import arrangements, definition
 from yinji.clearance.definition import Action, StepDefinition
 from yinji.identity.people import DELEGATED, Grant
@@ -23,6 +25,7 @@ from yinji.platform import clock, problem
 
 from infra.local.season.answers import answers
 from tests import pages, portal
+from tests.archives import activity
 from tests.functions.conftest import Cloud
 from tests.functions.test_portal import certified
 from tests.graduates import BATCH, LIN, graduate
@@ -80,6 +83,53 @@ class Row:
 SEE_SLOTS = tuple(role for role in ROLES if role not in ("supervisor", "technician", "community-worker"))
 READ = frozenset({200})
 SEE_CASE: dict[str, Any] = {"own": ("student", *SCHOOL, "supervisor"), "any": ("department-officer", *CENTRE)}
+
+ACTIVITIES = "/api/archive/activities"
+_MANAGES: dict[str, Any] = {
+    "own": ("school-officer", "department-officer"),
+    "any": ("administrator",),
+    "department": "student-affairs",
+}
+_A1 = {"about": {"activity": "A1"}}
+ROWS_OF_ACTIVITIES = (
+    Row(f"GET {ACTIVITIES}", "archive/activities", any=SEE_SLOTS, answers=READ),
+    Row(f"GET {ACTIVITIES}/{{activity}}", "archive/activities", any=SEE_SLOTS, **_A1, answers=READ),
+    Row(
+        f"POST {ACTIVITIES}",
+        "archive/activities",
+        **_MANAGES,
+        fields={"school": "S01", "kind": "lecture", "title": "x", "begins_at": "2099-06-10T19:00", "minutes": "90"},
+    ),
+    Row(f"POST {ACTIVITIES}/{{activity}}/change", "archive/activities", **_MANAGES, **_A1, fields={"version": "1"}),
+    # oneself, whoever one is
+    Row(f"POST {ACTIVITIES}/{{activity}}/sign-up", "archive/sign_up", any=("student",), **_A1),
+    Row(f"POST {ACTIVITIES}/{{activity}}/give-back", "archive/sign_up", any=("student",), **_A1),
+    Row(f"GET {ACTIVITIES}/{{activity}}/sign-ups", "archive/audience", **_MANAGES, **_A1, answers=READ),
+    Row(
+        f"GET {ACTIVITIES}/{{activity}}/sign-ups/{{file}}",
+        "archive/audience",
+        **_MANAGES,
+        about={"activity": "A1", "file": "sign-ups.csv"},
+        answers=READ,
+    ),
+    Row(
+        f"GET {ACTIVITIES}/{{activity}}/check-in-code",
+        "archive/check_in_code",
+        own=OFFICES,
+        any=("administrator",),
+        department="student-affairs",
+        **_A1,
+        answers=READ,
+    ),
+    Row(
+        "POST /api/archive/check-in/{token}",
+        "archive/check_in",
+        any=("student",),
+        about={"token": "made-up"},
+        answers=frozenset({NOT_THERE}),
+    ),
+    Row(f"POST {ACTIVITIES}/{{activity}}/cancel", "archive/activities", **_MANAGES, **_A1),
+)
 
 ROWS: tuple[Row, ...] = (
     Row(f"GET {API}/cases/{{student}}", "clearance/cases", **SEE_CASE, answers=READ),
@@ -191,6 +241,7 @@ ROWS: tuple[Row, ...] = (
     Row(f"POST {API}/practice", "clearance/practice", any=OFFICES),
     # a department reminds of its own steps, whose graduate it may be
     Row(f"POST {API}/cases/{{student}}/remind", "messages/remind", own=SCHOOL, any=("department-officer",)),
+    *ROWS_OF_ACTIVITIES,
     # everybody's own box: there is no way to ask for another
     Row("GET /api/messages", "messages/inbox", any=HAVE_A_BOX, answers=READ),
     Row("POST /api/messages/read", "messages/inbox", any=HAVE_A_BOX, fields={"upto": "MESSAGE#2026"}),
@@ -382,6 +433,7 @@ def let_in(row: Row, answer: Any) -> bool:
 @pytest.fixture
 def opened(cloud: Cloud) -> Cloud:
     cloud.open(MINE, graduate(3, school="S02"))
+    Catalogue().put(activity(begins_at=clock.now() + timedelta(minutes=10)))
     for role in ROLES[1:]:  # the register knows everybody who comes but the students
         for mine in (True, False):
             who = session(role, "library", mine)
@@ -478,12 +530,14 @@ def test_every_page_has_its_row() -> None:
 def test_each_page_is_for_whom_its_row_says(cloud: Cloud, role: Role) -> None:
     code = certified(cloud)
     led = graduate(4, supervisor=SUPERVISOR)
+    Catalogue().put(activity(begins_at=clock.now() + timedelta(minutes=10)))
     cloud.open(graduate(3, school="S02"), led)
     places = {
         "student": led.student if role == "supervisor" else LIN.student,
         "school": "S01",
         "batch": BATCH.id,
         "code": code,
+        "activity": "A1",
     }
     for page in pages.PAGES:
         for path in [path.format_map(places) for path in page.paths]:

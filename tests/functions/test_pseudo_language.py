@@ -8,15 +8,19 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from html.parser import HTMLParser
 from types import ModuleType
 from typing import Any
 
 import pytest
+from yinji.archive.catalogue_store import Catalogue
 from yinji.clearance import definition
 from yinji.identity.session import ROLES, Session
+from yinji.platform import clock
 
 from tests import pages, portal
+from tests.archives import activity
 from tests.functions.conftest import STUDENT, Cloud, officer
 from tests.functions.test_every_route import session
 from tests.functions.test_portal import certified
@@ -186,7 +190,7 @@ def visits() -> list[tuple[str, Session | None]]:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_page_says_anything_that_is_in_no_catalogue(pseudo: Cloud, language: str) -> None:
     code = some_life(pseudo)
-    places = {"student": LIN.student, "school": "S01", "batch": BATCH.id, "code": code}
+    places = {"student": LIN.student, "school": "S01", "batch": BATCH.id, "code": code, "activity": "A1"}
     wrong: dict[str, list[str]] = {}
     for path, who in visits():
         page = portal.visit(path.format_map(places), who, language)
@@ -202,6 +206,7 @@ def some_life(cloud: Cloud) -> str:
     other = graduate(2)
     code = certified(cloud)
     cloud.open(other, graduate(3))
+    Catalogue().put(activity(title="42 17", organiser="", place="42", begins_at=clock.now() + timedelta(minutes=10)))
     cloud.feed("library-loans", {"student": other.student, "loans": 1, "titles": "1984"})
     me = Session(other.student, "student", "x")
     cloud.act(me, "dormitory", "book-inspection", other.student, slot=next_slot())

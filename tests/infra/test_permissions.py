@@ -36,6 +36,7 @@ __all__ = ["cloud"]
 
 INTAKE = "arn:aws:s3:::yinji-intake-123456789012-us-east-1"
 DOCUMENTS = "arn:aws:s3:::yinji-documents-123456789012-us-east-1"
+ARCHIVE = "arn:aws:s3:::yinji-archive-123456789012-us-east-1"
 STAR_RESOURCES = {
     "*": ({"dynamodb:ListStreams"}, "it cannot be limited to one table"),
     f"{INTAKE}/rosters/*": (
@@ -59,6 +60,8 @@ STAR_RESOURCES = {
         "a document lies under student, id and hash",
     ),
     f"{DOCUMENTS}/reports/*": ({"s3:GetObject", "s3:PutObject"}, "a report is named after its delivery"),
+    f"{ARCHIVE}/catalogue/*": ({"s3:GetObject"}, "tables of the catalogue are named by who delivers them"),
+    f"{ARCHIVE}/reports/catalogue/*": ({"s3:PutObject"}, "a report is named after its delivery"),
     f"{DOCUMENTS}/certificates/*": (
         {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"},
         "a certificate is named by student and code",
@@ -73,9 +76,9 @@ PORTAL = "RoleDefaultPolicy"
 
 KEY_READERS = (
     "AuthorizerRole", "SignInOidcRole", "SignInCasRole", "DemoSignInRole", "SignOutRole", "AccountRole", "SendRole",
-    "StopRole", PORTAL,
+    "StopRole", "CheckInRole", "CheckInCodeRole", PORTAL,
 )  # fmt: skip
-"""Who signs or reads sessions, and who signs or reads the links that stop mail."""
+"""Who signs or reads sessions, the links that stop mail, and the codes by which one checks in."""
 
 
 def statements(of: Synthesis) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -141,7 +144,7 @@ def test_the_portal_may_only_read(either: Synthesis) -> None:
 
 SHOW = {
     "CasesRole", "CertificateDownloadRole", "EvidenceDownloadRole", "AppointmentCalendarRole", "AuditExportRole",
-    "ExportsRole", "SealedAnswerRole", "WhoSawRole", PORTAL,
+    "ExportsRole", "SealedAnswerRole", "WhoSawRole", "AudienceRole", PORTAL,
 }  # fmt: skip
 """Who shows a graduate's data to others."""
 
@@ -205,7 +208,9 @@ def test_who_counts_changes_something_or_hands_out_much(either: Synthesis) -> No
     for uri, keys in asked.items():
         reads = all(key.startswith("GET") for key in keys)
         counted = any(name in uri for name in counting)
-        freely = reads and not any(part in str(keys) for part in ("exports", "audit", "anchors", "sign-in"))
+        freely = reads and not any(
+            part in str(keys) for part in ("exports", "audit", "anchors", "sign-in", "sign-ups/")
+        )
         assert counted != freely, (uri, keys)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import get_args
 
 import pytest
+from yinji.archive import catalogue
 from yinji.clearance import evidence, rounds
 from yinji.clearance import store as clearance
 from yinji.identity import looks
@@ -50,6 +51,7 @@ def test_the_code_keeps_things_for_as_long_as_the_map_says() -> None:
         "unused": evidence.KEPT_UNUSED,
         "outcomes": rounds.KEPT,
         "messages": model.KEPT,
+        "activities": catalogue.KEPT,
         "sign-ins": identity.SIGN_INS_KEPT,
         "roles": identity.GRANTS_KEPT,
         "audits": clearance.AUDITS_KEPT,

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from chalice.app import Request, Response
 from markupsafe import Markup
+from yinji.archive.organisers import STUDENT_AFFAIRS
 from yinji.clearance import definition, policy
 from yinji.clearance.arrangements import forms
 from yinji.identity.session import Session, Token, cookie, session_cookie, sign, signing_keys
@@ -27,6 +28,9 @@ OF_ADMINISTRATORS = (
 )  # fmt: skip
 MESSAGES = "/messages"
 OF_ACCOUNTS = ("account.lent", "account.taken-back", "people.register", "people.granted", "people.ended")
+OF_CATALOGUE = (
+    "announced", "changed", "cancelled", "held", "waiting", "given-back", "checked-in", "checked-in-before",
+)  # fmt: skip
 OF_MESSAGES = ("read", "saved", "stopped", "reminded")
 """What can be done about messages, as their notices call it."""
 TOLD = (*http.TOLD, "at", "rows", "changed", "refused", "rejected")
@@ -162,7 +166,7 @@ class Visit:
         if session is None:
             return []
         if session.role == "student":
-            return [("/me", words("nav.me")), self._messages]
+            return [("/me", words("nav.me")), self._activities, self._messages]
         if session.role == "supervisor":
             return [("/queues", words("nav.queues"))]
         if session.role == "department-officer":
@@ -171,12 +175,14 @@ class Visit:
                 ("/queues", words("nav.queues")),
                 *([("/feeds", words("feeds.nav"))] if delivers else []),
                 ("/practice", words("practice.nav")),
+                *([self._activities] if session.department == STUDENT_AFFAIRS else []),
                 self._messages,
             ]
         if session.role in ("counsellor", "school-officer"):
             return [
                 (f"/schools/{session.school}", words("nav.school")),
                 ("/queues", words("nav.queues")),
+                self._activities,
                 ("/practice", words("practice.nav")),
                 self._messages,
             ]
@@ -188,7 +194,12 @@ class Visit:
             ("/batches", words("nav.batches")),
             ("/feeds", words("feeds.nav")),
             ("/archive/devices", words("readers.nav")),
+            self._activities,
         ]
+
+    @property
+    def _activities(self) -> tuple[str, Markup]:
+        return ("/archive/activities", self.words("catalogue.nav"))
 
     @property
     def _messages(self) -> tuple[str, Markup]:
@@ -232,6 +243,8 @@ class Visit:
         action, *rest = last.split(".")
         if step == "messages" and action in OF_MESSAGES:
             return Notice(True, self.words(f"messages.done-{action}"), done)
+        if step == "catalogue" and action in OF_CATALOGUE:
+            return Notice(True, self.words(f"catalogue.done-{action}"), done)
         if step == "practice":
             return Notice(True, self.words("practice.begun"), done)
         if step == "arrangement" and action in forms():

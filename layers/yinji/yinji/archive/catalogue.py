@@ -32,6 +32,8 @@ EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo
 LONGEST_ABOUT = 2_000
 WITHOUT_ENTITY = ("sport", "work")
 """Kinds that are announced as well, though their records need not be about an activity."""
+KEPT = timedelta(days=400)
+"""How long is known who signed up and who came; what they did stands in their records."""
 CHECK_IN = "check-in"
 """The source of records of those who checked in."""
 FACTS = (
@@ -161,16 +163,21 @@ def activity_of(cells: Mapping[str, str]) -> Activity | str:
 
     `begins_at` is on the campus' clock unless it names another zone. What is missing is empty.
     """
-    told = {name: _clean(cells.get(name, "")) for name in ("id", *FACTS)}
+    told: dict[str, Any] = {name: _clean(cells.get(name, "")) for name in ("id", *FACTS)}
     begins_at = moment_of(told.pop("begins_at"))
     if begins_at is None:
         return "begins_at"
     minutes, capacity = whole(told.pop("minutes")), whole(told.pop("capacity") or "0")
     if minutes is None or capacity is None:
         return "minutes" if minutes is None else "capacity"
-    state: Any = told.pop("state") or "announced"
-    activity = Activity(begins_at=begins_at, minutes=minutes, capacity=capacity, state=state, **told)
+    told["state"] = told["state"] or "announced"
+    activity = Activity(begins_at=begins_at, minutes=minutes, capacity=capacity, **told)
     return wrong_with(activity) or activity
+
+
+def cells_of(activity: Activity) -> dict[str, str]:
+    """What `activity_of` makes `activity` of."""
+    return {name: str(value) for name, value in activity_document(activity).items()}
 
 
 def whole(text: str) -> int | None:
@@ -203,9 +210,10 @@ def activity_document(activity: Activity) -> dict[str, Any]:
 
 
 def stored_activity(document: Mapping[str, Any]) -> Activity:
-    told = {one.name: document[one.name] for one in fields(Activity) if one.name in document}
-    numbers = {name: int(told[name]) for name in ("minutes", "capacity", "version", "taken", "waiting") if name in told}
-    return Activity(**(told | numbers | {"begins_at": instant(told["begins_at"])}))
+    told: dict[str, Any] = {one.name: document[one.name] for one in fields(Activity) if one.name in document}
+    told |= {name: int(told[name]) for name in ("minutes", "capacity", "version", "taken", "waiting") if name in told}
+    told["begins_at"] = instant(told["begins_at"])
+    return Activity(**told)
 
 
 def attended(activity: Activity, student: str, at: datetime) -> Record:

@@ -11,7 +11,7 @@ goes in the same transaction to whoever has waited longest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
@@ -24,6 +24,7 @@ from yinji.archive.bulk import Bulk
 from yinji.archive.catalogue import (
     EARLY,
     FACTS,
+    KEPT,
     MOST_MINUTES,
     Activity,
     Book,
@@ -201,7 +202,7 @@ class Catalogue:
                 transaction.delete(ListedItem(pk, sk))
             for (pk, sk), listed in has.items():
                 if had.get((pk, sk)) != listed:
-                    transaction.save(ListedItem(pk, sk, **listed))
+                    transaction.save(_listed(pk, sk, listed))
             if event:
                 transaction.save(_event(told, event, known))
             transaction.update(ActivityItem(_pk(told.id), "ACTIVITY"), actions=actions, condition=same)
@@ -340,7 +341,7 @@ class Catalogue:
 
     def came(self, id: str, student: str, at: datetime) -> None:
         """Count `student` among those who came, whichever way that is known; again changes nothing."""
-        item = GuestItem(_pk(id), f"{CAME}{student}", of_student=student, at=stamp(at))
+        item = _guest_item(id, f"{CAME}{student}", student, at)
         kept(lambda: item.save(condition=GuestItem.pk.does_not_exist()))
 
     def how_many_came(self, id: str) -> int:
@@ -397,8 +398,12 @@ class Catalogue:
 
     def put_activities(self, activities: Sequence[Activity], delivery: str) -> list[Told]:
         """The same of `activities`."""
+
+        def one(activity: Activity) -> Told:
+            return self.put(activity, delivery)
+
         with ThreadPoolExecutor(THREADS) as threads:
-            return list(threads.map(lambda one: self.put(one, delivery), activities))
+            return list(threads.map(one, activities))
 
     def _put_all(self, told: Sequence[tuple[str, str, dict[str, str]]], delivery: str) -> list[Told]:
         found = (plains(item) for item in self._bulk.get_many([(pk, sk) for pk, sk, _ in told]))
@@ -450,6 +455,11 @@ def _places(activity: Activity) -> dict[tuple[str, str], dict[str, str]]:
     return {(pk, sk): listed for pk in partitions}
 
 
+def _listed(pk: str, sk: str, told: Mapping[str, str]) -> ListedItem:
+    more: dict[str, Any] = dict(told)
+    return ListedItem(pk, sk, **more)
+
+
 def _event(told: Activity, event: RecordEvent, known: Activity | None) -> RecordEventItem:
     before = activity_document(known) if known else {}
     after = activity_document(told)
@@ -468,13 +478,22 @@ def _still_open(at: datetime) -> Any:
 def _own(mine: SignUp) -> SignUpItem:
     return SignUpItem(
         f"STUDENT#{mine.student}", f"SIGNUP#{mine.activity}", activity=mine.activity, standing=mine.standing,
-        at=stamp(mine.at),
+        at=stamp(mine.at), expires_at=_expires(mine.at),
     )  # fmt: skip
 
 
 def _guest(mine: SignUp) -> GuestItem:
     sk = f"{HELD}{mine.student}" if mine.standing == "held" else f"{WAITING}{stamp(mine.at)}#{mine.student}"
-    return GuestItem(_pk(mine.activity), sk, of_student=mine.student, at=stamp(mine.at))
+    return _guest_item(mine.activity, sk, mine.student, mine.at)
+
+
+def _guest_item(id: str, sk: str, student: str, at: datetime) -> GuestItem:
+    return GuestItem(_pk(id), sk, of_student=student, at=stamp(at), expires_at=_expires(at))
+
+
+def _expires(at: datetime) -> int:
+    """The second from which on DynamoDB may delete what is of `at`."""
+    return int((at + KEPT).timestamp())
 
 
 def _promote(transaction: TransactWrite, first: SignUp) -> None:

@@ -259,6 +259,7 @@ class SignUpItem(Model):
     activity = UnicodeAttribute()
     standing = UnicodeAttribute()
     at = UnicodeAttribute()
+    expires_at = NumberAttribute()
 
 
 class GuestItem(Model):
@@ -271,6 +272,7 @@ class GuestItem(Model):
     sk = UnicodeAttribute(range_key=True)
     of_student = UnicodeAttribute()
     at = UnicodeAttribute()
+    expires_at = NumberAttribute()
 
 
 class TicketItem(Model):

@@ -36,6 +36,8 @@ EXPORTS = Limit("exports", 60, 600)
 """Lists and histories as files: one is a thousand cases read."""
 
 SIGN_OUT = Limit("sign-out", 30, 60)
+CHECK_IN = Limit("check-in", 20, 300)
+"""Checking in: once is enough, and whoever tries codes is told to wait."""
 
 # Of a code, for it is handed around: a certificate's, a mail's stop link.
 CERTIFICATE_CODE = Limit("certificate-code", 60, 60)
@@ -51,6 +53,7 @@ LIMITS = (
     ACCOUNT_WRITES,
     EXPORTS,
     SIGN_OUT,
+    CHECK_IN,
     CERTIFICATE_CODE,
     STOP_LINK,
     SIGN_IN,
