@@ -121,10 +121,9 @@ class Fleet(Construct):
         )
 
     def _claim(self) -> None:
-        """What the certificate that installers have is good for."""
+        """What the certificate that installers have is good for. A reader makes its own key, which never leaves it."""
         made = [
             "$aws/certificates/create-from-csr/json",
-            "$aws/certificates/create/json",
             f"$aws/provisioning-templates/{self.template_name}/provision/json",
         ]
         answers = [f"{place}/{answer}" for place in made for answer in ("accepted", "rejected")]

@@ -18,7 +18,7 @@ from yinji.clearance.exports import KINDS, PERSONAL
 from yinji.messages.model import Topic
 from yinji.platform.sheets import CSV, XLSX
 
-from infra.openapi import archive_activities, shapes
+from infra.openapi import archive_activities, archive_readers, shapes
 from infra.openapi.shapes import COUNT, DAY, MOMENT, SLOT, STUDENT, TEXT, Schema, choice, many, maybe, obj, ref
 from infra.openapi.told import ANYTHING_KEPT, JSON, Answer, Told, file, json, leads
 
@@ -47,6 +47,7 @@ PLACES: Mapping[str, Schema] = {
     "file": choice("zh.pdf", "en.pdf"),
     "action": {"type": "string", "pattern": "^[a-z-]{1,40}$"},
     "activity": archive_activities.NUMBER_OF,
+    "device": archive_readers.NAME,
 }
 """What stands in the places of paths."""
 
@@ -674,4 +675,5 @@ ROUTES: Mapping[str, Row] = {
     **_PEOPLE,
     **_GUIDES,
     **archive_activities.ROWS,
+    **archive_readers.ROWS,
 }

@@ -204,6 +204,7 @@ class Dashboards(Stack):
             lines("messages-swept", [ours("MessagesSwept", "Sum", service=MESSAGES)], FULL),
         )
         self._catalogue(board)
+        self._readers(board)
         for row in rows_of(self._functions, FULL // QUARTER):
             board.add_widgets(*(durations(function) for function in row))
 
@@ -219,6 +220,24 @@ class Dashboards(Stack):
                 lines(name, [ours(one, "Sum", text("series", one), HOUR, ARCHIVE) for one in names], THIRD)
                 for name, names in shown.items()
             )
+        )
+
+    def _readers(self, board: cloudwatch.Dashboard) -> None:
+        """Readers of the growth archive: what became of their passes, which clocks are wrong, and who is admitted."""
+        shown = {
+            "archive-passes": ("PassesCaptured", "PassesRepeated", "PassesTakenUp"),
+            "archive-passes-left": ("PassesPending", "PassesDoubtful", "PassesRefused", "PassesDecided"),
+            "archive-readers": ("ReadersAdmitted", "ReadersTurnedAway", "ReaderRowsRejected"),
+        }
+        board.add_widgets(
+            *(
+                lines(name, [ours(one, "Sum", text("series", one), HOUR, ARCHIVE) for one in names], THIRD)
+                for name, names in shown.items()
+            )
+        )
+        board.add_widgets(
+            lines("archive-passes-waiting", [ours("PassesWaiting", "Maximum", service=ARCHIVE)], HALF),
+            lines("archive-clocks", [ours("ReaderClockOffset", "Maximum", service=ARCHIVE)], HALF),
         )
 
     def _board(self, name: str) -> cloudwatch.Dashboard:
