@@ -124,9 +124,14 @@ class Run:
             offline = (begins, begins + options.seconds * 0.3)
         if gate:
             library = number // 2 % LIBRARIES + 1
-            return Reader(name, f"sim-{self.id}-{library}", f"模拟图书馆 {library}", "", wrong, offline)
+            return Reader(name, f"sim-{self.id}-{library}", f"Simulated library {library}", "", wrong, offline)
         return Reader(
-            name, f"模拟报告厅 {self.id}-{number}", f"模拟报告厅 {number}", f"SIM{self.id}-{number}", wrong, offline
+            name,
+            f"Simulated hall {self.id}-{number}",
+            f"Simulated hall {number}",
+            f"SIM{self.id}-{number}",
+            wrong,
+            offline,
         )
 
     def _plan(self) -> list[Sending]:
@@ -288,13 +293,13 @@ def students_with_cards(most: int, bucket: str, say: Say) -> dict[str, str]:
 def _made_up(number: int) -> dict[str, str]:
     return {
         "student": f"2022S25{number:04}",
-        "name": f"模拟{number}",
+        "name": f"Simulated {number}",
         "name_latin": f"Simulated {number}",
         "school": f"S{number % 24 + 1:02}",
         "grade": "2022",
         "category": "undergraduate",
-        "programme": "模拟",
-        "class_name": "模拟 2201",
+        "programme": "Simulation",
+        "class_name": "Simulation 2201",
         "counsellor": "T0001",
         "card": f"51{number:06X}",
     }
@@ -327,7 +332,7 @@ def announce(run: Run) -> None:
     begins = datetime.now(UTC) - timedelta(minutes=LECTURE_MINUTES / 2)
     for reader in run.readers:
         if reader.activity:
-            title = f"模拟讲座 {reader.id}"
+            title = f"Simulated lecture {reader.id}"
             catalogue.put(Activity(reader.activity, "lecture", title, begins, LECTURE_MINUTES, place=reader.place))
 
 
