@@ -29,7 +29,7 @@ from infra.local.trouble import Trouble
 Say = Callable[[str], None]
 Again = Literal["", "verbatim", "anew"]
 """Whether a pass is sent once more: in the very message, or in a message of that moment."""
-TOPIC = "yinji/readers/{device}/passes"
+TOPIC, QUEUE = "yinji/readers/{device}/passes", "yinji-passes"
 LIBRARIES = 5
 LECTURE_MINUTES = 240
 DAY = 86_400  # seconds
@@ -409,6 +409,21 @@ def _minutes(text: str) -> int:
     return int(text[:2]) * 60 + int(text[3:5])
 
 
+def await_queue() -> float:
+    """Wait until what was acknowledged is dealt with, or nothing has happened for a while; the seconds it took."""
+    sqs, began = home.client("sqs"), time.monotonic()
+    url = sqs.get_queue_url(QueueName=QUEUE)["QueueUrl"]
+    names, last, changed = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"], -1, began
+    while True:
+        told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        left = sum(int(told[name]) for name in names)
+        if not left or time.monotonic() - changed > SETTLED_SECONDS:
+            return time.monotonic() - began
+        if left != last:
+            last, changed = left, time.monotonic()
+        time.sleep(1)
+
+
 def await_verdict(run: Run, wanted: Wanted, table: str) -> Verdict:
     """Count until nothing is missing, or nothing has changed for a while."""
     last, changed, students = 0, time.monotonic(), sorted(set(run.cards.values()))
@@ -477,9 +492,10 @@ def simulate(options: Options, tries: int, say: Say) -> bool:
     rate = played.messages / played.seconds
     say(f"{played.messages} messages acknowledged in {played.seconds:.1f} s, {rate:.1f} a second")
     say(f"  from sending to acknowledgement: {quantiles(played.waited)}")
-    wanted, began = run.wanted(played.began), time.monotonic()
+    say(f"what was acknowledged is dealt with {await_queue():.0f} s after the last of it")
+    wanted = run.wanted(played.began)
     told = await_verdict(run, wanted, table)
-    say(f"counted {time.monotonic() - began:.0f} s later: what has to be there, and what is")
+    say("what has to be there, and what is:")
     for name, wants, has in (
         ("records", wanted.records, told.found.records),
         ("passes that wait for a card", wanted.pending, told.found.pending),
