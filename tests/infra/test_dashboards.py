@@ -239,7 +239,7 @@ def test_every_alarm_says_where_its_runbook_is_and_that_is_there(either: Synthes
 
 def test_every_function_is_documented(local: Synthesis) -> None:
     documented = set(
-        re.findall(r"^\| `((?:clearance/|identity/|messages/|privacy/|portal)[a-z_/]*)` \|", runbooks(), re.MULTILINE)
+        re.findall(r"^\| `((?:clearance/|identity/|messages/|privacy/|archive/|portal)[a-z_/]*)` \|", runbooks(), re.MULTILINE)
     )
     steps = {folder for folder in functions(local) if folder.startswith("clearance/steps/")}
     assert "clearance/steps/<step>" in runbooks()
