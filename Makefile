@@ -4,12 +4,15 @@ SHELL := /bin/bash
 PYTHON ?= python3
 GRADUATES ?= 600
 FUZZ ?= 20000
+READERS ?= 200
+RATE ?= 100
+SECONDS ?= 60
 VENV := .venv/bin
 UV := $(VENV)/python -m uv pip sync --quiet --no-config --require-hashes
 LOCAL := $(VENV)/python -m infra.local
 export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/yinji:$(CURDIR)/layers/typeset:$(CURDIR)/layers/inspection:$(CURDIR)/layers/tabular:$(CURDIR)/layers/sign_in:$(CURDIR)/layers/demo
 
-.PHONY: help setup up season season-check season-demo down reset status logs invoke check-feed verify-history test \
+.PHONY: help setup up season season-check season-demo devices down reset status logs invoke check-feed verify-history test \
 	quick slow cloud abuse mutants audit fuzz bench lint format types lock synth openapi screenshots clean
 
 help: ## list the commands
@@ -72,6 +75,9 @@ down: .local/python ## stop the local cloud; its data is kept
 
 reset: .local/python ## stop the local cloud and delete its data
 	@$(LOCAL) reset
+
+devices: .local/python ## let READERS=200 readers send RATE=100 passes a second over MQTT for SECONDS=60, and count what came of it
+	@$(LOCAL) devices --readers $(READERS) --rate $(RATE) --seconds $(SECONDS) $(MORE)
 
 status: .local/python ## what runs, and how the season stands
 	@$(LOCAL) status

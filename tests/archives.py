@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from yinji.archive.bulk import Bulk
@@ -15,10 +15,13 @@ from yinji.archive.cohorts import Cohorts
 from yinji.archive.items import TABLE
 from yinji.archive.kinds import dimensions
 from yinji.archive.portrait import Portrait, portrait_document
+from yinji.archive.readers import COLUMNS as READERS
+from yinji.archive.readers import Device
 from yinji.archive.record import Certification, Record
 from yinji.archive.store import Archive, Member
 from yinji.archive.student import COLUMNS, Student
 from yinji.clearance.case import Graduate
+from yinji.platform.clock import stamp
 
 from tests.functions.conftest import Cloud
 
@@ -186,7 +189,61 @@ def activity(number: int = 1, **more: Any) -> Activity:
     return Activity(f"A{number}", **(told | more))
 
 
+# --- readers ---------------------------------------------------------------------------------------------------
+GATE = Device("gate-main-1", "gate", "library-main", "中心图书馆")
+DOOR = Device("door-hall-1", "check-in", "大礼堂", "大礼堂东门")
+HEARD = datetime(2026, 6, 1, 4, 0, tzinfo=UTC)
+"""When the messages of these tests came, unless they say otherwise: noon on the campus."""
+
+
+def readers_csv(*devices: Device) -> bytes:
+    rows = (
+        {"device": one.id, "kind": one.kind, "place": one.place, "title": one.title, "retired": "yes" * one.retired}
+        for one in devices
+    )
+    return as_csv(READERS, rows)
+
+
+def passed(
+    *passes: tuple[int, str, datetime],
+    device: str = GATE.id,
+    boot: str = "a1",
+    received: datetime = HEARD,
+    behind: timedelta = timedelta(0),
+    **more: Any,
+) -> dict[str, Any]:
+    """The event of a message that came at `received` with passes (number, card, true instant), from a reader whose
+    clock is `behind` by that much."""
+    told = [{"seq": seq, "card": card, "at": stamp(at - behind)} for seq, card, at in passes]
+    return {
+        "device": device,
+        "boot": boot,
+        "sent_at": stamp(received - behind),
+        "passes": told,
+        "received": int(received.timestamp() * 1000),
+        "topic_device": device,
+        "client": device,
+    } | more
+
+
 __all__ = [
-    "AT", "BEGINS", "LOANS", "SU", "Library", "activity", "as_csv", "loan", "member", "put_members", "record",
-    "register_csv", "student", "with_archive",
-]  # fmt: skip
+    "AT",
+    "BEGINS",
+    "DOOR",
+    "GATE",
+    "HEARD",
+    "LOANS",
+    "SU",
+    "Library",
+    "activity",
+    "as_csv",
+    "loan",
+    "member",
+    "passed",
+    "put_members",
+    "readers_csv",
+    "record",
+    "register_csv",
+    "student",
+    "with_archive",
+]

@@ -48,6 +48,14 @@ _SEE_ACTIVITIES = (*STUDENT, *OFFICES, *CENTRE)
 
 PAGES: tuple[Page, ...] = (
     Page(
+        "/archive/devices",
+        ("/archive/devices",),
+        own=("department-officer",),
+        any=CENTRE,
+        seen_by=("administrator",),
+        department="student-affairs",
+    ),
+    Page(
         "/archive/activities",
         ("/archive/activities", "/archive/activities?kind=lecture&problem=invalid-form&fields=minutes"),
         any=_SEE_ACTIVITIES,

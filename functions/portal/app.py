@@ -19,6 +19,7 @@ from chalicelib import (
     archive_deliveries,
     archive_groups,
     archive_portrait,
+    archive_readers,
     archive_selections,
     archive_story,
     archive_students,
@@ -37,6 +38,7 @@ from yinji.archive.catalogue_store import Catalogue
 from yinji.archive.cohorts import Cohorts
 from yinji.archive.deliveries import Deliveries
 from yinji.archive.groups_store import Groups
+from yinji.archive.readers_store import Readers
 from yinji.archive.selection_store import Selections
 from yinji.archive.store import Archive
 from yinji.clearance import codes
@@ -58,6 +60,7 @@ selections = Selections()
 cohorts = Cohorts()
 archive_delivered = Deliveries()
 catalogue = Catalogue()
+readers = Readers(archives, catalogue)
 View = Callable[..., Response]
 
 
@@ -376,6 +379,14 @@ def archive_record_of(visit: Visit, student: str, source: str, id: str) -> Respo
 @at("/archive/deliveries")
 def archive_deliveries_page(visit: Visit) -> Response:
     return page.draw(visit, "archive-deliveries.html", **archive_deliveries.deliveries(visit, archive_delivered))
+
+
+# --- the growth archive: readers --------------------------------------------------------------------------------
+
+
+@at("/archive/devices")
+def archive_devices(visit: Visit) -> Response:
+    return page.draw(visit, "archive-devices.html", **archive_readers.devices(visit, readers))
 
 
 # --- the catalogue of the growth archive ----------------------------------------------------------------------

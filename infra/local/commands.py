@@ -1,4 +1,4 @@
-"""The commands behind `make up`, `down`, `reset`, `status`, `logs`, `invoke`, `season-demo`, `check`."""
+"""The commands behind `make up`, `down`, `reset`, `status`, `logs`, `invoke`, `season-demo`, `devices`, `check`."""
 
 from __future__ import annotations
 
@@ -160,6 +160,27 @@ def invoke(folder: str, event: Path) -> None:
     except ValueError:
         console.print(payload, markup=False)
     raise SystemExit(1 if answer.get("FunctionError") else 0)
+
+
+@main.command()
+@click.option("--readers", default=200, help="How many readers there are.")
+@click.option("--rate", default=100.0, help="How many passes a second.")
+@click.option("--seconds", default=60.0, help="For how long.")
+@click.option("--students", default=2_000, help="How many students go through.")
+@click.option("--duplicates", default=0.05, help="The share of passes that are sent twice.")
+@click.option("--late", default=0.10, help="The share of passes that are sent late, by up to forty days.")
+@click.option("--wrong-clocks", default=0.15, help="The share of readers whose clock is wrong.")
+@click.option("--offline", default=0.10, help="The share of readers that are offline for a third of the time.")
+@click.option("--unknown", default=0.01, help="The share of cards that are nobody's.")
+@click.option("--impossible", default=0.002, help="The share of passes that nobody believes.")
+@click.option("--seed", default=1, help="The same seed does the same.")
+@click.option("--portraits", default=20, help="How many times to measure how soon a portrait follows.")
+def devices(portraits: int, **told: Any) -> None:
+    """Let readers send passes over MQTT, with all that goes wrong with them, and count what came of it."""
+    from infra.local.devices import Options, simulate
+
+    _need_running()
+    raise SystemExit(0 if simulate(Options(**told), portraits, say) else 1)
 
 
 @main.command()

@@ -18,7 +18,7 @@ from yinji.clearance.exports import KINDS, PERSONAL
 from yinji.messages.model import Topic
 from yinji.platform.sheets import CSV, XLSX
 
-from infra.openapi import archive_activities, archive_groups, shapes
+from infra.openapi import archive_activities, archive_groups, archive_readers, shapes
 from infra.openapi.shapes import COUNT, DAY, MOMENT, SLOT, STUDENT, TEXT, Schema, choice, many, maybe, obj, ref
 from infra.openapi.told import ANYTHING_KEPT, JSON, Answer, Told, file, json, leads
 
@@ -48,6 +48,7 @@ PLACES: Mapping[str, Schema] = {
     "action": {"type": "string", "pattern": "^[a-z-]{1,40}$"},
     **archive_groups.PLACES,
     "activity": archive_activities.NUMBER_OF,
+    "device": archive_readers.NAME,
 }
 """What stands in the places of paths."""
 
@@ -676,4 +677,5 @@ ROUTES: Mapping[str, Row] = {
     **_GUIDES,
     **archive_groups.ROUTES,
     **archive_activities.ROWS,
+    **archive_readers.ROWS,
 }

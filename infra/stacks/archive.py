@@ -10,16 +10,23 @@ from yinji.archive.importing import PREFIX, WORK
 from yinji.archive.ledger import LEDGERS
 
 from infra.constructs.doors import BucketDoor, Inbox, every, on_change
+from infra.constructs.fleet import Fleet
 from infra.constructs.function import Function
 from infra.constructs.storage import BY_COHORT, TO_LOOK_AT, Bucket, TableWithStream
 from infra.setting import Setting
 from infra.stacks.clearance import Beside, Clearance
 from infra.stacks.service import python_layer
 
-STUDENTS, REPORTS = "students/", "reports/"
+STUDENTS, READERS, REPORTS = "students/", "devices/", "reports/"
 DEEDS = ("draft", "keep", "archive", "restore")
 """What is done to a selection."""
-KEPT = {PREFIX: "deliveries", STUDENTS: "deliveries", WORK: "deliveries", REPORTS: "reports"}
+KEPT = {
+    PREFIX: "deliveries",
+    STUDENTS: "deliveries",
+    READERS: "deliveries",
+    WORK: "deliveries",
+    REPORTS: "reports",
+}
 """How long what is kept; the ledgers of sources are kept for good."""
 ACTIVITIES = "/api/archive/activities"
 ONE_BY_ONE: dict[str, object] = {
@@ -44,7 +51,7 @@ class Archive(Beside):
         self.tabular = python_layer(self, "Tabular", setting, "tabular")
         self._catalogue()
         self._portraits()
-        self._import()
+        self._import(self._capture())
         self._groups()
         CfnOutput(self, "ArchiveTableName", value=self.table.table.table_name)
         CfnOutput(self, "ArchiveBucketName", value=self.bucket.name)
@@ -56,8 +63,8 @@ class Archive(Beside):
             "ARCHIVE_BUCKET": self.bucket.name,
         }
 
-    def _import(self) -> None:
-        """What source systems deliver: students, and records in bulk."""
+    def _import(self, register: Function) -> None:
+        """What source systems deliver: students, records in bulk, and readers, whose function is `register`."""
         told = ("ARCHIVE_TABLE", "ARCHIVE_BUCKET")
         enrol = self._function("archive/enrol", *told, timeout=900, memory=1769, asynchronous=True,
                                extra_layers=[self.tabular])  # fmt: skip
@@ -81,8 +88,8 @@ class Archive(Beside):
         ingests = Inbox(self, "Ingests", name=f"{self.setting.prefix}-ingest", function=ingest, at_once=1, at_work=4)
         self._feeds(ingest, LOAD=loads, INGEST=ingests, REFRESH=self.refreshes)
         self._feeds(load, REFRESH=self.refreshes)
-        BucketDoor(self, "ArchiveDoor", self.bucket, [(STUDENTS, "", enrol), (CATALOGUE, "", self.intake)],
-                   [(PREFIX, ingests)])  # fmt: skip
+        doors = [(STUDENTS, "", enrol), (CATALOGUE, "", self.intake), (READERS, "", register)]
+        BucketDoor(self, "ArchiveDoor", self.bucket, doors, [(PREFIX, ingests)])
 
     def _feeds(self, function: Function, **inboxes: Inbox) -> None:
         """Let `function` put messages into queues, which it knows as YINJI_<name>_QUEUE."""
@@ -125,6 +132,33 @@ class Archive(Beside):
             *(("POST", f"/{{id}}/{deed}") for deed in DEEDS),
         ):
             self.routes.route(selections, method, f"/api/archive/selections{path}")
+
+    def _capture(self) -> Function:
+        """What readers send, who of them is admitted, and the function that keeps their register."""
+        capture = self._function("archive/capture", "ARCHIVE_TABLE", timeout=60, memory=1024, asynchronous=True)
+        self.table.changed_by(capture)
+        passes = Inbox(self, "Passes", name=f"{self.setting.prefix}-passes", function=capture, at_once=10)
+        admit = self._function("archive/admit_device", "ARCHIVE_TABLE", timeout=5, memory=512)
+        self.table.marked_by(admit)
+        Fleet(self, "Fleet", setting=self.setting, inbox=passes, captures=capture, admits=admit)
+
+        take_up = self._function("archive/take_up", "ARCHIVE_TABLE", timeout=300, memory=512, asynchronous=True)
+        self.table.changed_by(take_up, index=True)
+        every(take_up, minutes=10)
+
+        readers = self._function("archive/readers", "ARCHIVE_TABLE", timeout=29, memory=1024, answers_people=True)
+        self.table.changed_by(readers, index=True)
+        self.routes.route(readers, "GET", "/api/archive/devices")
+        self.routes.route(readers, "POST", "/api/archive/devices/{device}/passes")
+        self.routes.route(readers, "POST", "/api/archive/devices/{device}/readmit")
+
+        register = self._function("archive/register_readers", "ARCHIVE_TABLE", "ARCHIVE_BUCKET", timeout=60, memory=512,
+                                  asynchronous=True, extra_layers=[self.tabular])  # fmt: skip
+        self.table.marked_by(register)
+        self.bucket.read_by(register, READERS)
+        self.bucket.written_by(register, f"{REPORTS}{READERS}")
+        self.bucket.listed_by(register)
+        return register
 
     def _catalogue(self) -> None:
         """What is announced, who comes, and the code on a screen by which who came checks in."""

@@ -49,7 +49,8 @@ LONGEST_FEED_AGE = definition.LONGEST_FEED_AGE // timedelta(hours=1)  # hours
 LONGEST_WAIT = 72  # hours
 HISTORIES = ("HistoriesAnchored", "HistoriesErased", "HistoriesRewritten")
 API_ERRORS = 5  # in five minutes
-LOOKS_BEHIND = 900  # seconds
+LOOKS_BEHIND = PASSES_BEHIND = 900  # seconds
+OLDEST = ("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum")
 MOST_LIMITED = 100  # in five minutes
 QUANTILES = ("p50", "p95", "p99")
 FULL, HALF, THIRD, QUARTER = 24, 12, 8, 6
@@ -93,7 +94,7 @@ class Dashboards(Stack):
         self._fed = [step for step in self._steps if step.feed]
         assert clearance.seen  # noqa: S101
         queue = {"QueueName": clearance.seen.name}
-        self._oldest_look = metric_of("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", queue, "")
+        self._oldest_look = metric_of(*OLDEST, queue, "")
         self._api, self._portal = {"ApiId": clearance.api.api.ref}, {"ApiName": pages.api_name}
         self.alarms = alarm_topic(self, setting)
         self._season()
@@ -212,6 +213,7 @@ class Dashboards(Stack):
             lines("messages-swept", [ours("MessagesSwept", "Sum", service=MESSAGES)], FULL),
         )
         self._catalogue(board)
+        self._readers(board)
         for row in rows_of(self._functions, FULL // QUARTER):
             board.add_widgets(*(durations(function) for function in row))
 
@@ -227,6 +229,24 @@ class Dashboards(Stack):
                 lines(name, [ours(one, "Sum", text("series", one), HOUR, ARCHIVE) for one in names], THIRD)
                 for name, names in shown.items()
             )
+        )
+
+    def _readers(self, board: cloudwatch.Dashboard) -> None:
+        """Readers of the growth archive: what became of their passes, which clocks are wrong, and who is admitted."""
+        shown = {
+            "archive-passes": ("PassesCaptured", "PassesRepeated", "PassesTakenUp"),
+            "archive-passes-left": ("PassesPending", "PassesDoubtful", "PassesRefused", "PassesDecided"),
+            "archive-readers": ("ReadersAdmitted", "ReadersTurnedAway", "ReaderRowsRejected"),
+        }
+        board.add_widgets(
+            *(
+                lines(name, [ours(one, "Sum", text("series", one), HOUR, ARCHIVE) for one in names], THIRD)
+                for name, names in shown.items()
+            )
+        )
+        board.add_widgets(
+            lines("archive-passes-waiting", [ours("PassesWaiting", "Maximum", service=ARCHIVE)], HALF),
+            lines("archive-clocks", [ours("ReaderClockOffset", "Maximum", service=ARCHIVE)], HALF),
         )
 
     def _board(self, name: str) -> cloudwatch.Dashboard:
@@ -247,6 +267,8 @@ class Dashboards(Stack):
         for function in self._queued():
             self._alarm("failed-messages", function.short, depth(function), 1)
         self._alarm("looks-behind", "identity", self._oldest_look, LOOKS_BEHIND, periods=2)
+        oldest = metric_of(*OLDEST, {"QueueName": f"{self._prefix}-passes"}, "")
+        self._alarm("passes-behind", ARCHIVE, oldest, PASSES_BEHIND, periods=2)
         self._alarm("relay-behind", RELAY, self._iterator_age(), 60_000, periods=2)
         self._alarm("api-errors", "api", self._of_api("5xx", "Sum"), API_ERRORS)
         self._alarm("api-errors", "portal", self._of_portal("5XXError", "Sum"), API_ERRORS)

@@ -13,7 +13,9 @@ from urllib.parse import unquote_plus
 
 import pytest
 from yinji.archive.catalogue_store import Catalogue
+from yinji.archive.readers_store import Readers
 from yinji.archive.selection_store import Selections
+from yinji.archive.store import Archive
 from yinji.clearance import definition
 from yinji.clearance.case import Case, Change, Graduate, open_case
 from yinji.clearance.evidence import Upload
@@ -24,7 +26,7 @@ from yinji.messages.store import Outbox
 from yinji.platform import clock
 
 from tests import handlers
-from tests.archives import SU, Library, activity, as_csv
+from tests.archives import DOOR, GATE, SU, Library, activity, as_csv, readers_csv
 from tests.functions.conftest import FEED_ROWS, Cloud, store
 from tests.functions.test_season import next_workday
 from tests.graduates import BATCH, LIN, NOW, event, graduate, roster_csv, snapshot
@@ -73,7 +75,7 @@ def test_a_sample_names_only_actions_and_keys_there_can_be(name: str) -> None:
     for record in told.get("Records", []):
         if record["eventSource"] == "aws:s3":
             assert unquote_plus(record["s3"]["object"]["key"]).startswith(
-                ("rosters/", "feeds/", "evidence/", "catalogue/")
+                ("rosters/", "feeds/", "evidence/", "devices/", "catalogue/")
             )
 
 
@@ -97,6 +99,9 @@ def prepared(cloud: Cloud, case: Case | None, who: Graduate = WHO) -> None:
         store().settle_upload(taken)
         cloud.s3.put_object(Bucket="documents", Key=taken.thumbnail_key, Body=b"\xff\xd8")
         cloud.s3.put_object(Bucket="intake", Key=coming.raw_key, Body=pdf())
+    Archive().enrol([SU])
+    Readers(Archive(), Catalogue()).register([GATE])
+    cloud.s3.put_object(Bucket="archive", Key="devices/register.csv", Body=readers_csv(GATE, DOOR))
     if case:
         opening = open_case(who, BATCH, event("open"))
         store().open(Change(None, replace(case, version=1), opening.event))
@@ -165,6 +170,22 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
         None,
         lambda cloud, answer: [one.title for one in Selections().all()] == ["2022 级本科生"],
     ),
+    "archive/admit_device.json": (None, lambda cloud, answer: answer == {"allowProvisioning": True}),
+    "archive/capture.json": (
+        None,
+        lambda cloud, answer: [one.time for one in Archive().records(SU.student)] == ["11:59"],
+    ),
+    "archive/readers.json": (None, lambda cloud, answer: json.loads(answer["body"])["devices"][0]["id"] == GATE.id),
+    "archive/readers.decide.json": (
+        None,
+        lambda cloud, answer: json.loads(answer["body"]) == {"device": GATE.id, "counts": {}},
+    ),
+    "archive/readers.readmit.json": (None, status(200)),
+    "archive/register_readers.json": (
+        None,
+        lambda cloud, answer: len(Readers(Archive(), Catalogue()).standings()) == 2,
+    ),
+    "archive/take_up.json": (None, lambda cloud, answer: answer == {}),
     "archive/activities.json": (None, lambda cloud, answer: len(json.loads(answer["body"])["activities"]) == 1),
     "archive/activities.announce.json": (
         None,

@@ -127,6 +127,32 @@ ROWS_OF_GROUPS = (
     ),
 )
 ACTIVITIES = "/api/archive/activities"
+DEVICES = "/api/archive/devices"
+_DEVICE = {"about": {"device": "gate-main-1"}}
+ROWS_OF_READERS = (
+    Row(
+        f"GET {DEVICES}",
+        "archive/readers",
+        own=("department-officer",),
+        any=CENTRE,
+        department="student-affairs",
+        answers=READ,
+    ),
+    Row(
+        f"POST {DEVICES}/{{device}}/passes",
+        "archive/readers",
+        any=("administrator",),
+        **_DEVICE,
+        fields={"decision": "drop"},
+    ),
+    Row(
+        f"POST {DEVICES}/{{device}}/readmit",
+        "archive/readers",
+        any=("administrator",),
+        **_DEVICE,
+        answers=frozenset({NOT_THERE}),
+    ),
+)
 _MANAGES: dict[str, Any] = {
     "own": ("school-officer", "department-officer"),
     "any": ("administrator",),
@@ -285,6 +311,7 @@ ROWS: tuple[Row, ...] = (
     Row(f"POST {API}/cases/{{student}}/remind", "messages/remind", own=SCHOOL, any=("department-officer",)),
     *ROWS_OF_GROUPS,
     *ROWS_OF_ACTIVITIES,
+    *ROWS_OF_READERS,
     # everybody's own box: there is no way to ask for another
     Row("GET /api/messages", "messages/inbox", any=HAVE_A_BOX, answers=READ),
     Row("POST /api/messages/read", "messages/inbox", any=HAVE_A_BOX, fields={"upto": "MESSAGE#2026"}),

@@ -107,6 +107,8 @@ def test_metrics_are_shown_of_every_step_and_state_there_is(either: Synthesis) -
             "GuestsExported": "archive",
             "CheckIns": "archive",
             "Catalogue": "archive",
+            "Passes": "archive",
+            "Reader": "archive",
         }
         assert told["service"] == next(
             (of for name, of in service.items() if metric.name.startswith(name)), "clearance"
@@ -157,7 +159,9 @@ def test_every_function_and_queue_is_watched(either: Synthesis) -> None:
     queues = {queue.properties["QueueName"] for queue in either.of_type("AWS::SQS::Queue")}
     [metric] = watched["yinji-looks-behind-identity"]
     assert dict(metric.dimensions) == {"QueueName": "yinji-seen"} and "yinji-seen" in queues
-    for queue in queues - {"yinji-seen"}:
+    [metric] = watched["yinji-passes-behind-archive"]
+    assert dict(metric.dimensions) == {"QueueName": "yinji-passes"} and "yinji-passes" in queues
+    for queue in queues - {"yinji-seen", "yinji-passes"}:
         name = queue.removeprefix("yinji-").removesuffix("-failures")
         [metric] = watched[f"yinji-failed-messages-{name}"]
         assert dict(metric.dimensions) == {"QueueName": f"yinji-{name}-failures"}

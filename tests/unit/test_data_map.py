@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import get_args
 
 import pytest
-from yinji.archive import catalogue
+from yinji.archive import catalogue, readers_store
 from yinji.clearance import evidence, rounds
 from yinji.clearance import store as clearance
 from yinji.identity import looks
@@ -52,6 +52,7 @@ def test_the_code_keeps_things_for_as_long_as_the_map_says() -> None:
         "outcomes": rounds.KEPT,
         "messages": model.KEPT,
         "activities": catalogue.KEPT,
+        "passes": readers_store.KEPT,
         "sign-ins": identity.SIGN_INS_KEPT,
         "roles": identity.GRANTS_KEPT,
         "audits": clearance.AUDITS_KEPT,

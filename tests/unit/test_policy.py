@@ -153,11 +153,12 @@ ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
         "see-people": {"administrator": EVERYTHING, "auditor": EVERYTHING},
         "manage-people": {"administrator": EVERYTHING},
         "see-access-log": {"student": ("own-case",), "administrator": EVERYTHING, "auditor": EVERYTHING},
+        "decide-pass": {"administrator": EVERYTHING},
     }[permission].get(role, ())
     for role in PEOPLE
     for permission in (
         "extend-case", "withdraw-case", "move-case", "reopen-case", "see-batches", "manage-batches",
-        "see-people", "manage-people", "see-access-log",
+        "see-people", "manage-people", "see-access-log", "decide-pass",
     )
 } | {
     # their services come; clearance is none of their business

@@ -24,7 +24,9 @@ from yinji.platform.problem import Problem
 
 from .words import LANGUAGES, Words
 
-OF_ADMINISTRATORS = ("batch.declare", "batch.close", "batch.carry-over", "flow.migrate")
+OF_ADMINISTRATORS = (
+    "batch.declare", "batch.close", "batch.carry-over", "flow.migrate", "passes.take", "passes.drop", "passes.readmit",
+)  # fmt: skip
 MESSAGES = "/messages"
 OF_ACCOUNTS = ("account.lent", "account.taken-back", "people.register", "people.granted", "people.ended")
 OF_SELECTIONS = ("drafted", "kept", "archived", "restored")
@@ -195,6 +197,7 @@ class Visit:
             ("/queues", words("nav.queues")),
             ("/batches", words("nav.batches")),
             ("/feeds", words("feeds.nav")),
+            ("/archive/devices", words("readers.nav")),
             self._archives,
             self._activities,
         ]

@@ -406,3 +406,55 @@ class TeacherItem(Model):
     school = UnicodeAttribute()
     delivery = UnicodeAttribute(null=True)
     outcome = UnicodeAttribute(null=True)
+
+
+class DeviceItem(Model):
+    """A reader, as the register of readers says, and which certificate it was admitted with."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    kind = UnicodeAttribute()
+    place = UnicodeAttribute()
+    title = UnicodeAttribute()
+    retired = BooleanAttribute(null=True)
+    admitted_at = UnicodeAttribute(null=True)
+    certificate = UnicodeAttribute(null=True)
+
+
+class HeardItem(Model):
+    """When a reader was heard of last, and by how many milliseconds its clock was behind then."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="HEARD")
+    heard_at = UnicodeAttribute()
+    offset = NumberAttribute()
+    boot = UnicodeAttribute()
+
+
+class PassItem(Model):
+    """A card at a reader: what became of it. Only one that somebody or something has to see to names the card.
+
+    DynamoDB takes it away after `expires_at` (seconds since 1970).
+    """
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    device = UnicodeAttribute()
+    state = UnicodeAttribute()
+    at = UnicodeAttribute()
+    why = UnicodeAttribute(null=True)
+    card = UnicodeAttribute(null=True)
+    decided_by = UnicodeAttribute(null=True)
+    waits = UnicodeAttribute(null=True)
+    """PASSES#pending or PASSES#doubtful, by which the index holds them."""
+    since = UnicodeAttribute(null=True)
+    expires_at = NumberAttribute()

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -41,6 +41,8 @@ THREADS = 8
 SKEW = timedelta(seconds=5)
 """By how much the clocks of two functions may differ, with much to spare."""
 FAILED_CONDITION = "ConditionalCheckFailed"
+Also = Callable[[TransactWrite], None]
+"""Adds to a transaction."""
 
 
 @dataclass(frozen=True)
@@ -128,10 +130,10 @@ class Archive:
             # a record that came meanwhile may have brought back the old name
             self.refresh(student.student)
 
-    def holder(self, card: str) -> str:
-        """Whose campus card it is; empty when nobody's."""
-        item = one(CardItem, f"CARD#{card}", "CARD")
-        return item.of_student if item else ""
+    def holders(self, cards: Iterable[str]) -> dict[str, str]:
+        """Whose campus cards they are; nobody's are left out."""
+        found = map(plains, self._bulk.get_many([(f"CARD#{card}", "CARD") for card in cards]))
+        return {item["pk"].partition("#")[2]: item["of_student"] for item in found}
 
     # --- records -------------------------------------------------------------------------------------------
     def record(self, student: str, key: str) -> Record | None:
@@ -142,9 +144,12 @@ class Archive:
         """Every record of `student`, in no order."""
         return [record_of(plains(item)) for item in self._own(student)]
 
-    def add(self, record: Record, school: str, event: RecordEvent | None = None) -> bool:
-        """Keep a record that nobody told of before, with the event that tells of it; False when somebody did."""
-        return self._put(record, school, RecordItem.pk.does_not_exist(), event)
+    def add(self, record: Record, school: str, event: RecordEvent | None = None, also: Also | None = None) -> bool:
+        """Keep a record that nobody told of before, with the event that tells of it; False when somebody did.
+
+        What `also` adds to the transaction is done with it or not at all, and what it demands is demanded, too.
+        """
+        return self._put(record, school, RecordItem.pk.does_not_exist(), event, also)
 
     def change(
         self, student: Student, key: str, work: Callable[[Record], tuple[Record, RecordEvent] | None]
@@ -165,18 +170,23 @@ class Archive:
                 return told
         raise Problem("too-busy")
 
-    def _put(self, record: Record, school: str, condition: Condition, event: RecordEvent | None) -> bool:
+    def _put(
+        self, record: Record, school: str, condition: Condition, event: RecordEvent | None, also: Also | None = None
+    ) -> bool:
         """Put a record on `condition`, and its event with it; False when the condition does not hold."""
         document = _record_item(record, school)
         item = RecordItem(document.pop("pk"), document.pop("sk"), **document)
-        if event is None:
+        if event is None and also is None:
             return kept(lambda: item.save(condition=condition))
-        told = _event_item(record, event)
         for _ in range(ATTEMPTS):
             try:
                 with TransactWrite(connection=self._connection) as transaction:
                     transaction.save(item, condition=condition)
-                    transaction.save(RecordEventItem(told.pop("pk"), told.pop("sk"), **told))
+                    if event:
+                        told = _event_item(record, event)
+                        transaction.save(RecordEventItem(told.pop("pk"), told.pop("sk"), **told))
+                    if also:
+                        also(transaction)
                 return True
             except TransactWriteError as error:
                 codes = [reason.code if reason else "None" for reason in error.cancellation_reasons]
@@ -184,7 +194,6 @@ class Archive:
                     return False
                 if not CONFLICTS.intersection(codes):
                     raise
-                told = _event_item(record, event)
         raise Problem("too-busy")
 
     def _own(self, student: str, source: str = "") -> Iterator[Raw]:

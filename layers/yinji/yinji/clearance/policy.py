@@ -22,7 +22,7 @@ Permission = Literal[
     "see-slots", "set-slots", "see-round", "see-messages", "remind", "see-people", "manage-people",
     "see-access-log",
     "see-archive", "act-in-archive", "certify-record", "see-groups", "see-catalogue", "manage-catalogue",
-    "show-check-in", "see-deliveries", "select-archives",
+    "show-check-in", "see-deliveries", "select-archives", "decide-pass",
 ]  # fmt: skip
 Scope = Literal["own", "own-school", "own-department", "own-office", "own-graduates", "any"]
 
@@ -164,6 +164,8 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
     },
     # what source systems delivered, and what became of it
     "see-deliveries": {"department-officer": "own-department", "administrator": "any", "auditor": "any"},
+    # count a pass of a reader whose clock cannot be right, or drop it; let a reader have another certificate
+    "decide-pass": {"administrator": "any"},
     # who gets an archive
     "select-archives": {"department-officer": "own-department", "administrator": "any"},
     # remind a student of what is theirs; a department of its own steps only
