@@ -202,3 +202,41 @@ class SourceItem(Model):
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default="STATE")
     current = UnicodeAttribute(null=True)
+
+
+class SampledRoundItem(Model):
+    """Many records certified with a sample: sampling.Round."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    who = UnicodeAttribute()
+    role = UnicodeAttribute()
+    kind = UnicodeAttribute()
+    at = UnicodeAttribute()
+    members = ListAttribute[Any]()
+    """Student, key and version of each."""
+    sample = ListAttribute[Any]()
+    """Which of `members` were drawn, by their place."""
+    level = NumberAttribute()
+    filters = MapAttribute[str, str](null=True)
+    state = UnicodeAttribute()
+    ended_at = UnicodeAttribute(null=True)
+    ended_by = UnicodeAttribute(null=True)
+    results = ListAttribute[Any](null=True)
+    """Why a member was not certified at the end, or an empty text; in the order of what was not drawn."""
+
+
+class SampledKindItem(Model):
+    """Which round of a kind is open in a school, and which records were in rounds that failed, how often."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    open_round = UnicodeAttribute(null=True)
+    failed = MapAttribute[str, Any](null=True)
+    version = NumberAttribute()

@@ -47,6 +47,20 @@ class Certification:
 
 
 @dataclass(frozen=True)
+class RecordEvent:
+    """What happened to a record: `what` is "certified", "refused", "revoked", "disputed", "settled", "corrected",
+    "claimed" or "withdrawn"; `key` is what whoever did it calls it by. `was` is what the change replaced."""
+
+    what: str
+    who: str
+    role: str
+    at: datetime
+    why: str = ""
+    key: str = ""
+    was: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
 class Record:
     """`day` and `time` (HH:MM or empty) are of the campus; `minutes` is how long it took, 0 where that is unknown.
 
@@ -88,6 +102,11 @@ class Record:
         return f"{self.source}#{self.id}"
 
     @property
+    def path(self) -> str:
+        """Its key as a part of a path; read back by `key_of`."""
+        return self.key.replace("#", ":", 1).replace("/", "~")
+
+    @property
     def term(self) -> str:
         return term_of(self.day)
 
@@ -122,6 +141,11 @@ class Record:
         """What the source says, in sixteen signs: the same facts have the same."""
         told = [str(getattr(self, name)) for name in FACTS]
         return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()[:16]
+
+
+def key_of(path: str) -> str:
+    """The key of the record whose `path` it is."""
+    return path.replace(":", "#", 1).replace("~", "/")
 
 
 def wrong_with(record: Record, today: date) -> str:

@@ -26,7 +26,7 @@ from pynamodb.transactions import TransactWrite
 from yinji.archive.bulk import Bulk
 from yinji.archive.items import LEAN, TABLE, CardItem, PortraitItem, ProfileItem, RecordEventItem, RecordItem
 from yinji.archive.portrait import Portrait, portrait, portrait_document, portrait_of
-from yinji.archive.record import FACTS, Record, merge, record_document, record_of
+from yinji.archive.record import FACTS, Record, RecordEvent, merge, record_document, record_of
 from yinji.archive.student import Student, stored_student, student_document
 from yinji.clearance.items import can_be_key, connection, forget, kept, one, values
 from yinji.clearance.reading import Raw, plains
@@ -37,20 +37,6 @@ from yinji.platform.problem import Problem
 ATTEMPTS = 12
 THREADS = 8
 FAILED_CONDITION = "ConditionalCheckFailed"
-
-
-@dataclass(frozen=True)
-class RecordEvent:
-    """What happened to a record: `what` is "certified", "refused", "revoked", "disputed", "settled", "corrected" or
-    "claimed"; `key` is what whoever did it calls it by. `was` is what the change replaced."""
-
-    what: str
-    who: str
-    role: str
-    at: datetime
-    why: str = ""
-    key: str = ""
-    was: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
