@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from yinji.archive.record import Record, RecordEvent
 from yinji.archive.store import Archive
@@ -11,6 +12,15 @@ from yinji.platform.problem import Problem
 
 Work = Callable[[Record], tuple[Record, RecordEvent]]
 PAGE = 500
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a change: the record as it is, the event that was kept of it, and whether it is `new`."""
+
+    record: Record
+    event: RecordEvent
+    new: bool
 
 
 class Acts:
@@ -31,37 +41,40 @@ class Acts:
             raise Problem("key-reused")
         return self._archive.record(record.student, record.key) or record, False
 
-    def change(self, student: Student, key: str, version: int, event: RecordEvent, work: Work) -> tuple[Record, bool]:
-        """Change a record by `work`, which is given it as it was seen; what it is then, and whether that is news.
+    def change(self, student: Student, key: str, version: int, event: RecordEvent, work: Work) -> Done:
+        """Change a record by `work`, which is given it as it was seen.
 
         `event` says who does what under which key; `version` 0 stands for whichever there is. Raises
         Problem("not-found"), "changed-meanwhile", "key-reused", "too-busy", and what `work` raises.
         """
-        done = False
+        done: RecordEvent | None = None
+        new = False
 
         def once(known: Record) -> tuple[Record, RecordEvent] | None:
-            nonlocal done
-            done = False
-            if known.version != version and self._did(known, event):
+            nonlocal done, new
+            new = False
+            done = self._done(known, event) if known.version != version else None
+            if done:
                 return None
             if version and known.version != version:
                 raise Problem("changed-meanwhile")
-            done = True
-            return work(known)
+            changed = work(known)
+            done, new = changed[1], True
+            return changed
 
         found = self._archive.change(student, key, once)
-        if found is None:
+        if found is None or done is None:
             raise Problem("not-found")
-        return found, done
+        return Done(found, done, new)
 
-    def _did(self, record: Record, event: RecordEvent) -> bool:
-        """Whether what `event` tells of was done to `record` before. Raises Problem("key-reused")."""
+    def _done(self, record: Record, event: RecordEvent) -> RecordEvent | None:
+        """The event of when what `event` tells of was done to `record` before. Raises Problem("key-reused")."""
         for earlier in self._archive.events(record.student, record.key):
             if (earlier.who, earlier.key) == (event.who, event.key):
                 if earlier.what != event.what:
                     raise Problem("key-reused")
-                return True
-        return False
+                return earlier
+        return None
 
     def waiting(self, school: str, most: int) -> Iterator[Record]:
         """Records of `school` that somebody has to look at, the oldest first, `most` of them at most."""

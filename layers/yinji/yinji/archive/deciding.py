@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from yinji.archive import claims
 from yinji.archive.hours import Hours
 from yinji.archive.kinds import Text, rules
 from yinji.archive.portrait import portrait
@@ -57,6 +58,12 @@ class Decision:
     verdict: Verdict = "stays"
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """What a record that is put right is to say."""
+    acts_for: str = ""
+
+    @property
+    def event(self) -> RecordEvent:
+        what = EVENTS[self.deed]
+        return RecordEvent(what, self.who, self.role, self.at, self.why, self.key, acts_for=self.acts_for)
 
 
 @cache
@@ -90,6 +97,18 @@ def said(why: str, language: str) -> str:
     return f"{known[language]}{'：' if language == 'zh' else ': '}{words}" if words else known[language]
 
 
+def corrections(fields: Mapping[str, str]) -> dict[str, Any]:
+    """What of `fields` puts a record right; hours are told as people write them. Raises invalid-form."""
+    told: dict[str, Any] = {name: " ".join(fields[name].split()) for name in CORRECTED if name in fields}
+    if "day" in told:
+        try:
+            told["day"] = date.fromisoformat(told["day"])
+        except ValueError:
+            raise invalid_form({"day": "invalid"}) from None
+    told.pop("minutes", None)
+    return told | ({"minutes": claims.minutes_of(fields["hours"].strip())} if "hours" in fields else {})
+
+
 def decide(record: Record, decision: Decision, today: date) -> tuple[Record, RecordEvent]:
     """`record` after `decision`, and the event that tells of it.
 
@@ -102,7 +121,7 @@ def decide(record: Record, decision: Decision, today: date) -> tuple[Record, Rec
         raise Problem("decided-already")
     if record.state not in SOURCES[deed]:
         raise Problem("not-decidable")
-    event = RecordEvent(EVENTS[deed], decision.who, decision.role, decision.at, decision.why, decision.key)
+    event = decision.event
     mark = Certification(decision.who, decision.at, decision.why)
     if deed != "settle":
         return replace(record, state=LEADS[deed], certification=mark, via="office"), event

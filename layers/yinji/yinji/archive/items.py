@@ -121,6 +121,7 @@ class RecordEventItem(Model):
     """What the change replaced."""
     key = UnicodeAttribute(null=True)
     """What whoever did it calls it by, to do it again."""
+    acts_for = UnicodeAttribute(null=True)
 
 
 class ByCohort(GlobalSecondaryIndex["PortraitItem"]):

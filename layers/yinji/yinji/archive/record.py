@@ -49,7 +49,8 @@ class Certification:
 @dataclass(frozen=True)
 class RecordEvent:
     """What happened to a record: `what` is "certified", "refused", "revoked", "disputed", "settled", "corrected",
-    "claimed" or "withdrawn"; `key` is what whoever did it calls it by. `was` is what the change replaced."""
+    "claimed", "changed" or "withdrawn"; `key` is what whoever did it calls it by. `was` is what the change replaced,
+    `acts_for` the colleague in whose place they were."""
 
     what: str
     who: str
@@ -58,6 +59,7 @@ class RecordEvent:
     why: str = ""
     key: str = ""
     was: Mapping[str, Any] | None = None
+    acts_for: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ class Record:
     @property
     def path(self) -> str:
         """Its key as a part of a path; read back by `key_of`."""
-        return self.key.replace("#", ":", 1).replace("/", "~")
+        return path_of(self.key)
 
     @property
     def term(self) -> str:
@@ -141,6 +143,11 @@ class Record:
         """What the source says, in sixteen signs: the same facts have the same."""
         told = [str(getattr(self, name)) for name in FACTS]
         return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()[:16]
+
+
+def path_of(key: str) -> str:
+    """A record's key as a part of a path, which neither # nor / can be."""
+    return key.replace("#", ":", 1).replace("/", "~")
 
 
 def key_of(path: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import SystemRandom
 from typing import Any
@@ -82,12 +82,14 @@ class Rounds:
 
     def standing(self, round: Round) -> Standing:
         """How the sample of an open round stands."""
+
+        def look(one: Member) -> tuple[Record | None, Sequence[RecordEvent]]:
+            return self._archive.record(one.student, one.key), self._archive.events(one.student, one.key)
+
         with ThreadPoolExecutor(THREADS) as threads:
-            records = threads.map(lambda one: self._archive.record(one.student, one.key), round.sample)
-            events = threads.map(lambda one: self._archive.events(one.student, one.key), round.sample)
-            ids = [one.id for one in round.sample]
-            told: dict[str, Sequence[RecordEvent]] = dict(zip(ids, events, strict=True))
-            return standing(round, dict(zip(ids, records, strict=True)), told)
+            found = {one.id: told for one, told in zip(round.sample, threads.map(look, round.sample), strict=True)}
+        records = {id: record for id, (record, _) in found.items()}
+        return standing(round, records, {id: events for id, (_, events) in found.items()})
 
     # --- what is done --------------------------------------------------------------------------------------
     def begin(
@@ -114,7 +116,7 @@ class Rounds:
         round = Round(
             id, who, role, school, kind, clock.now(), members, draw(members, level, CHANCE), level, dict(filters)
         )
-        # of records that failed, only those that wait still matter; where not all that wait are here, nobody knows which
+        # of records that failed, only those that wait still matter: known where all that wait are here
         everything = not filters and len(members) < MOST_AT_ONCE
         waiting = {one.id for one in members}
         failed = {one: times for one, times in known.failed.items() if one in waiting or not everything}
@@ -124,12 +126,10 @@ class Rounds:
             return _same(earlier, kind, filters)
         raise Problem("round-open")
 
-    def certify_rest(
-        self, round: Round, who: str, role: str, at: datetime, told: Callable[[Record, RecordEvent], None]
-    ) -> Round:
-        """Certify what was not drawn, once the sample is certified; `told` of each. Done again, it goes on.
+    def certify_rest(self, round: Round, by: Decision, told: Callable[[Record, RecordEvent], None]) -> Round:
+        """Certify what was not drawn as `by` says, once the sample is certified; `told` of each. Again, it goes on.
 
-        Raises Problem("sample-undecided"), "sample-refused", "sample-spoilt", which ends the round.
+        Raises Problem("sample-undecided"), "sample-refused", "sample-spoilt", of which the last two end the round.
         """
         if round.state != "open":
             return round
@@ -137,7 +137,7 @@ class Rounds:
         if found.state == "open":
             raise Problem("sample-undecided", n=len(found.left))
         if found.state != "passed":
-            self._end(round, round.ended(found.state, who, at))
+            self._end(round, round.ended(found.state, by.who, by.at))
             raise Problem(f"sample-{found.state}")
         students = self._archive.students(sorted({one.student for one in round.rest}))
 
@@ -145,12 +145,11 @@ class Rounds:
             student = students.get(member.student)
             if student is None:
                 return Result(member, "not-found")
-            decision = Decision("certify", who, role, at, round.mark, "")
-            return Result(member, self._certify(student, member, decision, told))
+            return Result(member, self._certify(student, member, replace(by, key=round.mark), told))
 
         with ThreadPoolExecutor(THREADS) as threads:
             results = list(threads.map(certify, round.rest))
-        ended = round.ended("passed", who, at, results)
+        ended = round.ended("passed", by.who, by.at, results)
         return ended if self._end(round, ended) else self.find(round.school, round.id) or ended
 
     def give_up(self, round: Round, who: str, at: datetime) -> Round:
@@ -173,12 +172,11 @@ class Rounds:
                 raise Problem("changed-meanwhile")
             return decide(known, decision, today)
 
-        event = RecordEvent("certified", decision.who, decision.role, decision.at, "", decision.key)
         try:
-            record, _ = self._acts.change(student, member.key, member.version, event, work)
+            done = self._acts.change(student, member.key, member.version, decision.event, work)
         except Problem as problem:
             return problem.code
-        told(record, event)
+        told(done.record, done.event)
         return ""
 
     # --- the transactions ----------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from pynamodb.exceptions import TransactWriteError
@@ -280,6 +280,7 @@ def _event_item(record: Record, event: RecordEvent) -> dict[str, Any]:
         "why": event.why,
         "key": event.key,
         "was": dict(event.was or {}),
+        "acts_for": event.acts_for,
     }
     return {name: value for name, value in told.items() if value}
 
@@ -293,6 +294,7 @@ def _event_of(told: Mapping[str, Any]) -> RecordEvent:
         told.get("why", ""),
         told.get("key", ""),
         told.get("was"),
+        told.get("acts_for", ""),
     )
 
 

@@ -166,7 +166,7 @@ def _progress(id: str, records: Iterable[Record]) -> Progress:
             continue
         if one.counts:
             things.setdefault(thing_of(one), []).append(one)
-        elif one.state != "void":
+        elif one.state not in ("void", "certified"):
             left[one.state].append(one)
     again = [one for some in things.values() for one in some[1:]]
     if again:

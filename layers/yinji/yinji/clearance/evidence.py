@@ -43,7 +43,10 @@ PREFIX = "evidence/"
 
 @dataclass(frozen=True)
 class Upload:
-    """A document asked for by `field` of an action of `step`, or of a claim (claims.STEP). `refusal` is a key of evidence_refusals.toml."""
+    """A document asked for by `field` of an action of `step`, or of a claim.
+
+    `refusal` is a key of evidence_refusals.toml.
+    """
 
     id: str
     student: str

@@ -23,10 +23,11 @@ from yinji.platform.clock import CAMPUS, instant, stamp
 
 What = Literal[
     "case", "history", "document", "thumbnail", "account", "certificate", "appointment", "list", "audit-export",
-    "access-log",
+    "access-log", "archive", "transcript",
 ]  # fmt: skip
 """The case; what happened to it; a document that was handed in, or its small picture; a sealed account number, whole;
-the certificate; a booked time; a list taken as a file; the history taken as a file with its proof; who looked."""
+the certificate; a booked time; a list taken as a file; the history taken as a file with its proof; who looked;
+records of the growth archive; the transcript of the second classroom."""
 WHATS: tuple[What, ...] = get_args(What)
 KEPT = timedelta(days=3 * 365)
 TEXTS = ("what", "who", "name", "role", "at", "school", "department", "acts_for", "step")
