@@ -1,8 +1,9 @@
 """portal: the pages people see, on phones first. The Chalice app behind everything that is not /api.
 
-Trigger: GET on the REST API. Reads: the table, the index by school, the boxes of messages, the access log, the signing
-keys; of the documents bucket reports/feeds/ and previews/. Writes: how often certificates were looked up, and nothing
-else: every form of a page is sent to the functions below /api. Emits: who looks at whose case, to the queue of looks.
+Trigger: GET on the REST API. Reads: the table, the index by school, archives, the boxes of messages, the access log,
+the signing keys; of the documents bucket reports/feeds/ and previews/. Writes: how often certificates were looked up,
+and nothing else: every form of a page is sent to the functions below /api. Emits: who looks at whose case, to the queue
+of looks.
 """
 
 from __future__ import annotations
@@ -11,10 +12,22 @@ import functools
 from collections.abc import Callable
 
 from chalice.app import Chalice, Response
-from chalicelib import accounts, appointments, batches, graduate, messages, office, page, practice, public
+from chalicelib import (
+    accounts,
+    appointments,
+    archive_certify,
+    batches,
+    graduate,
+    messages,
+    office,
+    page,
+    practice,
+    public,
+)
 from chalicelib import feeds as deliveries
 from chalicelib.visit import Visit
 from chalicelib.words import LANGUAGES
+from yinji.archive.store import Archive
 from yinji.clearance import codes
 from yinji.clearance.store import Store
 from yinji.identity.access_log import AccessLog
@@ -28,6 +41,7 @@ store = Store()
 people = People()
 outbox = Outbox()
 access_log = AccessLog()
+archive = Archive()
 View = Callable[..., Response]
 
 
@@ -267,6 +281,39 @@ def unread(visit: Visit) -> Response:
 @at("/messages/stop/{token}")
 def stopping(visit: Visit, token: str) -> Response:
     return page.draw(visit, "stop.html", **messages.stopping(visit, outbox, token))
+
+
+# --- the growth archive: what is claimed, certified, and what it amounts to --------------------------------------
+
+
+@at("/archive/claim")
+def claim(visit: Visit) -> Response:
+    return page.draw(visit, "archive-claim.html", **archive_certify.claim(visit, archive))
+
+
+@at("/archive/certify")
+def certify(visit: Visit) -> Response:
+    return page.draw(visit, "archive-certify.html", **archive_certify.certify(visit, archive))
+
+
+@at("/archive/certify/rounds")
+def sampled_rounds(visit: Visit) -> Response:
+    return page.draw(visit, "archive-rounds.html", **archive_certify.rounds(visit, archive))
+
+
+@at("/archive/certify/rounds/{id}")
+def sampled_round(visit: Visit, id: str) -> Response:
+    return page.draw(visit, "archive-round.html", **archive_certify.round_(visit, archive, id))
+
+
+@at("/archive/transcript")
+def my_transcript(visit: Visit) -> Response:
+    return page.draw(visit, "archive-transcript.html", **archive_certify.my_transcript(visit, archive))
+
+
+@at("/archive/students/{student}/transcript")
+def transcript_of(visit: Visit, student: str) -> Response:
+    return page.draw(visit, "archive-transcript.html", **archive_certify.transcript_of(visit, archive, student))
 
 
 # --- nothing there: a page says so rather than the gateway ----------------------------------------------------

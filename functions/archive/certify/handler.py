@@ -24,7 +24,7 @@ from yinji.archive.deciding import (
 )
 from yinji.archive.kinds import kinds
 from yinji.archive.record import Record, RecordEvent, key_of, path_of
-from yinji.archive.sampling import MOST_AT_ONCE, SORTS, Member, Round, fits
+from yinji.archive.sampling import MOST_AT_ONCE, ORIGINS, Member, Round, fits
 from yinji.archive.sampling_store import Rounds
 from yinji.archive.store import Archive
 from yinji.clearance.policy import demand
@@ -38,7 +38,7 @@ from yinji.platform.problem import Problem, invalid_form
 
 MOST_LOOKED_AT = 3_000
 """How many records that wait are looked through for those of a round."""
-FILTERS = ("sort", "class", "counsellor")
+FILTERS = ("origin", "class", "counsellor")
 api = Api()
 archive = Archive()
 acts = Acts(archive)
@@ -74,7 +74,7 @@ def begin() -> Response[str]:
     demand(session, "certify-record", school=session.school)
     kind, filters = body.fields.get("kind", ""), {name: body.fields[name] for name in FILTERS if body.fields.get(name)}
     wrong = {"kind": "invalid"} if kind not in kinds() else {}
-    wrong |= {"sort": "invalid"} if filters.get("sort", SORTS[0]) not in SORTS else {}
+    wrong |= {"origin": "invalid"} if filters.get("origin", ORIGINS[0]) not in ORIGINS else {}
     if wrong:
         raise invalid_form(wrong)
     key = body.idempotency_key
@@ -128,7 +128,7 @@ def decision_of(deed: str, body: Body) -> Decision:
 
 def members(school: str, kind: str, filters: dict[str, str]) -> list[Member]:
     """The records that wait in `school` and fit, the oldest first."""
-    fitting = [one for one in acts.waiting(school, MOST_LOOKED_AT) if fits(one, kind, filters.get("sort", ""))]
+    fitting = [one for one in acts.waiting(school, MOST_LOOKED_AT) if fits(one, kind, filters.get("origin", ""))]
     if filters.keys() & {"class", "counsellor"}:
         known = archive.students(sorted({one.student for one in fitting}))
         wanted = (filters.get("class", ""), filters.get("counsellor", ""))

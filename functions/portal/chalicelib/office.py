@@ -72,7 +72,7 @@ class Filter:
         return len(self.choices) > MOST_BUTTONS
 
 
-def _filter(
+def filter_of(
     visit: Visit, chosen: Selection[Any], name: str, values: Iterable[str], say: Callable[[str], Markup | str]
 ) -> Filter:
     """The filter `name`: of `values` those that anybody has, and the one that is chosen."""
@@ -177,9 +177,9 @@ def _matrix_chips(visit: Visit, chosen: Selection[RowView]) -> list[Filter]:
     """The filters of the matrix that are buttons."""
     words = visit.words
     return [
-        _filter(visit, chosen, "show", selection.SHOWN, lambda value: words(f"filter.show-{value}")),
-        _filter(visit, chosen, "late", selection.LATE, lambda value: words(f"filter.late-{value}")),
-        _filter(visit, chosen, "turn", selection.TURNS, lambda value: words(f"filter.turn-{value}")),
+        filter_of(visit, chosen, "show", selection.SHOWN, lambda value: words(f"filter.show-{value}")),
+        filter_of(visit, chosen, "late", selection.LATE, lambda value: words(f"filter.late-{value}")),
+        filter_of(visit, chosen, "turn", selection.TURNS, lambda value: words(f"filter.turn-{value}")),
     ]
 
 
@@ -194,7 +194,7 @@ def _matrix_lists(visit: Visit, chosen: Selection[RowView]) -> list[Filter]:
         ("counsellor", sorted(counts.get("counsellor", ())), str),
         ("batch", sorted(counts.get("batch", ())), str),
     ]
-    found = [_filter(visit, chosen, name, values, say) for name, values, say in told]
+    found = [filter_of(visit, chosen, name, values, say) for name, values, say in told]
     return [one for one in found if len(one.choices) > 1 or one.value]
 
 
@@ -365,18 +365,18 @@ def _shown(visit: Visit, asked: Asked, entry: Entry) -> tuple[Entry, datetime, s
 def _queue_filters(visit: Visit, step: StepDefinition, chosen: Selection[Entry]) -> list[Filter]:
     """The filters of a queue; one that has nothing to choose is left out."""
     words, counts = visit.words, chosen.counts
-    found = [_filter(visit, chosen, "age", ("long", "days", "new"), lambda value: words(f"filter.age-{value}"))]
+    found = [filter_of(visit, chosen, "age", ("long", "days", "new"), lambda value: words(f"filter.age-{value}"))]
     for asked in selection.asked_of(step):
         name = f"{selection.ANSWER}{asked.name}"
         values = [str(option["value"]) for option in asked.options] or sorted(counts.get(name, ()))
-        one = _filter(
+        one = filter_of(
             visit, chosen, name, values, lambda value, asked=asked: answer_view(step, asked, value, visit.language)
         )
         found.append(replace(one, title=words.say(asked.title)))
     if step.department != "school":
         schools = [id for id in university.schools() if id in counts.get("of", ())]
-        found.append(_filter(visit, chosen, "of", schools, lambda value: _school(words, value)))
-    found.append(_filter(visit, chosen, "flow", flow.TITLES, lambda value: _flow(words, value)))
+        found.append(filter_of(visit, chosen, "of", schools, lambda value: _school(words, value)))
+    found.append(filter_of(visit, chosen, "flow", flow.TITLES, lambda value: _flow(words, value)))
     return [one for one in found if len(one.choices) > 1 or one.value]
 
 
@@ -510,8 +510,8 @@ def season(visit: Visit, store: Store) -> dict[str, Any]:
         "schools_": [(school, school_figures(found)) for school, found in by_school.items() if found],
         "charts": _charts(visit, rows, list(known.values())),
         "filters": [
-            _filter(visit, chosen, "batch", known, lambda id: words.say(known[id].title) if id in known else id),
-            _filter(visit, chosen, "flow", flow.TITLES, lambda id: _flow(words, id)),
+            filter_of(visit, chosen, "batch", known, lambda id: words.say(known[id].title) if id in known else id),
+            filter_of(visit, chosen, "flow", flow.TITLES, lambda id: _flow(words, id)),
         ],
         "exports": {what: _exports(visit, what) for what in ("season", "burn-down", "cases")},
     }

@@ -31,8 +31,8 @@ back before it was decided, so that it says nothing."""
 STATES: tuple[State, ...] = get_args(State)
 DOUBLING = frozenset[State]({"refused", "given-up"})
 """What makes the next sample twice as large."""
-Sort = Literal["claim", "imported"]
-SORTS: tuple[Sort, ...] = get_args(Sort)
+Origin = Literal["claim", "imported"]
+ORIGINS: tuple[Origin, ...] = get_args(Origin)
 """What students claim, and what systems deliver that an office has to certify."""
 
 
@@ -155,9 +155,9 @@ def standing(
     return Standing(certified, left, state)
 
 
-def fits(record: Record, kind: str, sort: str = "") -> bool:
+def fits(record: Record, kind: str, origin: str = "") -> bool:
     """Whether `record`, which somebody has to look at, may be certified together with others of `kind`: what a student
     says is wrong with one has to be read."""
     if record.state != "pending" or record.disputed or record.kind != kind:
         return False
-    return sort == "" or (sort == "claim") == (record.source == "claim")
+    return origin == "" or (origin == "claim") == (record.source == "claim")
