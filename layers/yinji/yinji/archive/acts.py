@@ -53,7 +53,7 @@ class Acts:
         def once(known: Record) -> tuple[Record, RecordEvent] | None:
             nonlocal done, new
             new = False
-            done = self._done(known, event) if known.version != version else None
+            done = self._done(known, event)
             if done:
                 return None
             if version and known.version != version:
