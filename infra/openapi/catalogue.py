@@ -18,7 +18,7 @@ from yinji.clearance.exports import KINDS, PERSONAL
 from yinji.messages.model import Topic
 from yinji.platform.sheets import CSV, XLSX
 
-from infra.openapi import shapes
+from infra.openapi import archive_certify, shapes
 from infra.openapi.shapes import COUNT, DAY, MOMENT, SLOT, STUDENT, TEXT, Schema, choice, many, maybe, obj, ref
 from infra.openapi.told import ANYTHING_KEPT, JSON, Answer, Told, file, json, leads
 
@@ -46,6 +46,7 @@ PLACES: Mapping[str, Schema] = {
     "token": {"type": "string", "minLength": 1, "maxLength": 300, "pattern": "^[A-Za-z0-9._-]+$"},
     "file": choice("zh.pdf", "en.pdf"),
     "action": {"type": "string", "pattern": "^[a-z-]{1,40}$"},
+    **archive_certify.PLACES,
 }
 """What stands in the places of paths."""
 
@@ -672,4 +673,5 @@ ROUTES: Mapping[str, Row] = {
     **_BATCHES,
     **_PEOPLE,
     **_GUIDES,
+    **archive_certify.ROUTES,
 }

@@ -110,8 +110,8 @@ class Archive(Beside):
         self.table.changed_by(claim)
         cases.looked_up_by(claim)
         route(claim, "POST", f"{STUDENT}/claims")
-        route(claim, "POST", f"{STUDENT}/claims/{{id}}/change")
-        route(claim, "POST", f"{STUDENT}/claims/{{id}}/withdraw")
+        route(claim, "POST", f"{STUDENT}/claims/{{claim}}/change")
+        route(claim, "POST", f"{STUDENT}/claims/{{claim}}/withdraw")
         route(claim, "POST", f"{STUDENT}/records/{{key}}/dispute")
 
         told = ("ARCHIVE_TABLE", "TABLE", "INTAKE_BUCKET", "DOCUMENTS_BUCKET", "PUBLIC_URL")

@@ -14,6 +14,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from yinji.archive.store import Archive
+from yinji.archive.student import Student
 from yinji.clearance import arrangements, definition
 from yinji.clearance.definition import Action, StepDefinition
 from yinji.identity.people import DELEGATED, Grant
@@ -23,6 +25,7 @@ from yinji.platform import clock, problem
 
 from infra.local.season.answers import answers
 from tests import pages, portal
+from tests.archives import SU
 from tests.functions.conftest import Cloud
 from tests.functions.test_portal import certified
 from tests.graduates import BATCH, LIN, graduate
@@ -261,6 +264,58 @@ OPEN: Mapping[str, str] = {
 """Routes that ask nobody who they are, and why."""
 
 
+ARCHIVE = "/api/archive/students/{student}"
+SEE_ARCHIVE: dict[str, Any] = {
+    "own": ("student", *SCHOOL, "department-officer"),
+    "any": CENTRE,
+    "department": "student-affairs",
+    "answers": frozenset({NOT_THERE}),
+}
+CERTIFYING: tuple[Row, ...] = (
+    *(
+        Row(f"POST {ARCHIVE}/{place}", "archive/claim", own=("student",), about=about, answers=LET_IN | {NOT_THERE})
+        for place, about in (
+            ("claims", {}),
+            ("claims/{claim}/change", {"claim": "0" * 20}),
+            ("claims/{claim}/withdraw", {"claim": "0" * 20}),
+            ("records/{key}/dispute", {"key": "claim:1"}),
+        )
+    ),
+    Row(f"POST {ARCHIVE}/evidence", "archive/claim_evidence", own=("student",), answers=LET_IN | {NOT_THERE}),
+    Row(
+        f"GET {ARCHIVE}/evidence/{{id}}",
+        "archive/claim_evidence",
+        own=("student",),
+        about={"id": NO_DOCUMENT},
+        answers=frozenset({NOT_THERE}),
+    ),
+    *(
+        Row(f"GET {ARCHIVE}/evidence/{{id}}/{part}", "archive/claim_evidence", **SEE_ARCHIVE, about={"id": NO_DOCUMENT})
+        for part in ("file", "thumbnail")
+    ),
+    Row(
+        f"POST {ARCHIVE}/records/{{key}}/{{deed}}",
+        "archive/certify",
+        own=SCHOOL,
+        about={"key": "claim:1", "deed": "certify"},
+        fields={"version": "1"},
+        answers=frozenset({NOT_THERE}),
+    ),
+    Row("POST /api/archive/certify/begin", "archive/certify", any=SCHOOL, fields={"kind": "book"}),
+    *(
+        Row(f"POST /api/archive/certify/{deed}", "archive/certify", any=SCHOOL, answers=frozenset({NOT_THERE}))
+        for deed in ("rest", "give-up")
+    ),
+    Row(
+        f"GET {ARCHIVE}/transcript/{{file}}",
+        "archive/transcript",
+        **(SEE_ARCHIVE | {"answers": READ}),
+        about={"file": "transcript.csv"},
+    ),
+)
+"""What students claim and their school decides, and the transcript."""
+
+
 def _many(step: str) -> str:
     return f"POST {API}/steps/{step}/{{action}}"
 
@@ -327,7 +382,7 @@ def _answers(action: Action) -> dict[str, str]:
         return {}
 
 
-HERE = (*ROWS, *rows_of_arrangements(), *rows_of_appointments())
+HERE = (*ROWS, *CERTIFYING, *rows_of_arrangements(), *rows_of_appointments())
 EVERY = (*HERE, *rows_of_steps())
 
 
@@ -382,6 +437,7 @@ def let_in(row: Row, answer: Any) -> bool:
 @pytest.fixture
 def opened(cloud: Cloud) -> Cloud:
     cloud.open(MINE, graduate(3, school="S02"))
+    Archive().enrol([SU, Student(FOREIGN, "x", "S02", "2022", "undergraduate")])
     for role in ROLES[1:]:  # the register knows everybody who comes but the students
         for mine in (True, False):
             who = session(role, "library", mine)

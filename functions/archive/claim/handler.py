@@ -1,6 +1,6 @@
 """claim: what a student does about their own records: claim one, change or withdraw the claim, say that one is wrong.
 
-Trigger: POST /api/archive/students/{student}/claims; .../claims/{id}/{deed}, `deed` being change or withdraw;
+Trigger: POST /api/archive/students/{student}/claims; .../claims/{claim}/{deed}, `deed` being change or withdraw;
 .../records/{key}/dispute. Reads: the student, the record, uploads. Writes: the record with its event. Emits: metrics.
 """
 
@@ -36,7 +36,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 @api.post("/api/archive/students/<student>/claims")
-def claim(student: str) -> Response[str]:
+def make(student: str) -> Response[str]:
     who, body = themselves(student), api.body
     key, answers, now = body.idempotency_key, answered(student, body), clock.now()
     made = claims.claimed(student, answers, key, now, clock.today())
@@ -48,8 +48,8 @@ def claim(student: str) -> Response[str]:
     return api.answer(told, done="claim.made", back=body.next)
 
 
-@api.post("/api/archive/students/<student>/claims/<id>/change")
-def change(student: str, id: str) -> Response[str]:
+@api.post("/api/archive/students/<student>/claims/<claim>/change")
+def change(student: str, claim: str) -> Response[str]:
     who, body = themselves(student), api.body
     answers, now = answered(student, body), clock.now()
     event = RecordEvent("changed", student, "student", now, key=body.idempotency_key)
@@ -58,14 +58,16 @@ def change(student: str, id: str) -> Response[str]:
         was = {name: told for name, told in claims.answers_of(record).items() if answers.get(name, "") != told}
         return claims.changed(record, answers, now, clock.today()), replace(event, was=was)
 
-    return changed_to(who, f"{claims.SOURCE}#{id}", body, event, work)
+    return changed_to(who, f"{claims.SOURCE}#{claim}", body, event, work)
 
 
-@api.post("/api/archive/students/<student>/claims/<id>/withdraw")
-def withdraw(student: str, id: str) -> Response[str]:
+@api.post("/api/archive/students/<student>/claims/<claim>/withdraw")
+def withdraw(student: str, claim: str) -> Response[str]:
     who, body, now = themselves(student), api.body, clock.now()
     event = RecordEvent("withdrawn", student, "student", now, key=body.idempotency_key)
-    return changed_to(who, f"{claims.SOURCE}#{id}", body, event, lambda record: (claims.withdrawn(record, now), event))
+    return changed_to(
+        who, f"{claims.SOURCE}#{claim}", body, event, lambda record: (claims.withdrawn(record, now), event)
+    )
 
 
 @api.post("/api/archive/students/<student>/records/<key>/dispute")
