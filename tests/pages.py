@@ -155,6 +155,30 @@ PAGES: tuple[Page, ...] = (
         "/messages/preferences", ("/messages/preferences",), any=(*STUDENT, *OFFICES), seen_by=(*STUDENT, "counsellor")
     ),
     Page("/messages/stop/{token}", ("/messages/stop/not-one-of-ours",), any=EVERYBODY),
+    Page(
+        "/archive/claim",
+        ("/archive/claim", "/archive/claim?at=claim.make&problem=invalid-form&fields=title"),
+        own=STUDENT,
+        seen_by=STUDENT,
+    ),
+    Page("/archive/certify", ("/archive/certify", "/archive/certify?kind=award"), any=SCHOOL, seen_by=SCHOOL),
+    Page(
+        "/archive/certify/rounds",
+        ("/archive/certify/rounds?school={school}",),
+        own=(*SCHOOL, "department-officer"),
+        any=CENTRE,
+        seen_by=("counsellor", "auditor"),
+        department="student-affairs",
+    ),
+    Page("/archive/transcript", ("/archive/transcript",), own=STUDENT, seen_by=STUDENT),
+    Page(
+        "/archive/students/{student}/transcript",
+        ("/archive/students/{student}/transcript",),
+        own=(*STUDENT, *SCHOOL, "department-officer"),
+        any=CENTRE,
+        seen_by=("counsellor", "department-officer", "auditor"),
+        department="student-affairs",
+    ),
     Page("/{part0}", ("/nowhere",), any=EVERYBODY),
 )
 
@@ -164,6 +188,7 @@ NOT_PAGES: Mapping[str, str] = {
     "/static/{version}/{name}": "files",
     "/feeds/{step}/example": "a file",
     "/messages/unread": "a number in the navigation of every page",
+    "/archive/certify/rounds/{id}": "of a round that there is: tests/functions/test_archive_certify_pages.py looks at it",
     "/outcomes/{id}": "for whoever sent the request: tests/functions/test_rounds.py looks at it",
     "/{part0}/{part1}": "as /{part0}",
     "/{part0}/{part1}/{part2}": "as /{part0}",

@@ -13,10 +13,12 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from yinji.archive.store import Archive
 from yinji.clearance import definition
 from yinji.identity.session import ROLES, Session
 
 from tests import pages, portal
+from tests.archives import SU
 from tests.functions.conftest import STUDENT, Cloud, officer
 from tests.functions.test_every_route import session
 from tests.functions.test_portal import certified
@@ -201,6 +203,7 @@ def some_life(cloud: Cloud) -> str:
     """Cases in which much has happened: one finished, one blocked, sent back and waived. A certificate's code."""
     other = graduate(2)
     code = certified(cloud)
+    Archive().enrol([SU])
     cloud.open(other, graduate(3))
     cloud.feed("library-loans", {"student": other.student, "loans": 1, "titles": "1984"})
     me = Session(other.student, "student", "x")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from yinji.archive.store import Archive
 from yinji.clearance import codes
 from yinji.identity import access_log
 from yinji.identity.access_log import AccessLog
@@ -17,6 +18,7 @@ from yinji.identity.session import Session
 from yinji.platform import clock
 
 from tests import portal
+from tests.archives import SU
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, officer
 from tests.functions.test_evidence import arrive, begin
 from tests.functions.test_portal import certified
@@ -53,10 +55,19 @@ OTHERWISE: dict[str, str] = {
     f"GET {API}/cases/{{student}}/evidence/{{id}}/thumbnail": "below: it takes a document",
     f"GET {API}/cases/{{student}}/steps/{{step}}/appointment.ics": "below: it takes an appointment",
     f"GET {API}/cases/{{student}}/evidence/{{id}}": "only the graduate asks what became of an upload",
+    "GET /api/archive/students/{student}/evidence/{id}": "the same, of a claim",
+    "GET /api/archive/students/{student}/evidence/{id}/file": "test_archive_claims.py: it takes a document",
+    "GET /api/archive/students/{student}/evidence/{id}/thumbnail": "test_archive_claims.py: it takes a document",
+    "GET /api/archive/students/{student}/transcript/{file}": "test_archive_certify_pages.py: it takes an archive",
 }
 POSTS = {f"POST {API}/cases/{{student}}/sealed/{{step}}/{{field}}": "account"}
 """Routes that show something although they are sent as forms are."""
-PAGES = {"/cases/{student}": "case", "/cases/{student}/history": "history", "/cases/{student}/seen": "access-log"}
+PAGES = {
+    "/cases/{student}": "case",
+    "/cases/{student}/history": "history",
+    "/cases/{student}/seen": "access-log",
+    "/archive/students/{student}/transcript": "transcript",
+}
 
 
 def looks(cloud: Cloud) -> list[tuple[str, list[str]]]:
@@ -98,6 +109,7 @@ def test_whoever_is_shown_what_is_not_theirs_is_written_down(cloud: Cloud, route
 @pytest.mark.parametrize("path", PAGES)
 def test_pages_are_written_down_too(cloud: Cloud, path: str) -> None:
     cloud.open()
+    Archive().enrol([SU])
     assert portal.visit(path.format(student=LIN.student), AUDITOR).status == 200
     assert looks(cloud) == [(PAGES[path], [LIN.student])]
 

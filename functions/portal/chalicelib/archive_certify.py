@@ -290,6 +290,8 @@ def _school(visit: Visit) -> str:
 
 
 def my_transcript(visit: Visit, archive: Archive) -> dict[str, Any]:
+    """The transcript of the student who visits."""
+    visit.demand("act-in-archive", student=visit.someone.sub)
     return transcript_of(visit, archive, visit.someone.sub)
 
 
