@@ -188,7 +188,7 @@ NOT_PAGES: Mapping[str, str] = {
     "/static/{version}/{name}": "files",
     "/feeds/{step}/example": "a file",
     "/messages/unread": "a number in the navigation of every page",
-    "/archive/certify/rounds/{id}": "of a round that there is: tests/functions/test_archive_certify_pages.py looks at it",
+    "/archive/certify/rounds/{id}": "of a round that there is: test_archive_certify_pages.py looks at it",
     "/outcomes/{id}": "for whoever sent the request: tests/functions/test_rounds.py looks at it",
     "/{part0}/{part1}": "as /{part0}",
     "/{part0}/{part1}/{part2}": "as /{part0}",
