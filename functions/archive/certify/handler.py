@@ -164,5 +164,4 @@ def round_told(found: Round, done: str) -> Response[str]:
 def tell(record: Record, event: RecordEvent) -> None:
     """Let the student know; said again it is the same message."""
     message = of_decision(record, event)
-    if outbox.put(message, clock.now(), () if message.kind in BOX_ONLY else ("email",)):
-        count("MessagesComposed", kind=message.kind)
+    outbox.put(message, clock.now(), () if message.kind in BOX_ONLY else ("email",))

@@ -228,6 +228,7 @@ class SampledRoundItem(Model):
     ended_by = UnicodeAttribute(null=True)
     results = ListAttribute[Any](null=True)
     """Why a member was not certified at the end, or an empty text; in the order of what was not drawn."""
+    expires_at = NumberAttribute()
 
 
 class SampledKindItem(Model):
@@ -241,3 +242,4 @@ class SampledKindItem(Model):
     open_round = UnicodeAttribute(null=True)
     failed = MapAttribute[str, Any](null=True)
     version = NumberAttribute()
+    expires_at = NumberAttribute()

@@ -1,7 +1,8 @@
 """Rounds with a sample, in the table `Archive`, and the transactions that keep one open of a kind.
 
 Items: ROUNDS#<school> ROUND#<id>; ROUNDS#<school> KIND#<kind> (which round of a kind is open, and which records were in
-rounds that failed). Rounds are kept for ever: they say how it came that many were certified at once.
+rounds that failed). A round is kept as long as who took which list along: it says how it came that many were certified
+at once. The decisions themselves are events of the records, and stay.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from yinji.archive.store import ATTEMPTS, FAILED_CONDITION, Archive
 from yinji.archive.student import Student
 from yinji.clearance.items import connection, one, values
 from yinji.clearance.reading import plains
-from yinji.clearance.store import CONFLICTS
+from yinji.clearance.store import AUDITS_KEPT, CONFLICTS
 from yinji.platform import clock
 from yinji.platform.clock import instant, stamp
 from yinji.platform.problem import Problem
@@ -206,7 +207,7 @@ class Rounds:
         pk = f"ROUNDS#{round.school}"
         kind = SampledKindItem(
             pk, f"KIND#{round.kind}", open_round=open_round or None, failed=dict(failed) or None,
-            version=known.version + 1,
+            version=known.version + 1, expires_at=_expiry(clock.now()),
         )  # fmt: skip
         same = SampledKindItem.version == known.version if known.version else SampledKindItem.pk.does_not_exist()
         for _ in range(ATTEMPTS):
@@ -222,6 +223,10 @@ class Rounds:
                 if not CONFLICTS.intersection(codes):
                     raise
         raise Problem("too-busy")
+
+
+def _expiry(at: datetime) -> int:
+    return int((at + AUDITS_KEPT).timestamp())
 
 
 def _same(round: Round, kind: str, filters: Mapping[str, str]) -> Round:
@@ -246,6 +251,7 @@ def _item(pk: str, round: Round) -> SampledRoundItem:
         "ended_at": stamp(round.ended_at) if round.ended_at else None,
         "ended_by": round.ended_by or None,
         "results": [one.code for one in round.results] or None,
+        "expires_at": _expiry(round.at),
     }
     return SampledRoundItem(pk, f"ROUND#{round.id}", **told)
 
