@@ -23,7 +23,8 @@ from yinji.messages.store import Outbox
 from yinji.platform import clock
 
 from tests import handlers
-from tests.archives import SU, record
+from tests.archives import SU
+from tests.archives import record as archived
 from tests.functions.conftest import FEED_ROWS, Cloud, store
 from tests.functions.test_season import next_workday
 from tests.graduates import BATCH, LIN, NOW, event, graduate, roster_csv, snapshot
@@ -297,7 +298,7 @@ def test_a_sample_makes_its_function_do_what_it_is_for(
     prepared(cloud, case, case.graduate if case else WHO)
     if name.startswith("archive/"):
         Archive().enrol([SU])
-        Archive().add(record(1), SU.school)
+        Archive().add(archived(1), SU.school)
     told = sample(name)
     if who := told.get("requestContext", {}).get("authorizer", {}).get("lambda"):
         # the samples are of a day that has passed

@@ -274,7 +274,14 @@ SEE_ARCHIVE: dict[str, Any] = {
 }
 CERTIFYING: tuple[Row, ...] = (
     *(
-        Row(f"POST {ARCHIVE}/{place}", "archive/claim", own=("student",), about=about, answers=LET_IN | {NOT_THERE})
+        Row(
+            f"POST {ARCHIVE}/{place}",
+            "archive/claim",
+            own=("student",),
+            about=about,
+            fields={"version": "1"} if place.endswith("withdraw") else {},
+            answers=LET_IN | {NOT_THERE},
+        )
         for place, about in (
             ("claims", {}),
             ("claims/{claim}/change", {"claim": "0" * 20}),
