@@ -30,7 +30,7 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
     )
     desk = Desk(app, setting.stack("Desk"), setting, clearance, env=environment)
     messages = Messages(app, setting.stack("Messages"), setting, clearance, env=environment)
-    archive = Archive(app, setting.stack("Archive"), setting, clearance, env=environment)
+    archive = Archive(app, setting.stack("Archive"), setting, clearance, messages, env=environment)
     privacy = Privacy(app, setting.stack("Privacy"), setting, clearance, messages, archive, env=environment)
     identity = Identity(app, setting.stack("Identity"), setting, clearance, messages, archive, env=environment)
     portal = Portal(app, setting.stack("Portal"), setting, clearance, messages, archive, env=environment)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from yinji.archive.bulk import Bulk
@@ -17,10 +19,11 @@ from yinji.archive.kinds import dimensions
 from yinji.archive.portrait import Portrait, portrait_document
 from yinji.archive.readers import COLUMNS as READERS
 from yinji.archive.readers import Device
-from yinji.archive.record import Certification, Record
+from yinji.archive.record import Certification, Record, key_of, path_of
 from yinji.archive.store import Archive, Member
 from yinji.archive.student import COLUMNS, Student
 from yinji.clearance.case import Graduate
+from yinji.identity.session import Session
 from yinji.platform.clock import stamp
 
 from tests.functions.conftest import Cloud
@@ -226,15 +229,88 @@ def passed(
     } | more
 
 
+COUNSELLOR = Session("T0001", "counsellor", "王老师", school="S01")
+OFFICER = Session("T0002", "school-officer", "李老师", school="S01")
+OF_STUDENTS = "/api/archive/students"
+
+
+def session_of(one: Student = SU) -> Session:
+    return Session(one.student, "student", one.name)
+
+
+class School(Library):
+    """A school whose students claim things and whose people decide about them."""
+
+    def claim(self, who: Student = SU, session: Session | None = None, **fields: Any) -> SimpleNamespace:
+        told = {"kind": "award", "title": "数学建模竞赛", "day": "2026-03-01", "level": "province"}
+        told |= {"idempotency_key": uuid.uuid4().hex} | fields
+        path = f"{OF_STUDENTS}/{who.student}/claims"
+        return self.cloud.call("archive/claim", session or session_of(who), "POST", path, told)
+
+    def dispute(self, key: str, words: str = "不是我借的", who: Student = SU, **fields: Any) -> SimpleNamespace:
+        told = {"words": words, "idempotency_key": uuid.uuid4().hex} | fields
+        path = f"{OF_STUDENTS}/{who.student}/records/{path_of(key)}/dispute"
+        return self.cloud.call("archive/claim", session_of(who), "POST", path, told)
+
+    def decide(
+        self, deed: str, key: str, session: Session = COUNSELLOR, student: str = SU.student, **fields: Any
+    ) -> SimpleNamespace:
+        """Do `deed` to the record as it is, unless a version is given."""
+        known = Archive().record(student, key)
+        told = {"version": known.version if known else 1, "idempotency_key": uuid.uuid4().hex} | fields
+        path = f"{OF_STUDENTS}/{student}/records/{path_of(key)}/{deed}"
+        return self.cloud.call("archive/certify", session, "POST", path, told)
+
+    def many(self, number: int, kind: str = "service", students: int = 5) -> list[Record]:
+        """So many claims of a kind, of several students, one after the other."""
+        whose = [student(one) for one in range(1, students + 1)]
+        self.enrol(*whose)
+        made = [
+            record(
+                place,
+                kind,
+                whose[place % students].student,
+                source="claim",
+                state="pending",
+                certification=None,
+                entity="",
+                title=f"志愿服务 {place}",
+                via="claim",
+                as_of=stamp(AT + timedelta(minutes=place)),
+            )
+            for place in range(number)
+        ]
+        for one in made:
+            Archive().add(one, "S01")
+        return made
+
+    def begin(self, kind: str = "service", session: Session = COUNSELLOR, **fields: Any) -> SimpleNamespace:
+        told = {"kind": kind, "idempotency_key": uuid.uuid4().hex} | fields
+        return self.cloud.call("archive/certify", session, "POST", "/api/archive/certify/begin", told)
+
+    def end(self, deed: str, round: str, session: Session = COUNSELLOR) -> SimpleNamespace:
+        """Certify the "rest" of a round, or "give-up"."""
+        return self.cloud.call("archive/certify", session, "POST", f"/api/archive/certify/{deed}", {"round": round})
+
+    def decide_sample(self, begun: SimpleNamespace, deed: str = "certify", **fields: Any) -> None:
+        for one in begun.json["sample"]:
+            answer = self.decide(deed, key_of(one["record"]), student=one["student"], **fields)
+            assert answer.status == 200, answer.json
+
+
 __all__ = [
     "AT",
     "BEGINS",
+    "COUNSELLOR",
     "DOOR",
     "GATE",
     "HEARD",
     "LOANS",
+    "OFFICER",
+    "OF_STUDENTS",
     "SU",
     "Library",
+    "School",
     "activity",
     "as_csv",
     "loan",
@@ -244,6 +320,7 @@ __all__ = [
     "readers_csv",
     "record",
     "register_csv",
+    "session_of",
     "student",
     "with_archive",
 ]

@@ -260,6 +260,30 @@ PAGES: tuple[Page, ...] = (
         seen_by=(*STUDENT_AFFAIRS, "administrator"),
         department="student-affairs",
     ),
+    Page(
+        "/archive/claim",
+        ("/archive/claim", "/archive/claim?at=claim.make&problem=invalid-form&fields=title"),
+        own=STUDENT,
+        seen_by=STUDENT,
+    ),
+    Page("/archive/certify", ("/archive/certify", "/archive/certify?kind=award"), any=SCHOOL, seen_by=SCHOOL),
+    Page(
+        "/archive/certify/rounds",
+        ("/archive/certify/rounds?school={school}",),
+        own=(*SCHOOL, "department-officer"),
+        any=CENTRE,
+        seen_by=("counsellor", "auditor"),
+        department="student-affairs",
+    ),
+    Page("/archive/transcript", ("/archive/transcript",), own=STUDENT, seen_by=STUDENT),
+    Page(
+        "/archive/students/{student}/transcript",
+        ("/archive/students/{student}/transcript",),
+        own=(*STUDENT, *SCHOOL, "department-officer"),
+        any=CENTRE,
+        seen_by=("counsellor", "department-officer", "auditor"),
+        department="student-affairs",
+    ),
     Page("/{part0}", ("/nowhere",), any=EVERYBODY),
 )
 
@@ -271,6 +295,7 @@ NOT_PAGES: Mapping[str, str] = {
     "/messages/unread": "a number in the navigation of every page",
     "/archive/selections/{id}": "of one that was begun: tests/functions/test_archive_selections.py looks at it",
     "/archive/check-in/{token}": "for whoever scanned a code: tests/functions/test_archive_pages.py looks at it",
+    "/archive/certify/rounds/{id}": "of a round that there is: test_archive_certify_pages.py looks at it",
     "/outcomes/{id}": "for whoever sent the request: tests/functions/test_rounds.py looks at it",
     "/{part0}/{part1}": "as /{part0}",
     "/{part0}/{part1}/{part2}": "as /{part0}",

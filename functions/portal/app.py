@@ -16,6 +16,7 @@ from chalicelib import (
     accounts,
     appointments,
     archive_activities,
+    archive_certify,
     archive_deliveries,
     archive_groups,
     archive_portrait,
@@ -410,6 +411,39 @@ def screen(visit: Visit, id: str) -> Response:
 @at("/archive/check-in/{token}")
 def check_in(visit: Visit, token: str) -> Response:
     return archive_activities.check_in(visit, catalogue, archives, token)
+
+
+# --- the growth archive: what is claimed, certified, and what it amounts to --------------------------------------
+
+
+@at("/archive/claim")
+def claim(visit: Visit) -> Response:
+    return page.draw(visit, "archive-claim.html", **archive_certify.claim(visit, archives))
+
+
+@at("/archive/certify")
+def certify(visit: Visit) -> Response:
+    return page.draw(visit, "archive-certify.html", **archive_certify.certify(visit, archives))
+
+
+@at("/archive/certify/rounds")
+def sampled_rounds(visit: Visit) -> Response:
+    return page.draw(visit, "archive-rounds.html", **archive_certify.rounds(visit, archives))
+
+
+@at("/archive/certify/rounds/{id}")
+def sampled_round(visit: Visit, id: str) -> Response:
+    return page.draw(visit, "archive-round.html", **archive_certify.round_(visit, archives, id))
+
+
+@at("/archive/transcript")
+def my_transcript(visit: Visit) -> Response:
+    return page.draw(visit, "archive-transcript.html", **archive_certify.my_transcript(visit, archives))
+
+
+@at("/archive/students/{student}/transcript")
+def transcript_of(visit: Visit, student: str) -> Response:
+    return page.draw(visit, "archive-transcript.html", **archive_certify.transcript_of(visit, archives, student))
 
 
 # --- nothing there: a page says so rather than the gateway ----------------------------------------------------

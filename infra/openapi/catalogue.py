@@ -18,7 +18,7 @@ from yinji.clearance.exports import KINDS, PERSONAL
 from yinji.messages.model import Topic
 from yinji.platform.sheets import CSV, XLSX
 
-from infra.openapi import archive_activities, archive_groups, archive_readers, shapes
+from infra.openapi import archive_activities, archive_certify, archive_groups, archive_readers, shapes
 from infra.openapi.shapes import COUNT, DAY, MOMENT, SLOT, STUDENT, TEXT, Schema, choice, many, maybe, obj, ref
 from infra.openapi.told import ANYTHING_KEPT, JSON, Answer, Told, file, json, leads
 
@@ -49,6 +49,7 @@ PLACES: Mapping[str, Schema] = {
     **archive_groups.PLACES,
     "activity": archive_activities.NUMBER_OF,
     "device": archive_readers.NAME,
+    **archive_certify.PLACES,
 }
 """What stands in the places of paths."""
 
@@ -678,4 +679,5 @@ ROUTES: Mapping[str, Row] = {
     **archive_groups.ROUTES,
     **archive_activities.ROWS,
     **archive_readers.ROWS,
+    **archive_certify.ROUTES,
 }

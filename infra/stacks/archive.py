@@ -8,6 +8,7 @@ from constructs import Construct
 from yinji.archive.catalogue_intake import PREFIX as CATALOGUE
 from yinji.archive.importing import PREFIX, WORK
 from yinji.archive.ledger import LEDGERS
+from yinji.clearance.evidence import PREFIX as EVIDENCE
 
 from infra.constructs.doors import BucketDoor, Inbox, every, on_change
 from infra.constructs.fleet import Fleet
@@ -15,8 +16,10 @@ from infra.constructs.function import Function
 from infra.constructs.storage import BY_COHORT, TO_LOOK_AT, Bucket, TableWithStream
 from infra.setting import Setting
 from infra.stacks.clearance import Beside, Clearance
+from infra.stacks.messages import Messages
 from infra.stacks.service import python_layer
 
+STUDENT = "/api/archive/students/{student}"
 STUDENTS, READERS, REPORTS = "students/", "devices/", "reports/"
 DEEDS = ("draft", "keep", "archive", "restore")
 """What is done to a selection."""
@@ -41,8 +44,17 @@ ONE_BY_ONE: dict[str, object] = {
 class Archive(Beside):
     """See the module; each method below makes the functions of one subject."""
 
-    def __init__(self, scope: Construct, id: str, setting: Setting, clearance: Clearance, **more: object) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        setting: Setting,
+        clearance: Clearance,
+        messages: Messages,
+        **more: object,
+    ) -> None:
         super().__init__(scope, id, setting, clearance, **more)
+        self.messages = messages.table
         key = self.house.table.key
         self.table = TableWithStream(self, "ArchiveTable", key, (BY_COHORT, TO_LOOK_AT))
         self.bucket = Bucket(
@@ -53,6 +65,7 @@ class Archive(Beside):
         self._portraits()
         self._import(self._capture())
         self._groups()
+        self._certify()
         CfnOutput(self, "ArchiveTableName", value=self.table.table.table_name)
         CfnOutput(self, "ArchiveBucketName", value=self.bucket.name)
 
@@ -61,6 +74,7 @@ class Archive(Beside):
         return super().known | {
             "ARCHIVE_TABLE": self.table.table.table_name,
             "ARCHIVE_BUCKET": self.bucket.name,
+            "MESSAGES_TABLE": self.messages.table.table_name,
         }
 
     def _import(self, register: Function) -> None:
@@ -201,3 +215,40 @@ class Archive(Beside):
         route(code, "GET", f"{ACTIVITIES}/{{activity}}/check-in-code")
         for function in (check_in, code):
             function.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
+
+    def _certify(self) -> None:
+        """What students claim and say is wrong, what their school decides, and the transcript that comes of it."""
+        cases, documents, intake, route = self.house.table, self.house.documents, self.house.intake, self.routes.route
+        people = {"timeout": 29, "memory": 1024, "answers_people": True}
+
+        claim = self._function("archive/claim", "ARCHIVE_TABLE", "TABLE", "PUBLIC_URL", **people)
+        self.table.changed_by(claim)
+        cases.looked_up_by(claim)
+        route(claim, "POST", f"{STUDENT}/claims")
+        route(claim, "POST", f"{STUDENT}/claims/{{claim}}/change")
+        route(claim, "POST", f"{STUDENT}/claims/{{claim}}/withdraw")
+        route(claim, "POST", f"{STUDENT}/records/{{key}}/dispute")
+
+        told = ("ARCHIVE_TABLE", "TABLE", "INTAKE_BUCKET", "DOCUMENTS_BUCKET", "PUBLIC_URL")
+        evidence = self._showing("archive/claim_evidence", *told, **people)
+        self.table.looked_up_by(evidence)
+        cases.changed_by(evidence)
+        # whoever is given a presigned address may do what the function may
+        intake.written_by(evidence, EVIDENCE)
+        documents.read_by(evidence, EVIDENCE)
+        route(evidence, "POST", f"{STUDENT}/evidence")
+        for part in ("", "/file", "/thumbnail"):
+            route(evidence, "GET", f"{STUDENT}/evidence/{{id}}{part}")
+
+        # this memory brings the processor that certifies five hundred records in seconds
+        certify = self._function("archive/certify", "ARCHIVE_TABLE", "MESSAGES_TABLE", "PUBLIC_URL",
+                                 **(people | {"memory": 1769}))  # fmt: skip
+        self.table.changed_by(certify, index=True)
+        self.messages.added_to_by(certify)
+        route(certify, "POST", f"{STUDENT}/records/{{key}}/{{deed}}")
+        for deed in ("begin", "rest", "give-up"):
+            route(certify, "POST", f"/api/archive/certify/{deed}")
+
+        transcript = self._showing("archive/transcript", "ARCHIVE_TABLE", **people)
+        self.table.read_by(transcript)
+        route(transcript, "GET", f"{STUDENT}/transcript/{{file}}", counted=True)

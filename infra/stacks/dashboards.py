@@ -20,6 +20,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
+from yinji.archive.deciding import DEEDS
 from yinji.clearance import definition
 from yinji.clearance.definition import StepDefinition, Text
 from yinji.messages.model import KINDS
@@ -41,6 +42,8 @@ PRIVACY = "privacy"
 ARCHIVE = "archive"
 SELECTED = ("SelectionsChanged", "SelectionsKept")
 LIMITED = "limits"
+ARCHIVE = "archive"
+CLAIMED = ("RecordsClaimed", "ClaimsChanged", "RecordsDisputed", "RoundsBegun", "RowsExported")
 CHANNELS = ("email", "webhook")
 CASE_STATES = ("open", "in-progress", "finished", "overdue")
 MINUTE, FIVE_MINUTES, HOUR, DAY = Duration.minutes(1), Duration.minutes(5), Duration.hours(1), Duration.days(1)
@@ -168,6 +171,9 @@ class Dashboards(Stack):
 
         composed = [ours("MessagesComposed", "Sum", kind, HOUR, MESSAGES, kind=kind) for kind in KINDS]
         board.add_widgets(lines("messages", composed, FULL))
+        decided = [ours("RecordsDecided", "Sum", deed, HOUR, ARCHIVE, deed=deed) for deed in DEEDS]
+        claimed = [ours(name, "Sum", text("series", name), HOUR, ARCHIVE) for name in CLAIMED]
+        board.add_widgets(lines("claimed", claimed, HALF), lines("decided", decided, HALF))
 
     def _operations(self) -> None:
         board = self._board("operations")

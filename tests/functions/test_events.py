@@ -27,6 +27,7 @@ from yinji.platform import clock
 
 from tests import handlers
 from tests.archives import DOOR, GATE, SU, Library, activity, as_csv, readers_csv
+from tests.archives import record as archived
 from tests.functions.conftest import FEED_ROWS, Cloud, store
 from tests.functions.test_season import next_workday
 from tests.graduates import BATCH, LIN, NOW, event, graduate, roster_csv, snapshot
@@ -210,6 +211,14 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "clearance/audit_export.json": (OPENED, lambda cloud, answer: len(json.loads(answer["body"])["events"]) == 1),
     "clearance/audit_export.school.json": (OPENED, status(200)),
     "clearance/audit_export.anchors.json": (OPENED, status(200)),
+    "archive/certify.json": (None, lambda cloud, answer: json.loads(answer["body"])["state"] == "revoked"),
+    "archive/certify.begin.json": (
+        None,
+        lambda cloud, answer: json.loads(answer["body"])["code"] == "nothing-to-certify",
+    ),
+    "archive/claim.json": (None, lambda cloud, answer: json.loads(answer["body"])["state"] == "pending"),
+    "archive/claim_evidence.json": (None, lambda cloud, answer: json.loads(answer["body"])["fields"]["key"]),
+    "archive/transcript.json": (None, status(200)),
     "clearance/appointment_calendar.json": (act(OPENED, "dormitory", "book-inspection"), status(200)),
     "clearance/batches.json": (OPENED, status(200)),
     "clearance/batches.close.json": (OPENED, lambda cloud, answer: store().closing("2026-summer") is not None),
@@ -350,6 +359,8 @@ def test_a_sample_makes_its_function_do_what_it_is_for(
     prepared(cloud, case, case.graduate if case else WHO)
     if name.startswith("archive/"):
         announced(cloud)
+        Archive().enrol([SU])
+        Archive().add(archived(1), SU.school)
     told = sample(name)
     if who := told.get("requestContext", {}).get("authorizer", {}).get("lambda"):
         # the samples are of a day that has passed

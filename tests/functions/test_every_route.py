@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 from yinji.archive.catalogue_store import Catalogue
+from yinji.archive.store import Archive
+from yinji.archive.student import Student
 from yinji.clearance import arrangements, definition
 from yinji.clearance.definition import Action, StepDefinition
 from yinji.identity.people import DELEGATED, Grant
@@ -25,7 +27,7 @@ from yinji.platform import clock, problem
 
 from infra.local.season.answers import answers
 from tests import pages, portal
-from tests.archives import activity, with_archive
+from tests.archives import SU, activity, with_archive
 from tests.functions.conftest import Cloud
 from tests.functions.test_portal import certified
 from tests.graduates import BATCH, LIN, graduate
@@ -47,6 +49,7 @@ FOREIGN, NOBODY = "2022S02003", "2022S02999"
 FLAGS = frozenset(step.applies for step in definition.steps().values() if step.applies) | {"student_loan"}
 MINE = replace(LIN, flags=FLAGS, **({"supervisor": SUPERVISOR} if hasattr(LIN, "supervisor") else {}))
 NO_DOCUMENT = "0" * 32
+OWN_PAGES = ("/me", "/archive/claim", "/archive/transcript")
 ELSEWHERE = {"library": "finance"}
 REFUSED, NOT_THERE, SIGNED_OUT = 403, 404, 401
 LET_IN = frozenset({200, 303, 409, 422})
@@ -382,6 +385,65 @@ OPEN: Mapping[str, str] = {
 """Routes that ask nobody who they are, and why."""
 
 
+ARCHIVE = "/api/archive/students/{student}"
+SEE_ARCHIVE: dict[str, Any] = {
+    "own": ("student", *SCHOOL, "department-officer"),
+    "any": CENTRE,
+    "department": "student-affairs",
+    "answers": frozenset({NOT_THERE}),
+}
+CERTIFYING: tuple[Row, ...] = (
+    *(
+        Row(
+            f"POST {ARCHIVE}/{place}",
+            "archive/claim",
+            own=("student",),
+            about=about,
+            fields={"version": "1"} if place.endswith("withdraw") else {},
+            answers=LET_IN | {NOT_THERE},
+        )
+        for place, about in (
+            ("claims", {}),
+            ("claims/{claim}/change", {"claim": "0" * 20}),
+            ("claims/{claim}/withdraw", {"claim": "0" * 20}),
+            ("records/{key}/dispute", {"key": "claim:1"}),
+        )
+    ),
+    Row(f"POST {ARCHIVE}/evidence", "archive/claim_evidence", own=("student",), answers=LET_IN | {NOT_THERE}),
+    Row(
+        f"GET {ARCHIVE}/evidence/{{id}}",
+        "archive/claim_evidence",
+        own=("student",),
+        about={"id": NO_DOCUMENT},
+        answers=frozenset({NOT_THERE}),
+    ),
+    *(
+        Row(f"GET {ARCHIVE}/evidence/{{id}}/{part}", "archive/claim_evidence", **SEE_ARCHIVE, about={"id": NO_DOCUMENT})
+        for part in ("file", "thumbnail")
+    ),
+    Row(
+        f"POST {ARCHIVE}/records/{{key}}/{{deed}}",
+        "archive/certify",
+        own=SCHOOL,
+        about={"key": "claim:1", "deed": "certify"},
+        fields={"version": "1"},
+        answers=frozenset({NOT_THERE}),
+    ),
+    Row("POST /api/archive/certify/begin", "archive/certify", any=SCHOOL, fields={"kind": "book"}),
+    *(
+        Row(f"POST /api/archive/certify/{deed}", "archive/certify", any=SCHOOL, answers=frozenset({NOT_THERE}))
+        for deed in ("rest", "give-up")
+    ),
+    Row(
+        f"GET {ARCHIVE}/transcript/{{file}}",
+        "archive/transcript",
+        **(SEE_ARCHIVE | {"answers": READ}),
+        about={"file": "transcript.csv"},
+    ),
+)
+"""What students claim and their school decides, and the transcript."""
+
+
 def _many(step: str) -> str:
     return f"POST {API}/steps/{step}/{{action}}"
 
@@ -448,7 +510,7 @@ def _answers(action: Action) -> dict[str, str]:
         return {}
 
 
-HERE = (*ROWS, *rows_of_arrangements(), *rows_of_appointments())
+HERE = (*ROWS, *CERTIFYING, *rows_of_arrangements(), *rows_of_appointments())
 EVERY = (*HERE, *rows_of_steps())
 
 
@@ -504,6 +566,7 @@ def let_in(row: Row, answer: Any) -> bool:
 def opened(cloud: Cloud) -> Cloud:
     cloud.open(MINE, graduate(3, school="S02"))
     Catalogue().put(activity(begins_at=clock.now() + timedelta(minutes=10)))
+    Archive().enrol([SU, Student(FOREIGN, "x", "S02", "2022", "undergraduate")])
     for role in ROLES[1:]:  # the register knows everybody who comes but the students
         for mine in (True, False):
             who = session(role, "library", mine)
@@ -603,6 +666,7 @@ def test_each_page_is_for_whom_its_row_says(cloud: Cloud, role: Role) -> None:
     Catalogue().put(activity(begins_at=clock.now() + timedelta(minutes=10)))
     cloud.open(graduate(3, school="S02"), led)
     with_archive(LIN, graduate(3, school="S02"), led)
+    Archive().enrol([SU, Student(FOREIGN, "x", "S02", "2022", "undergraduate")])
     places = {
         "student": led.student if role == "supervisor" else LIN.student,
         "school": "S01",
@@ -621,8 +685,8 @@ def test_each_page_is_for_whom_its_row_says(cloud: Cloud, role: Role) -> None:
             assert nobody.status == 303 and nobody.location.startswith("/sign-in?next="), path
             assert mine == (200 if role in (*page.own, *page.any) else REFUSED), (path, mine)
             # a page without a place in its address is always one's own
-            own = role in page.any or (role in page.own and path.startswith("/me"))
-            assert theirs == (200 if own else REFUSED) or (theirs == NOT_THERE and path.startswith("/me")), (
+            own = role in page.any or (role in page.own and path.startswith(OWN_PAGES))
+            assert theirs == (200 if own else REFUSED) or (theirs == NOT_THERE and path.startswith(OWN_PAGES)), (
                 path,
                 theirs,
             )

@@ -15,12 +15,13 @@ from typing import Any
 
 import pytest
 from yinji.archive.catalogue_store import Catalogue
+from yinji.archive.store import Archive
 from yinji.clearance import definition
 from yinji.identity.session import ROLES, Session
 from yinji.platform import clock
 
 from tests import pages, portal
-from tests.archives import activity, with_archive
+from tests.archives import SU, activity, with_archive
 from tests.functions.conftest import STUDENT, Cloud, officer
 from tests.functions.test_every_route import session
 from tests.functions.test_portal import certified
@@ -206,6 +207,7 @@ def some_life(cloud: Cloud) -> str:
     other = graduate(2)
     code = certified(cloud)
     with_archive(LIN)
+    Archive().enrol([SU])
     cloud.open(other, graduate(3))
     Catalogue().put(activity(title="42 17", organiser="", place="42", begins_at=clock.now() + timedelta(minutes=10)))
     cloud.feed("library-loans", {"student": other.student, "loans": 1, "titles": "1984"})

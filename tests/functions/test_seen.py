@@ -54,6 +54,10 @@ OTHERWISE: dict[str, str] = {
     f"GET {API}/cases/{{student}}/evidence/{{id}}/thumbnail": "below: it takes a document",
     f"GET {API}/cases/{{student}}/steps/{{step}}/appointment.ics": "below: it takes an appointment",
     f"GET {API}/cases/{{student}}/evidence/{{id}}": "only the graduate asks what became of an upload",
+    "GET /api/archive/students/{student}/evidence/{id}": "the same, of a claim",
+    "GET /api/archive/students/{student}/evidence/{id}/file": "test_archive_claims.py: it takes a document",
+    "GET /api/archive/students/{student}/evidence/{id}/thumbnail": "test_archive_claims.py: it takes a document",
+    "GET /api/archive/students/{student}/transcript/{file}": "test_archive_certify_pages.py: it takes an archive",
 }
 POSTS = {f"POST {API}/cases/{{student}}/sealed/{{step}}/{{field}}": "account"}
 """Routes that show something although they are sent as forms are."""
@@ -64,6 +68,7 @@ PAGES = {
     "/archive/students/{student}": "archive",
     "/archive/students/{student}/records": "archive",
     "/archive/students/{student}/records/{source}/{id}": "archive",
+    "/archive/students/{student}/transcript": "transcript",
 }
 
 

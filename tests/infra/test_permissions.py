@@ -172,7 +172,8 @@ def test_the_portal_may_only_read(either: Synthesis) -> None:
 
 SHOW = {
     "CasesRole", "CertificateDownloadRole", "EvidenceDownloadRole", "AppointmentCalendarRole", "AuditExportRole",
-    "ExportsRole", "SealedAnswerRole", "WhoSawRole", "CompareRole", "AudienceRole", PORTAL,
+    "ExportsRole", "SealedAnswerRole", "WhoSawRole", "CompareRole", "AudienceRole", "ClaimEvidenceRole",
+    "TranscriptRole", PORTAL,
 }  # fmt: skip
 """Who shows a graduate's data to others."""
 
@@ -237,7 +238,7 @@ def test_who_counts_changes_something_or_hands_out_much(either: Synthesis) -> No
         reads = all(key.startswith("GET") for key in keys)
         counted = any(name in uri for name in counting)
         freely = reads and not any(
-            part in str(keys) for part in ("exports", "audit", "anchors", "sign-in", "lists", "sign-ups/")
+            part in str(keys) for part in ("exports", "transcript", "audit", "anchors", "sign-in", "lists", "sign-ups/")
         )
         assert counted != freely, (uri, keys)
 
@@ -384,12 +385,12 @@ def test_only_what_asks_for_evidence_puts_it_and_only_what_looks_into_it_takes_i
             for action in listed(one["Action"]) if resource.endswith("/evidence/*") else ():
                 may.setdefault((resource, action), set()).add(who.split("Role")[0])
     assert may == {
-        (f"{INTAKE}/evidence/*", "s3:PutObject"): {"EvidenceUpload"},
+        (f"{INTAKE}/evidence/*", "s3:PutObject"): {"EvidenceUpload", "ClaimEvidence"},
         (f"{INTAKE}/evidence/*", "s3:GetObject"): {"EvidenceArrived"},
         (f"{INTAKE}/evidence/*", "s3:DeleteObject"): {"EvidenceArrived"},
         (f"{DOCUMENTS}/evidence/*", "s3:PutObject"): {"EvidenceArrived"},
         (f"{DOCUMENTS}/evidence/*", "s3:DeleteObject"): {"EvidenceArrived"},
-        (f"{DOCUMENTS}/evidence/*", "s3:GetObject"): {"EvidenceDownload"},
+        (f"{DOCUMENTS}/evidence/*", "s3:GetObject"): {"EvidenceDownload", "ClaimEvidence"},
         (f"{DOCUMENTS}/evidence/*", "s3:DeleteObjectVersion"): {"Retention"},
     }
 

@@ -23,6 +23,7 @@ from yinji.messages.compose import QueueFigures, needing_student, of_change, of_
 from yinji.messages.letter import Reader, letter
 from yinji.messages.model import (
     KINDS,
+    OF_ARCHIVE,
     QUIET_FROM,
     QUIET_UNTIL,
     TOPIC_OF,
@@ -262,6 +263,11 @@ SAMPLES = [
             "office": "library",
         },
     ),
+    *(
+        Message(kind, LIN.student, kind, NOW, {"record": "award", "title": "320.00", "why": "evidence: 320.00"})
+        for kind in KINDS
+        if kind in OF_ARCHIVE
+    ),
 ]
 
 
@@ -331,7 +337,9 @@ def test_every_office_can_be_written_to() -> None:
 
 def test_reminders_and_news_can_be_stopped_and_what_was_sent_back_or_is_done_cannot() -> None:
     settings = Settings(stopped=frozenset(TOPIC_OF.values()))
-    assert {kind for kind in KINDS if settings.mails(kind)} == {"welcome", "sent-back", "done", "deadline-moved"}
+    assert {kind for kind in KINDS if settings.mails(kind)} == {
+        "welcome", "sent-back", "done", "deadline-moved", *OF_ARCHIVE,
+    }  # fmt: skip
     assert all(Settings().mails(kind) for kind in KINDS)
 
 

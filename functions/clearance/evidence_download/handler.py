@@ -11,20 +11,18 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.clearance import definition
-from yinji.clearance.evidence import EXTENSIONS, MEDIA_TYPES, Upload
+from yinji.clearance.evidence import Upload
+from yinji.clearance.handing_in import HandingIn
 from yinji.clearance.policy import may_see_answers, visible_case
 from yinji.clearance.store import Store
 from yinji.identity import seen
-from yinji.platform import objects
-from yinji.platform.environment import setting
 from yinji.platform.http import Api
 from yinji.platform.observability import logger
 from yinji.platform.problem import Problem
 
-SECONDS = 60
 api = Api()
 store = Store()
-s3 = objects.client()
+handing_in = HandingIn(store)
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -50,28 +48,11 @@ def visible_upload(student: str, id: str) -> Upload:
 def file(student: str, id: str) -> Response[str]:
     upload = visible_upload(student, id)
     seen.note(api.session, "document", student, step=upload.step)
-    address = s3.generate_presigned_url(
-        "get_object",
-        Params={
-            "Bucket": setting("DOCUMENTS_BUCKET"),
-            "Key": upload.document_key,
-            "ResponseContentType": MEDIA_TYPES[upload.kind],
-            "ResponseContentDisposition": f'inline; filename="{upload.step}.{EXTENSIONS[upload.kind]}"',
-        },
-        ExpiresIn=SECONDS,
-    )
-    headers = {"Location": address, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-    return Response(status_code=303, headers=headers, body="")
+    return handing_in.file(upload)
 
 
 @api.get("/api/clearance/cases/<student>/evidence/<id>/thumbnail")
 def thumbnail(student: str, id: str) -> Response[bytes]:
     upload = visible_upload(student, id)
     seen.note(api.session, "thumbnail", student, step=upload.step)
-    picture = s3.get_object(Bucket=setting("DOCUMENTS_BUCKET"), Key=upload.thumbnail_key)["Body"].read()
-    return Response(
-        status_code=200,
-        content_type="image/jpeg",
-        headers={"Cache-Control": "private, max-age=600"},
-        body=picture,
-    )
+    return handing_in.thumbnail(upload)

@@ -288,7 +288,7 @@ def one_record(visit: Visit, archive: Archive, student: str, source: str, id: st
         "certified": _certified(visit, school, record),
         "events": events[::-1],
         "disputes": visit.may("act-in-archive", student=record.student) and record.state != "void",
-        "dispute_at": f"/api/archive/students/{record.student}/records/{record.address.replace('/', ':', 1)}/dispute",
+        "dispute_at": f"/api/archive/students/{record.student}/records/{record.path}/dispute",
         "points": _points(words, record),
     }
 

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from chalice.app import Request, Response
 from markupsafe import Markup
+from yinji.archive import claims
 from yinji.archive.access import OFFICE as ARCHIVES
 from yinji.archive.organisers import STUDENT_AFFAIRS
 from yinji.clearance import definition, policy
@@ -35,6 +36,11 @@ OF_CATALOGUE = (
 )  # fmt: skip
 OF_MESSAGES = ("read", "saved", "stopped", "reminded")
 """What can be done about messages, as their notices call it."""
+OF_ARCHIVE = (
+    "claim.made", "claim.changed", "claim.withdrawn", "claim.disputed", "certify.certify", "certify.refuse",
+    "certify.revoke", "certify.settle", "round.begun", "round.rest", "round.given-up",
+)  # fmt: skip
+"""What can be done about records of the growth archive, as their notices call it."""
 TOLD = (*http.TOLD, "at", "rows", "changed", "refused", "rejected")
 
 
@@ -185,6 +191,7 @@ class Visit:
             return [
                 (f"/schools/{session.school}", words("nav.school")),
                 ("/queues", words("nav.queues")),
+                ("/archive/certify", words("certify.nav")),
                 self._archives,
                 self._activities,
                 ("/practice", words("practice.nav")),
@@ -234,7 +241,10 @@ class Visit:
         at = self.query.get("at", "")
         step, _, name = at.partition(".")
         known = definition.steps().get(step)
-        action = forms().get(name) if step == "arrangement" else known.actions.get(name) if known else None
+        if step == "claim":
+            action = claims.form()
+        else:
+            action = forms().get(name) if step == "arrangement" else known.actions.get(name) if known else None
         wrong = frozenset(self.query.get("fields", "").split(",")) - {""}
         titles = [self.words.say(field.title) for field in action.fields if field.name in wrong] if action else []
         text: Markup | str = problem.sentence(code, self.language, {}) + self.words("list.stop")
@@ -266,6 +276,8 @@ class Visit:
             return Notice(True, self.words("sign-in.signed-out"), done)
         if done in OF_ACCOUNTS:
             return Notice(True, self.words(f"notice.{step}-{action}", **self._counted), done)
+        if done in OF_ARCHIVE:
+            return Notice(True, self.words(f"archive-done.{step}-{action}"), done)
         if done in OF_ADMINISTRATORS:
             return Notice(True, self.words(f"notice.{step}-{action}"), done)
         known = definition.steps().get(step)

@@ -27,7 +27,11 @@
   }
 
   function begin(at, file) {
+    /* a form says where its documents go, or is that of a step's action */
     var place = at.form.getAttribute("action").match(/^(.*)\/steps\/([^/]+)\/([^/]+)$/);
+    var uploads = at.form.dataset.evidence || place[1] + "/evidence";
+    var asked = { field: at.id.name, size: file.size };
+    if (place) { asked.step = place[2]; asked.action = place[3]; }
     var type = file.type || TYPES[file.name.split(".").pop().toLowerCase()] || "";
     at.id.value = "";
     at.box.dataset.turn = String(Number(at.box.dataset.turn || 0) + 1);
@@ -38,11 +42,12 @@
     if (file.size > Number(at.box.dataset.largest)) return failed(at.box.dataset.large);
     busy(at, true);
     progress(at, 0);
-    ask("POST", place[1] + "/evidence", { step: place[2], action: place[3], field: at.id.name, type: type, size: file.size })
+    asked.type = type;
+    ask("POST", uploads, asked)
       .then(function (upload) {
         return send(at, upload, file).then(function () {
           tell(at, at.box.dataset.checking);
-          return look(place[1] + "/evidence/" + upload.id, 0);
+          return look(uploads + "/" + upload.id, 0);
         });
       })
       .then(function (upload) {

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from yinji.archive.student import Student
 from yinji.clearance.policy import Permission, demand
 from yinji.identity.session import Session
+from yinji.platform.http import Body
 from yinji.platform.problem import Problem
 
 OFFICE = "student-affairs"
@@ -28,3 +29,11 @@ def visible_student(
     if found is None:
         raise Problem("no-archive")
     return found
+
+
+def seen_version(body: Body) -> int:
+    """The version of a record that whoever sent `body` saw. Raises Problem("malformed-request")."""
+    text = body.fields.get("version", "")
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 1_000_000):
+        raise Problem("malformed-request")
+    return int(text)

@@ -9,6 +9,7 @@ from typing import Any
 from pynamodb.attributes import (
     BinaryAttribute,
     BooleanAttribute,
+    ListAttribute,
     MapAttribute,
     NumberAttribute,
     UnicodeAttribute,
@@ -127,6 +128,7 @@ class RecordEventItem(Model):
     """What the change replaced."""
     key = UnicodeAttribute(null=True)
     """What whoever did it calls it by, to do it again."""
+    acts_for = UnicodeAttribute(null=True)
 
 
 class ByCohort(GlobalSecondaryIndex["PortraitItem"]):
@@ -457,4 +459,44 @@ class PassItem(Model):
     waits = UnicodeAttribute(null=True)
     """PASSES#pending or PASSES#doubtful, by which the index holds them."""
     since = UnicodeAttribute(null=True)
+    expires_at = NumberAttribute()
+
+
+class SampledRoundItem(Model):
+    """Many records certified with a sample: sampling.Round."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    who = UnicodeAttribute()
+    role = UnicodeAttribute()
+    kind = UnicodeAttribute()
+    at = UnicodeAttribute()
+    members = ListAttribute[Any]()
+    """Student, key and version of each."""
+    sample = ListAttribute[Any]()
+    """Which of `members` were drawn, by their place."""
+    level = NumberAttribute()
+    filters = MapAttribute[str, str](null=True)
+    state = UnicodeAttribute()
+    ended_at = UnicodeAttribute(null=True)
+    ended_by = UnicodeAttribute(null=True)
+    results = ListAttribute[Any](null=True)
+    """Why a member was not certified at the end, or an empty text; in the order of what was not drawn."""
+    expires_at = NumberAttribute()
+
+
+class SampledKindItem(Model):
+    """Which round of a kind is open in a school, and which records were in rounds that failed, how often."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    open_round = UnicodeAttribute(null=True)
+    failed = MapAttribute[str, Any](null=True)
+    version = NumberAttribute()
     expires_at = NumberAttribute()

@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from yinji.archive.kinds import Rules, dimensions, hundreds, kinds, rules
+from yinji.archive.hours import HOUR, Hours
+from yinji.archive.kinds import dimensions, hundreds, kinds, rules
 from yinji.archive.record import Record
 from yinji.archive.student import Student, stored_student, student_document
 from yinji.archive.terms import year_of
-
-HOUR = 60
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,7 @@ def portrait(student: Student, records: Iterable[Record]) -> Portrait:
     things: dict[str, set[str]] = {id: set() for id in hundreds()}
     days: list[date] = []
     waiting = 0
-    hours = _Hours(rules(student.programme))
+    hours = Hours(rules(student.programme))
     for one in records:
         waiting += one.waits
         if not (one.counts or one.state == "pending"):
@@ -149,6 +148,14 @@ def portrait(student: Student, records: Iterable[Record]) -> Portrait:
     )
 
 
+def thing_of(record: Record) -> str:
+    """What a record is about, as the hundreds tell things apart: its entity, or its title where nobody gave one; of a
+    kind that is about nothing in particular each record is a thing of its own."""
+    if not kinds()[record.kind].entity:
+        return record.key
+    return record.entity or f"{record.kind} {record.title}"
+
+
 def _tallies(found: Mapping[tuple[str, str, str], Sequence[int]]) -> list[Tally]:
     """The tallies, with what of each is counted: a kind's limit in a term is used up by its dimensions in order."""
     left: dict[tuple[str, str], int] = {}
@@ -163,31 +170,6 @@ def _tallies(found: Mapping[tuple[str, str, str], Sequence[int]]) -> list[Tally]
         left[term, kind] = limit - score
         tallies.append(Tally(term, dimension, kind, records, minutes, points, score, pending))
     return tallies
-
-
-class _Hours:
-    """Adds up the second classroom's time, of each kind in a term no more than the programme counts."""
-
-    def __init__(self, rules: Rules) -> None:
-        self._rules = rules
-        self._minutes: dict[tuple[str, str], dict[str, int]] = {}
-
-    def add(self, record: Record) -> None:
-        minutes = record.minutes or self._rules.record_hours.get(record.kind, 0) * HOUR
-        if minutes:
-            by_dimension = self._minutes.setdefault((record.term, record.kind), {})
-            by_dimension[record.education] = by_dimension.get(record.education, 0) + minutes
-
-    def credited(self) -> dict[str, int]:
-        told = dict.fromkeys(dimensions(), 0)
-        for (_, kind), by_dimension in sorted(self._minutes.items()):
-            limit = self._rules.term_hours.get(kind)
-            left = sum(by_dimension.values()) if limit is None else limit * HOUR
-            for id in dimensions():
-                counted = min(by_dimension.get(id, 0), left)
-                told[id] += counted
-                left -= counted
-        return told
 
 
 def portrait_document(portrait: Portrait) -> dict[str, Any]:

@@ -49,6 +49,22 @@ class Certification:
 
 
 @dataclass(frozen=True)
+class RecordEvent:
+    """What happened to a record: `what` is "certified", "refused", "revoked", "disputed", "settled", "corrected",
+    "claimed", "changed" or "withdrawn"; `key` is what whoever did it calls it by. `was` is what the change replaced,
+    `acts_for` the colleague in whose place they were."""
+
+    what: str
+    who: str
+    role: str
+    at: datetime
+    why: str = ""
+    key: str = ""
+    was: Mapping[str, Any] | None = None
+    acts_for: str = ""
+
+
+@dataclass(frozen=True)
 class Record:
     """`day` and `time` (HH:MM or empty) are of the campus; `minutes` is how long it took, 0 where that is unknown.
 
@@ -100,6 +116,11 @@ class Record:
         return (self.entity or f"{self.kind} {self.title}") if kinds()[self.kind].entity else self.key
 
     @property
+    def path(self) -> str:
+        """Its key as a part of a path; read back by `key_of`."""
+        return path_of(self.key)
+
+    @property
     def term(self) -> str:
         return term_of(self.day)
 
@@ -139,6 +160,16 @@ class Record:
 def key_at(source: str, id: str) -> str:
     """The key of the record whose address ends with `source` and `id`."""
     return f"{source}#{id.replace(SLASH, '/')}"
+
+
+def path_of(key: str) -> str:
+    """A record's key as a part of a path, which neither # nor / can be."""
+    return key.replace("#", ":", 1).replace("/", "~")
+
+
+def key_of(path: str) -> str:
+    """The key of the record whose `path` it is."""
+    return path.replace(":", "#", 1).replace("~", "/")
 
 
 def wrong_with(record: Record, today: date) -> str:

@@ -28,7 +28,7 @@ from yinji.archive.bulk import Bulk
 from yinji.archive.cohorts import Cohorts
 from yinji.archive.items import LEAN, TABLE, CardItem, ProfileItem, RecordEventItem, RecordItem
 from yinji.archive.portrait import Portrait, portrait, portrait_document, portrait_of
-from yinji.archive.record import FACTS, Record, merge, record_document, record_of
+from yinji.archive.record import FACTS, Record, RecordEvent, merge, record_document, record_of
 from yinji.archive.student import Student, stored_student, student_document
 from yinji.clearance.items import can_be_key, connection, forget, kept, one, values
 from yinji.clearance.reading import Raw, plains, text
@@ -43,20 +43,6 @@ SKEW = timedelta(seconds=5)
 FAILED_CONDITION = "ConditionalCheckFailed"
 Also = Callable[[TransactWrite], None]
 """Adds to a transaction."""
-
-
-@dataclass(frozen=True)
-class RecordEvent:
-    """What happened to a record: `what` is "certified", "refused", "revoked", "disputed", "settled", "corrected" or
-    "claimed"; `key` is what whoever did it calls it by. `was` is what the change replaced."""
-
-    what: str
-    who: str
-    role: str
-    at: datetime
-    why: str = ""
-    key: str = ""
-    was: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -351,6 +337,7 @@ def _event_item(record: Record, event: RecordEvent) -> dict[str, Any]:
         "why": event.why,
         "key": event.key,
         "was": dict(event.was or {}),
+        "acts_for": event.acts_for,
     }
     return {name: value for name, value in told.items() if value}
 
@@ -364,6 +351,7 @@ def _event_of(told: Mapping[str, Any]) -> RecordEvent:
         told.get("why", ""),
         told.get("key", ""),
         told.get("was"),
+        told.get("acts_for", ""),
     )
 
 

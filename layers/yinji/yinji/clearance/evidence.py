@@ -1,4 +1,4 @@
-"""Evidence: documents that graduates hand in with a step, from the moment they ask to upload one.
+"""Evidence: documents that people hand in with a step or a claim, from the moment they ask to upload one.
 
 An upload is `expected` once it was asked for, then `accepted` or `refused` when the document has been looked into
 (layers/inspection). The answer to a form's question is the upload's id; the document lies under its own hash, so that
@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, cast
 
+from yinji.archive import claims
 from yinji.clearance.case import Case
 from yinji.clearance.definition import Action, Field, Text, steps
 from yinji.clearance.step import offered
@@ -42,7 +43,10 @@ PREFIX = "evidence/"
 
 @dataclass(frozen=True)
 class Upload:
-    """A document asked for by `field` of an action of `step`. `refusal` is a key of evidence_refusals.toml."""
+    """A document asked for by `field` of an action of `step`, or of a claim.
+
+    `refusal` is a key of evidence_refusals.toml.
+    """
 
     id: str
     student: str
@@ -88,9 +92,10 @@ def of_raw_key(key: str) -> tuple[str, str]:
 
 
 def field_of(step: str, field: str) -> Field | None:
-    """The question of `step` that evidence answers under the name `field`."""
+    """The question of `step`, or of a claim, that evidence answers under the name `field`."""
     known = steps().get(step)
-    asked = [one for action in known.actions.values() for one in action.fields] if known else []
+    actions = known.actions.values() if known else [claims.form()] if step == claims.STEP else []
+    asked = [one for action in actions for one in action.fields]
     return next((one for one in asked if one.name == field and one.evidence), None)
 
 

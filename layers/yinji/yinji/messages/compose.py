@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from yinji.archive.record import Record, RecordEvent
 from yinji.clearance import definition
 from yinji.clearance.case import Case, State
 from yinji.clearance.definition import StepDefinition
@@ -101,6 +103,19 @@ def of_reminder(case: Case, department: str, key: str, now: datetime) -> Message
         return None
     params = {"steps": mine, "deadline": case.deadline.isoformat(), "office": department or case.graduate.school}
     return Message(f"reminder#{key}", case.graduate.student, "reminder", now, params)
+
+
+def of_decision(record: Record, event: RecordEvent) -> Message:
+    """What the student is told of what was decided about their record: `event` says what, and why."""
+    kind: Kind = {
+        "certified": "record-certified",
+        "refused": "record-refused",
+        "revoked": "record-revoked",
+        "settled": "record-settled",
+    }[event.what]  # type: ignore[assignment]
+    which = hashlib.sha256("\n".join((record.key, event.who, event.key)).encode("utf-8", "surrogatepass")).hexdigest()
+    params = {"record": record.kind, "title": record.title, "why": event.why}
+    return Message(f"{kind}#{which[:32]}", record.student, kind, event.at, params)
 
 
 @dataclass(frozen=True)

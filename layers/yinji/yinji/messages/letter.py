@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 
-from yinji.messages.model import Message
+from yinji.messages.model import OF_ARCHIVE, Message
 from yinji.messages.words import say, sender, told
 
 HTML = (
@@ -55,9 +55,13 @@ def letter(
     words = told(message, language, steps, now)
     office = message.kind == "digest"
     dear = say(language, "mail", "dear-office" if office else "dear", name=reader.name)
-    action = say(language, "mail", "open-office" if office else "certificate" if message.kind == "done" else "open")
+    archive = message.kind in OF_ARCHIVE
+    opens = (
+        "open-office" if office else "open-archive" if archive else "certificate" if message.kind == "done" else "open"
+    )
+    action = say(language, "mail", opens)
     url = site + words.path
-    foot = say(language, "mail", "stop" if stop_url else "fixed")
+    foot = say(language, "mail", "stop" if stop_url else "fixed-archive" if archive else "fixed")
     text = "\n\n".join([dear, *words.lines, f"{action}：{url}" if language == "zh" else f"{action}: {url}"])
     text += f"\n\n--\n{foot}\n" + (f"{stop_url}\n" if stop_url else "")
     link = f' <a href="{escape(stop_url)}">{escape(stop_url)}</a>' if stop_url else ""

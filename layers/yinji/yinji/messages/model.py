@@ -11,7 +11,10 @@ from yinji.clearance.policy import office_of
 from yinji.identity.session import Session
 from yinji.platform.clock import CAMPUS
 
-Kind = Literal["welcome", "yours", "sent-back", "done", "deadline-moved", "deadline", "reminder", "digest"]
+Kind = Literal[
+    "welcome", "yours", "sent-back", "done", "deadline-moved", "deadline", "reminder", "digest",
+    "record-certified", "record-refused", "record-revoked", "record-settled",
+]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Topic = Literal["yours", "reminders", "digest"]
 TOPIC_OF: Mapping[Kind, Topic] = {
@@ -23,6 +26,11 @@ TOPIC_OF: Mapping[Kind, Topic] = {
 """What may be stopped by mail, by what the reader knows it as; whatever is not here is always sent."""
 NEEDS_ACTION: frozenset[Kind] = frozenset({"welcome", "yours", "deadline", "reminder"})
 """Kinds that list what a student has to do: without anything left they are not worth sending any more."""
+
+OF_ARCHIVE: frozenset[Kind] = frozenset({"record-certified", "record-refused", "record-revoked", "record-settled"})
+"""Kinds that are about a student's growth archive, which they may have without a case."""
+BOX_ONLY: frozenset[Kind] = frozenset({"record-certified"})
+"""Kinds that stand in the box and are not mailed: good news by the dozen."""
 
 State = Literal["due", "sending", "sent", "failed", "uncertain", "moot"]
 """Of a delivery. `uncertain`: whoever sent it died before they knew; it is never sent again. `moot`: not needed."""

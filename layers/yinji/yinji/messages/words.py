@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
+from yinji.archive.deciding import said
+from yinji.archive.kinds import kinds
 from yinji.clearance import definition, university
 from yinji.clearance.definition import Text
 from yinji.messages.model import Message
@@ -17,6 +19,8 @@ from yinji.platform.clock import CAMPUS, instant
 
 MOST_IN_TITLE = 3
 """Steps that a title names; of more it says how many."""
+ARCHIVE = "/archive/claim"
+"""Where students see what they claimed, and what came of it."""
 SEPARATOR = {"zh": "、", "en": ", "}
 
 
@@ -82,6 +86,13 @@ def told(message: Message, language: str, steps: Sequence[str] | None = None, no
             line = say(language, "line", "reminder", office=office, steps=many)
             few = many if number <= MOST_IN_TITLE else say(language, "line", "things", n=number)
             return Told(say(language, "title", "reminder", office=office, steps=few), [line, until], _at(chosen))
+        case "record-certified" | "record-refused" | "record-revoked" | "record-settled":
+            # which record it is stands with the reason: mails tell neither
+            which = kinds()[str(params["record"])].title[language]
+            why = SEPARATOR[language].join(filter(None, (str(params["title"]), said(str(params["why"]), language))))
+            return Told(
+                say(language, "title", message.kind, what=which), [say(language, "line", message.kind)], ARCHIVE, why
+            )
         case "digest":
             return _digest(params, language, now or message.at)
 
