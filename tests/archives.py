@@ -130,13 +130,23 @@ class Library:
         return json.loads(self.cloud.s3.get_object(Bucket="archive", Key=f"reports/{key}.json")["Body"].read())
 
 
+def fill(student: Student, records: Iterable[Record]) -> None:
+    """Deliver `records` of an enrolled student, and compute the portrait that follows."""
+    archive, by_source = Archive(), dict[str, list[Record]]()
+    for one in records:
+        by_source.setdefault(one.source, []).append(one)
+    for source, some in by_source.items():
+        archive.load(student, source, some)
+    archive.refresh(student.student)
+
+
 def with_archive(*graduates: Graduate) -> None:
     """Give `graduates` an archive with a book in it."""
     archive = Archive()
     for one in graduates:
         who = Student(one.student, one.name, one.school, one.student[:4], "undergraduate", class_name="2201")
         archive.enrol([who])
-        archive.load(who, [record(student=one.student, title="Walden", place="B2")])
+        fill(who, [record(student=one.student, title="Walden", place="B2")])
 
 
 def member(
@@ -313,6 +323,7 @@ __all__ = [
     "School",
     "activity",
     "as_csv",
+    "fill",
     "loan",
     "member",
     "passed",

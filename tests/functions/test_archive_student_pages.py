@@ -19,7 +19,7 @@ from yinji.identity.session import Session
 from yinji.platform import clock
 
 from tests import portal
-from tests.archives import AT, SU, Library, as_csv, loan, record, student
+from tests.archives import AT, SU, Library, as_csv, fill, loan, record, student
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, officer
 from tests.functions.test_portal import ADMINISTRATOR, AUDITOR, CHINESE, OTHER_COUNSELLOR, Reader, transferred
 
@@ -52,8 +52,8 @@ def archives(cloud: Cloud) -> Archive:
     found = Archive()
     found.enrol([SU])
     life = a_life()
-    found.load(SU, [replace(one, state="certified") if one.state == "void" else one for one in life])
-    found.load(SU, [replace(one, as_of="2026-07-01T00:00:00.000Z") for one in life if one.state == "void"])
+    fill(SU, [replace(one, state="certified") if one.state == "void" else one for one in life])
+    fill(SU, [replace(one, as_of="2026-07-01T00:00:00.000Z") for one in life if one.state == "void"])
     return found
 
 
@@ -63,7 +63,7 @@ def grouped(archives: Archive) -> Archive:
     others = [student(number) for number in range(100, 114)]
     archives.enrol(others)
     for place, other in enumerate(others):
-        archives.load(other, [record(one, student=other.student) for one in range(place)])
+        fill(other, [record(one, student=other.student) for one in range(place)])
     Groups().build()
     return archives
 
@@ -252,7 +252,7 @@ def test_fifteen_hundred_records_are_light_on_every_page(cloud: Cloud) -> None:
     found = Archive()
     found.enrol([SU])
     many = list(kinds())
-    found.load(
+    fill(
         SU,
         [
             record(number, many[number % 3], title=f"{number * 7919 % 1000} 的故事与历史 {number}", entity="",
@@ -305,7 +305,7 @@ def test_what_a_student_says_is_wrong_goes_to_the_function_of_the_record(archive
     assert form["action"] == f"/api/archive/students/{SU.student}/records/second-classroom:S~pending/dispute"
     assert set(form["fields"]) == {"idempotency_key", "next", "words"}
     done = portal.visit(f"/archive/records/{one.address}?done=claim.disputed", ME, "en").body
-    assert "Your school will look into it." in done
+    assert "Told. Your school will look at it and answer." in done
     told = RecordEvent("disputed", SU.student, "student", AT, "不是我")
     archives.change(SU, one.key, lambda known: (replace(known, disputed="不是我", disputed_at=AT), told))
     body = portal.visit(f"/archive/records/{one.address}", ME).body
@@ -317,7 +317,7 @@ def test_names_and_titles_cannot_become_markup(cloud: Cloud) -> None:
     evil = "<img src=x onerror=alert(1)>{what}"
     found = Archive()
     found.enrol([replace(SU, name=evil, programme=evil, class_name=evil)])
-    found.load(SU, [record(1, title=evil, place=evil, organiser=evil, note=evil)])
+    fill(SU, [record(1, title=evil, place=evil, organiser=evil, note=evil)])
     for path, session in (("/archive", ME), ("/archive/portrait", ME), ("/archive/records", ME), (THEIRS, COUNSELLOR),
                           ("/archive/records/library-loans/L1", ME), ("/archive/students", COUNSELLOR)):  # fmt: skip
         page = portal.visit(path, session)

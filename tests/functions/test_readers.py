@@ -251,7 +251,7 @@ def test_whoever_dies_midway_leaves_what_the_next_one_finishes(
 def test_a_pass_is_in_the_portrait_once_its_change_arrived(library: Library) -> None:
     send(library, passed((1, SU.card, HEARD)))
     keys = {"pk": {"S": f"STUDENT#{SU.student}"}, "sk": {"S": f"RECORD#gate#{GATE.place}:2026-06-01"}}
-    record = {"dynamodb": {"Keys": keys, "SequenceNumber": "1"}}
+    record = {"eventSource": "aws:dynamodb", "dynamodb": {"Keys": keys, "SequenceNumber": "1"}}
     library.cloud.invoke("archive/portrait", {"Records": [record]})
     found = Archive().portrait(SU.student)
     assert found and found.score("intellectual") == 1

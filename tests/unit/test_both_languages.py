@@ -32,6 +32,7 @@ CHINESE_IN_CODE: Mapping[str, str] = {
     "layers/yinji/yinji/archive/selection.py": "a column of lists that people upload, by its Chinese name as well",
     "layers/yinji/yinji/messages/words.py": "how a date is written, beside the English way",
     "infra/local/season/people.py": "names of the made-up season: rooms and degrees",
+    "infra/local/season/archive.py": "what old systems call their columns, and names of the made-up season",
     "infra/local/season/generator.py": "names of terms, beside the English ones",
 }
 """Files with Chinese literals besides {"zh": ...}, and why they may."""

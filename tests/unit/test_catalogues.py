@@ -9,20 +9,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from yinji.archive import importing
 from yinji.clearance import intake
 from yinji.platform import problem
 from yinji.platform.problem import Problem
 
 ROOT = Path(__file__).parents[2]
-CODE = "\n".join(
-    path.read_text("utf-8")
-    for folder in ("layers/yinji/yinji", "functions")
-    for path in sorted((ROOT / folder).rglob("*.py"))
-)
+
+
+def code_in(*folders: str) -> str:
+    return "\n".join(path.read_text("utf-8") for folder in folders for path in sorted((ROOT / folder).rglob("*.py")))
+
+
+CODE = code_in("layers/yinji/yinji", "functions")
+OF_ARCHIVES = code_in("layers/yinji/yinji/archive", "functions/archive", "layers/tabular/tabular")
+WITHOUT_ARCHIVES = CODE.replace(code_in("layers/yinji/yinji/archive"), "").replace(code_in("functions/archive"), "")
 PROBLEMS = problem.catalogue()
 REFUSALS = tomllib.loads((ROOT / "layers/yinji/yinji/clearance/refusals.toml").read_text("utf-8"))
+ARCHIVES_REFUSALS = importing.refusals()
 CJK = re.compile(r"[\u4e00-\u9fff]")
 PARAMS = {
+    "sample-undecided": {"n": 3},
     "selection-title": {"limit": 80},
     "list-too-long": {"limit": 10_000},
     "already-done": {"state": "done", "by": "T0001", "at": "2026-06-15 12:00"},
@@ -40,8 +47,8 @@ PARAMS = {
 }
 
 
-def raised(name: str) -> set[str]:
-    return set(re.findall(rf'\b{name}\(\s*"([a-z-]+)"', CODE))
+def raised(name: str, code: str = CODE) -> set[str]:
+    return set(re.findall(rf'\b{name}\(\s*"([a-z-]+)"', code))
 
 
 def placeholders(text: str) -> set[str]:
@@ -53,10 +60,17 @@ def test_every_problem_raised_is_in_the_catalogue_and_the_other_way_round() -> N
 
 
 def test_every_refusal_is_in_the_catalogue_and_the_other_way_round() -> None:
-    rejections = set(re.findall(r'\bRejection\([^")]*"([a-z-]+)"', CODE))
-    rejections |= set(re.findall(r'"not-in-season": "([a-z-]+)"', CODE))
-    unreadable = set(re.findall(r'ValueError\(column, "([a-z-]+)"', CODE))
-    assert raised("Refused") | raised("_sentence") | rejections | unreadable == set(REFUSALS)
+    code = WITHOUT_ARCHIVES
+    rejections = set(re.findall(r'\bRejection\([^")]*"([a-z-]+)"', code))
+    rejections |= set(re.findall(r'"not-in-season": "([a-z-]+)"', code))
+    unreadable = set(re.findall(r'ValueError\(column, "([a-z-]+)"', code))
+    assert raised("Refused", code) | raised("_sentence", code) | rejections | unreadable == set(REFUSALS)
+
+
+def test_every_refusal_of_the_archive_is_in_its_catalogue_and_the_other_way_round() -> None:
+    rejected = set(re.findall(r'\bRejected\([^")]*"([a-z-]+)"', OF_ARCHIVES))
+    found = raised("Refused", OF_ARCHIVES) | raised("Unreadable", OF_ARCHIVES) | rejected
+    assert found == set(ARCHIVES_REFUSALS)
 
 
 @pytest.mark.parametrize("code", PROBLEMS)
@@ -94,4 +108,14 @@ def test_a_refusal_is_said_in_both_languages(code: str) -> None:
     assert CJK.search(entry["zh"]) and not CJK.search(entry["en"])
     assert placeholders(entry["zh"]) == placeholders(entry["en"])
     filled = intake._sentence(code, **dict.fromkeys(placeholders(entry["zh"]), 7))
+    assert filled["code"] == code and "{" not in filled["zh"] + filled["en"]
+
+
+@pytest.mark.parametrize("code", ARCHIVES_REFUSALS)
+def test_a_refusal_of_the_archive_is_said_in_both_languages(code: str) -> None:
+    entry: dict[str, Any] = dict(ARCHIVES_REFUSALS[code])
+    assert set(entry) == {"zh", "en"}
+    assert CJK.search(entry["zh"]) and not CJK.search(entry["en"])
+    assert placeholders(entry["zh"]) == placeholders(entry["en"])
+    filled = importing.sentence(code, **dict.fromkeys(placeholders(entry["zh"]), 7))
     assert filled["code"] == code and "{" not in filled["zh"] + filled["en"]

@@ -43,6 +43,13 @@ MY_SCHOOL = ("case-of-my-school", "school", "school-step", "my-office", "another
 MY_GRADUATES = ("case-of-my-graduate", "supervisors-step", "supervisors-step-elsewhere")
 """What tells of a graduate of the supervisor T0123, whatever the school."""
 EVERYTHING = tuple(THINGS)
+SEES_ARCHIVES = {
+    "counsellor": MY_SCHOOL,
+    "school-officer": MY_SCHOOL,
+    "department-officer": ("my-office",),
+    "administrator": EVERYTHING,
+    "auditor": EVERYTHING,
+}
 
 ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
     ("student", "see-case"): ("own-case",),
@@ -154,11 +161,38 @@ ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
         "manage-people": {"administrator": EVERYTHING},
         "see-access-log": {"student": ("own-case",), "administrator": EVERYTHING, "auditor": EVERYTHING},
         "decide-pass": {"administrator": EVERYTHING},
+        # of the growth archive the department is student affairs, whoever that is here: "my-office"
+        "see-archive": SEES_ARCHIVES | {"student": ("own-case",)},
+        "act-in-archive": {"student": ("own-case",)},
+        "certify-record": {"counsellor": MY_SCHOOL, "school-officer": MY_SCHOOL},
+        "see-groups": SEES_ARCHIVES,
+        "see-catalogue": dict.fromkeys(
+            ("student", "counsellor", "school-officer", "department-officer", "administrator", "auditor"), EVERYTHING
+        ),
+        "manage-catalogue": {
+            "school-officer": MY_SCHOOL,
+            "department-officer": ("my-office",),
+            "administrator": EVERYTHING,
+        },
+        "show-check-in": {
+            "counsellor": MY_SCHOOL,
+            "school-officer": MY_SCHOOL,
+            "department-officer": ("my-office",),
+            "administrator": EVERYTHING,
+        },
+        "see-deliveries": {
+            "department-officer": ("my-office",),
+            "administrator": EVERYTHING,
+            "auditor": EVERYTHING,
+        },
+        "select-archives": {"department-officer": ("my-office",), "administrator": EVERYTHING},
     }[permission].get(role, ())
     for role in PEOPLE
     for permission in (
         "extend-case", "withdraw-case", "move-case", "reopen-case", "see-batches", "manage-batches",
-        "see-people", "manage-people", "see-access-log", "decide-pass",
+        "see-people", "manage-people", "see-access-log", "decide-pass", "see-archive", "act-in-archive",
+        "certify-record", "see-groups", "see-catalogue", "manage-catalogue", "show-check-in", "see-deliveries",
+        "select-archives",
     )
 } | {
     # their services come; clearance is none of their business

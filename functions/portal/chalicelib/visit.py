@@ -270,8 +270,6 @@ class Visit:
             return Notice(True, self.words("practice.begun"), done)
         if step == "arrangement" and action in forms():
             return Notice(True, self.words.say(forms()[action].done), done)
-        if done == "claim.disputed":
-            return Notice(True, self.words("archive.dispute-done"), done)
         if done == "signed-out":
             return Notice(True, self.words("sign-in.signed-out"), done)
         if done in OF_ACCOUNTS:

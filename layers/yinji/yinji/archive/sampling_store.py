@@ -139,7 +139,7 @@ class Rounds:
             raise Problem("sample-undecided", n=len(found.left))
         if found.state != "passed":
             self._end(round, round.ended(found.state, by.who, by.at))
-            raise Problem(f"sample-{found.state}")
+            raise Problem("sample-refused") if found.state == "refused" else Problem("sample-spoilt")
         students = self._archive.students(sorted({one.student for one in round.rest}))
 
         def certify(member: Member) -> Result:

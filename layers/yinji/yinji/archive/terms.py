@@ -5,8 +5,11 @@ A term is written as the ministry does, "2024-2025-1"; its year is "2024-2025". 
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Mapping
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
 
 FIRST, SECOND = "1", "2"
 _AUTUMN, _SPRING = 9, 2
@@ -48,9 +51,13 @@ def before(term: str) -> str:
 def title(term: str, language: str) -> str:
     """A term or an academic year in words."""
     begins, ends, *half = term.split("-")
-    if language == "zh":
-        return f"{begins}–{ends} 学年" + (f"第{'一' if half[0] == FIRST else '二'}学期" if half else "")
-    return f"{begins}–{ends}" + (f", term {half[0]}" if half else "")
+    name = f"term-{half[0]}" if half else "year"
+    return _words()[language][name].format(begins=begins, ends=ends)
+
+
+@cache
+def _words() -> Mapping[str, Mapping[str, str]]:
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
 
 def year_of_study(year: str, grade: str) -> int:
