@@ -72,17 +72,16 @@ def deliver_archive(season: Season, say: Say) -> None:
 
 
 def _without_records(records: Mapping[str, int]) -> set[str]:
-    """The students whose portrait does not hold all of their records yet, those that wait to be certified as well."""
-    os.environ |= home.environment() | {"YINJI_ARCHIVE_TABLE": deploy.outputs()["ArchiveTableName"]}
-    from yinji.archive.store import Archive
-
-    store = Archive()
-    found = store.portraits(list(records))
-    return {
-        student
-        for student, number in records.items()
-        if student not in found or found[student].records() + found[student].pending != number
-    }
+    """The students whose portrait does not tell of all their records yet, counting those that wait to be certified."""
+    client, table = home.client("dynamodb"), deploy.outputs()["ArchiveTableName"]
+    missing: set[str] = set()
+    for student, number in records.items():
+        key = {"pk": {"S": f"STUDENT#{student}"}, "sk": {"S": "PORTRAIT"}}
+        item = client.get_item(TableName=table, Key=key, ProjectionExpression="tallies").get("Item", {})
+        tallies: list[list[Any]] = json.loads(item.get("tallies", {"S": "[]"})["S"])
+        if sum(counted + pending for _, _, _, counted, *_, pending in tallies) != number:
+            missing.add(student)
+    return missing
 
 
 def season() -> Season:

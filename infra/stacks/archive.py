@@ -27,6 +27,7 @@ KEPT = {
     PREFIX: "deliveries",
     STUDENTS: "deliveries",
     READERS: "deliveries",
+    CATALOGUE: "deliveries",
     WORK: "deliveries",
     REPORTS: "reports",
 }
@@ -83,6 +84,7 @@ class Archive(Beside):
         enrol = self._function("archive/enrol", *told, timeout=900, memory=1769, asynchronous=True,
                                extra_layers=[self.tabular])  # fmt: skip
         self.table.changed_by(enrol)
+        self.table.filled_by(enrol)
         self.bucket.read_by(enrol, STUDENTS)
         self.bucket.written_by(enrol, f"{REPORTS}{STUDENTS}")
         self.bucket.listed_by(enrol)
@@ -90,6 +92,7 @@ class Archive(Beside):
         load = self._function("archive/load", *told, timeout=300, memory=1769, asynchronous=True,
                               extra_layers=[self.tabular])  # fmt: skip
         self.table.changed_by(load)
+        self.table.filled_by(load)
         self._papers(load)
         loads = Inbox(self, "Loads", name=f"{self.setting.prefix}-load", function=load, at_once=1)
 

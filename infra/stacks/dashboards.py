@@ -42,8 +42,7 @@ PRIVACY = "privacy"
 ARCHIVE = "archive"
 SELECTED = ("SelectionsChanged", "SelectionsKept")
 LIMITED = "limits"
-ARCHIVE = "archive"
-CLAIMED = ("RecordsClaimed", "ClaimsChanged", "RecordsDisputed", "RoundsBegun", "RowsExported")
+CLAIMED = ("RecordsClaimed", "ClaimsChanged", "RecordsDisputed", "RoundsBegun")
 CHANNELS = ("email", "webhook")
 CASE_STATES = ("open", "in-progress", "finished", "overdue")
 MINUTE, FIVE_MINUTES, HOUR, DAY = Duration.minutes(1), Duration.minutes(5), Duration.hours(1), Duration.days(1)
@@ -53,6 +52,8 @@ LONGEST_WAIT = 72  # hours
 HISTORIES = ("HistoriesAnchored", "HistoriesErased", "HistoriesRewritten")
 API_ERRORS = 5  # in five minutes
 LOOKS_BEHIND = PASSES_BEHIND = 900  # seconds
+IMPORT_QUEUES = ("ingest", "load", "refresh")
+IMPORT_BEHIND = 3600  # seconds: of twenty deliveries of one source the last one waits
 OLDEST = ("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum")
 MOST_LIMITED = 100  # in five minutes
 QUANTILES = ("p50", "p95", "p99")
@@ -73,7 +74,7 @@ class Watched:
 
 
 class Dashboards(Stack):
-    """Both dashboards and the alarms over `clearance`, the `others` and the portal; alarms go to the topic `alarms`."""
+    """The dashboards and the alarms over `clearance`, the `others` and the portal; alarms go to the topic `alarms`."""
 
     def __init__(
         self,
@@ -101,6 +102,7 @@ class Dashboards(Stack):
         self._api, self._portal = {"ApiId": clearance.api.api.ref}, {"ApiName": pages.api_name}
         self.alarms = alarm_topic(self, setting)
         self._season()
+        self._archive()
         self._operations()
         self._alarms()
 
@@ -162,18 +164,8 @@ class Dashboards(Stack):
         )
         board.add_widgets(lines("erased", erased, HALF), lines("unsealed", [unsealed], HALF))
 
-        selected = [ours(name, "Sum", text("series", name), HOUR, ARCHIVE) for name in SELECTED]
-        grouped = ours("StudentsGrouped", "Sum", "", HOUR, ARCHIVE)
-        taken = ours("ArchiveRowsTaken", "Sum", "", HOUR, ARCHIVE)
-        board.add_widgets(
-            lines("grouped", [grouped], THIRD), lines("selected", selected, THIRD), lines("rows-taken", [taken], THIRD)
-        )
-
         composed = [ours("MessagesComposed", "Sum", kind, HOUR, MESSAGES, kind=kind) for kind in KINDS]
         board.add_widgets(lines("messages", composed, FULL))
-        decided = [ours("RecordsDecided", "Sum", deed, HOUR, ARCHIVE, deed=deed) for deed in DEEDS]
-        claimed = [ours(name, "Sum", text("series", name), HOUR, ARCHIVE) for name in CLAIMED]
-        board.add_widgets(lines("claimed", claimed, HALF), lines("decided", decided, HALF))
 
     def _operations(self) -> None:
         board = self._board("operations")
@@ -218,42 +210,55 @@ class Dashboards(Stack):
             *(lines(name, self._by_channel(metric), width) for name, metric, width in ways),
             lines("messages-swept", [ours("MessagesSwept", "Sum", service=MESSAGES)], FULL),
         )
-        self._catalogue(board)
-        self._readers(board)
         for row in rows_of(self._functions, FULL // QUARTER):
             board.add_widgets(*(durations(function) for function in row))
 
-    def _catalogue(self, board: cloudwatch.Dashboard) -> None:
-        """Activities of the growth archive: who announces, comes and checks in, and what is delivered about them."""
-        shown = {
-            "archive-catalogue": ("ActivitiesAnnounced", "SignUps", "PlacesPassedOn", "GuestsExported"),
-            "archive-check-ins": ("CheckIns", "CheckInsRefused"),
-            "archive-catalogue-tables": ("CatalogueLines", "CatalogueLinesRejected", "CatalogueTablesRefused"),
-        }
+    def _archive(self) -> None:
+        """The growth archive: what comes in and which way, who certifies, and what is made of it."""
+        board = self._board("archive")
         board.add_widgets(
-            *(
-                lines(name, [ours(one, "Sum", text("series", one), HOUR, ARCHIVE) for one in names], THIRD)
-                for name, names in shown.items()
-            )
+            lines("archive-imported", self._of_archive("RecordLines", "RecordLinesRejected"), THIRD),
+            lines("archive-deliveries", self._of_archive("ChunksLoaded", "DeliveriesRefused"), THIRD),
+            lines("archive-import-waiting", self._import_queues(), THIRD, threshold=IMPORT_BEHIND),
         )
-
-    def _readers(self, board: cloudwatch.Dashboard) -> None:
-        """Readers of the growth archive: what became of their passes, which clocks are wrong, and who is admitted."""
-        shown = {
-            "archive-passes": ("PassesCaptured", "PassesRepeated", "PassesTakenUp"),
-            "archive-passes-left": ("PassesPending", "PassesDoubtful", "PassesRefused", "PassesDecided"),
-            "archive-readers": ("ReadersAdmitted", "ReadersTurnedAway", "ReaderRowsRejected"),
-        }
         board.add_widgets(
-            *(
-                lines(name, [ours(one, "Sum", text("series", one), HOUR, ARCHIVE) for one in names], THIRD)
-                for name, names in shown.items()
-            )
+            lines("archive-students", self._of_archive("StudentsEnrolled", "StudentRowsRejected"), THIRD),
+            lines("archive-portraits", self._of_archive("PortraitsComputed"), THIRD),
+            lines("grouped", self._of_archive("StudentsGrouped"), THIRD),
+        )
+        passes = ("PassesCaptured", "PassesRepeated", "PassesTakenUp")
+        left = ("PassesPending", "PassesDoubtful", "PassesRefused", "PassesDecided")
+        readers = ("ReadersAdmitted", "ReadersTurnedAway", "ReaderRowsRejected")
+        board.add_widgets(
+            lines("archive-passes", self._of_archive(*passes), THIRD),
+            lines("archive-passes-left", self._of_archive(*left), THIRD),
+            lines("archive-readers", self._of_archive(*readers), THIRD),
         )
         board.add_widgets(
             lines("archive-passes-waiting", [ours("PassesWaiting", "Maximum", service=ARCHIVE)], HALF),
             lines("archive-clocks", [ours("ReaderClockOffset", "Maximum", service=ARCHIVE)], HALF),
         )
+        announced = ("ActivitiesAnnounced", "SignUps", "PlacesPassedOn", "GuestsExported")
+        tables = ("CatalogueLines", "CatalogueLinesRejected", "CatalogueTablesRefused")
+        board.add_widgets(
+            lines("archive-catalogue", self._of_archive(*announced), THIRD),
+            lines("archive-check-ins", self._of_archive("CheckIns", "CheckInsRefused"), THIRD),
+            lines("archive-catalogue-tables", self._of_archive(*tables), THIRD),
+        )
+        decided = [ours("RecordsDecided", "Sum", deed, HOUR, ARCHIVE, deed=deed) for deed in DEEDS]
+        board.add_widgets(lines("claimed", self._of_archive(*CLAIMED), HALF), lines("decided", decided, HALF))
+        board.add_widgets(
+            lines("selected", self._of_archive(*SELECTED), HALF),
+            lines("rows-taken", self._of_archive("ArchiveRowsTaken"), HALF),
+        )
+
+    def _of_archive(self, *names: str) -> list[cloudwatch.Metric]:
+        """Sums of the archive's metrics, each by its name in words where there are several."""
+        return [ours(one, "Sum", text("series", one) if len(names) > 1 else "", HOUR, ARCHIVE) for one in names]
+
+    def _import_queues(self) -> list[cloudwatch.Metric]:
+        """For how long the oldest message of each queue of the import has waited."""
+        return [metric_of(*OLDEST, {"QueueName": f"{self._prefix}-{name}"}, name) for name in IMPORT_QUEUES]
 
     def _board(self, name: str) -> cloudwatch.Dashboard:
         return cloudwatch.Dashboard(
@@ -275,6 +280,8 @@ class Dashboards(Stack):
         self._alarm("looks-behind", "identity", self._oldest_look, LOOKS_BEHIND, periods=2)
         oldest = metric_of(*OLDEST, {"QueueName": f"{self._prefix}-passes"}, "")
         self._alarm("passes-behind", ARCHIVE, oldest, PASSES_BEHIND, periods=2)
+        for name, metric in zip(IMPORT_QUEUES, self._import_queues(), strict=True):
+            self._alarm("import-behind", name, metric, IMPORT_BEHIND, periods=2)
         self._alarm("relay-behind", RELAY, self._iterator_age(), 60_000, periods=2)
         self._alarm("api-errors", "api", self._of_api("5xx", "Sum"), API_ERRORS)
         self._alarm("api-errors", "portal", self._of_portal("5XXError", "Sum"), API_ERRORS)

@@ -99,6 +99,14 @@ def test_metrics_are_shown_of_every_step_and_state_there_is(either: Synthesis) -
             "NumbersErased": "privacy",
             "CasesErased": "privacy",
             "StudentsGrouped": "archive",
+            "Record": "archive",
+            "Claims": "archive",
+            "Rounds": "archive",
+            "Chunks": "archive",
+            "DeliveriesRefused": "archive",
+            "Portraits": "archive",
+            "StudentsEnrolled": "archive",
+            "StudentRows": "archive",
             "Selections": "archive",
             "ArchiveRows": "archive",
             "Activities": "archive",
@@ -144,9 +152,9 @@ def test_what_another_stack_exports_can_be_filled_in(local: Synthesis) -> None:
     assert Metric("AWS/ApiGateway", "5xx", frozenset({("ApiId", "yinji-api")})) in found
 
 
-def test_both_dashboards_are_there_under_the_name_of_the_university(either: Synthesis) -> None:
+def test_the_dashboards_are_there_under_the_name_of_the_university(either: Synthesis) -> None:
     boards = [plain(board.properties["DashboardName"]) for board in either.of_type("AWS::CloudWatch::Dashboard")]
-    assert sorted(boards) == ["yinji-operations", "yinji-season"]
+    assert sorted(boards) == ["yinji-archive", "yinji-operations", "yinji-season"]
 
 
 def test_every_function_and_queue_is_watched(either: Synthesis) -> None:
@@ -161,7 +169,10 @@ def test_every_function_and_queue_is_watched(either: Synthesis) -> None:
     assert dict(metric.dimensions) == {"QueueName": "yinji-seen"} and "yinji-seen" in queues
     [metric] = watched["yinji-passes-behind-archive"]
     assert dict(metric.dimensions) == {"QueueName": "yinji-passes"} and "yinji-passes" in queues
-    for queue in queues - {"yinji-seen", "yinji-passes"}:
+    for name in ("ingest", "load", "refresh"):
+        [metric] = watched[f"yinji-import-behind-{name}"]
+        assert dict(metric.dimensions) == {"QueueName": f"yinji-{name}"} and f"yinji-{name}" in queues
+    for queue in queues - {"yinji-seen", "yinji-passes", "yinji-ingest", "yinji-load", "yinji-refresh"}:
         name = queue.removeprefix("yinji-").removesuffix("-failures")
         [metric] = watched[f"yinji-failed-messages-{name}"]
         assert dict(metric.dimensions) == {"QueueName": f"yinji-{name}-failures"}

@@ -19,8 +19,11 @@ from yinji.messages import stop
 from yinji.platform import clock
 
 from infra.setting import ROOT
+from tests.archives import SU, Library, loan
+from tests.archives import student as archived_student
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, cloud, officer
 from tests.functions.test_batches import ADMINISTRATOR, tomorrow
+from tests.functions.test_events import announced, delivered
 from tests.functions.test_evidence import fetch, hand_in_anew
 from tests.functions.test_feed_pages import AUDITOR, looked_at, table, used
 from tests.functions.test_messages import record
@@ -60,6 +63,11 @@ STAR_RESOURCES = {
         "a document lies under student, id and hash",
     ),
     f"{DOCUMENTS}/reports/*": ({"s3:GetObject", "s3:PutObject"}, "a report is named after its delivery"),
+    f"{ARCHIVE}/students/*": ({"s3:GetObject"}, "registers are named by who delivers them"),
+    f"{ARCHIVE}/records/*": ({"s3:GetObject"}, "files of sources are named by who delivers them"),
+    f"{ARCHIVE}/imports/*": ({"s3:GetObject", "s3:PutObject"}, "chunks bear the id of their delivery"),
+    f"{ARCHIVE}/ledgers/*": ({"s3:GetObject", "s3:PutObject"}, "a ledger is named after its source"),
+    f"{ARCHIVE}/reports/*": ({"s3:GetObject", "s3:PutObject"}, "a report is named after its delivery"),
     f"{ARCHIVE}/catalogue/*": ({"s3:GetObject"}, "tables of the catalogue are named by who delivers them"),
     f"{ARCHIVE}/devices/*": ({"s3:GetObject"}, "registers of readers are named by who delivers them"),
     f"{ARCHIVE}/reports/devices/*": ({"s3:PutObject"}, "a report is named after its delivery"),
@@ -281,7 +289,8 @@ NAMED = {
     "FnGetAttBus": "bus",
     "SessionKeys": "secret",
 }
-BUCKETS = {"intake": INTAKE, "documents": DOCUMENTS}
+BUCKETS = {"intake": INTAKE, "documents": DOCUMENTS, "archive": ARCHIVE}
+QUEUES = {"seen": "looks", "load": "loads", "ingest": "ingests", "refresh": "refreshes"}
 IN_TRANSACTION = {
     "Put": "dynamodb:PutItem",
     "Update": "dynamodb:UpdateItem",
@@ -300,7 +309,7 @@ def needed(service: str, operation: str, told: Mapping[str, Any]) -> set[tuple[s
         )
         named = {told.get("TableName"), *told.get("RequestItems", ())}
         tables = named | {one["TableName"] for entry in entries or () for one in entry.values()} - {None}
-        others = {"Messages": "messages-", "People": "people-", "Limits": "limits-"}
+        others = {"Messages": "messages-", "People": "people-", "Limits": "limits-", "Archive": "archive-"}
         other = next((name for table, name in others.items() if table in tables), "")
         return {(action, other + ("index" if told.get("IndexName") else "table")) for action in actions}
     if operation == "ListObjectVersions":
@@ -320,13 +329,15 @@ def needed(service: str, operation: str, told: Mapping[str, Any]) -> set[tuple[s
     if service == "kms":
         return {(f"kms:{operation}", "sealing-key")}
     if service == "sqs":
-        return {(f"sqs:{operation}", "looks")}
+        return {(f"sqs:{operation}", QUEUES[told["QueueUrl"].rpartition("-")[2]])}
     assert service == "secretsmanager"
     return {("secretsmanager:GetSecretValue", "secret")}
 
 
 def place(resource: str) -> str:
     """A policy's resource as `needed` calls it."""
+    if "ArchiveTable" in resource:
+        return "archive-index" if "/index/" in resource else "archive-table"
     for part, name in (
         ("/index/waiting", "messages-index"),
         ("MessagesTable", "messages-table"),
@@ -341,6 +352,9 @@ def place(resource: str) -> str:
         ("SessionKeys", "secret"),
         ("SealingKey", "sealing-key"),
         ("Looks", "looks"),
+        ("Loads", "loads"),
+        ("Ingests", "ingests"),
+        ("Refreshes", "refreshes"),
     ):
         if part in resource:
             return name
@@ -411,6 +425,19 @@ def test_only_who_seals_and_who_shows_sealed_numbers_may_use_their_key(either: S
     }
 
 
+def play_archive(cloud: Cloud) -> None:
+    """Every sample of the archive, once what it is about is there; and what an import does the second time."""
+    announced(cloud)
+    delivered(cloud)
+    library = Library(cloud)
+    library.enrol(SU, archived_student(2))
+    library.loans(loan(1), loan(2))
+    library.loans(loan(1, title="另一版", changed_at="2026-06-03 12:00:00"), loan(2, archived_student(2).student,
+                  changed_at="2026-06-03 12:00:00"))  # fmt: skip
+    for path in sorted((ROOT / "events" / "archive").glob("*.json")):
+        cloud.invoke(f"archive/{path.name.split('.')[0]}", json.loads(path.read_text("utf-8")))
+
+
 def play(cloud: Cloud) -> None:
     """A little of everything that functions do."""
     cloud.open(LIN, graduate(2), graduate(3))
@@ -446,6 +473,7 @@ def play(cloud: Cloud) -> None:
     look_at_others(cloud)
     cloud.invoke("privacy/retention", {})
     assert cloud.invoke("privacy/retention", {"student": graduate(9).student})["erased"] == 1
+    play_archive(cloud)
 
 
 def look_at_others(cloud: Cloud) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from yinji.clearance.items import LEAN, AuditItem, RoundItem, UploadItem, UploadsItem
 from yinji.identity.items import PersonItem
@@ -14,6 +16,8 @@ from tests.infra.synthesis import Resource, Synthesis, listed, plain
 pytestmark = pytest.mark.slow
 
 HOLDS_LOGS = "AccessLogs"
+ABOUT_NOBODY = {"archive/devices/"}
+"""The register of readers, which names places."""
 
 
 def table(of: Synthesis, stack: str = "Clearance") -> Resource:
@@ -103,26 +107,46 @@ def test_logs_of_who_read_what_end_after_ninety_days_and_need_no_access_lists(ei
 
 def test_names_of_buckets_are_short_enough_for_any_university_in_any_region(aws: Synthesis) -> None:
     names = [plain(one.properties["BucketName"]) for one in aws.of_type("AWS::S3::Bucket") if HOLDS_LOGS not in one.id]
-    assert len(names) == len(set(names)) == 2
+    assert len(names) == len(set(names)) == 3
     for name in names:
         assert len(name) - len("us-east-1") + len("ap-southeast-1") + 1 + LONGEST_UNIVERSITY <= 63
 
 
 def test_a_bucket_waits_until_it_may_invoke_what_it_notifies(either: Synthesis) -> None:
-    permissions = {
-        one.id: one.properties
-        for one in either.of_type("AWS::Lambda::Permission")
-        if one.properties["Principal"] == "s3.amazonaws.com"
-    }
-    [intake] = [one for one in either.of_type("AWS::S3::Bucket") if "NotificationConfiguration" in one.properties]
-    assert set(listed(intake.body["DependsOn"])) == set(permissions)
-    allowed = {plain(one["FunctionName"]) for one in permissions.values()}
-    doors = intake.properties["NotificationConfiguration"]["LambdaConfigurations"]
-    assert {plain(door["Function"]) for door in doors} == allowed
-    for one in permissions.values():
+    buckets = [one for one in either.of_type("AWS::S3::Bucket") if "NotificationConfiguration" in one.properties]
+    assert {one.stack for one in buckets} == {"Clearance", "Archive"}
+    for bucket in buckets:
+        permissions = {
+            one.id: one.properties
+            for one in either.of_type("AWS::Lambda::Permission")
+            if one.properties["Principal"] == "s3.amazonaws.com" and one.stack == bucket.stack
+        }
+        told = bucket.properties["NotificationConfiguration"]
+        queues = {
+            re.sub(r"\W|Arn$", "", plain(one["Queue"]).strip("${}")) for one in told.get("QueueConfigurations", [])
+        }
+        policies = {
+            one.id: one.properties
+            for one in either.of_type("AWS::SQS::QueuePolicy")
+            if queues & {plain(queue).strip("${}") for queue in one.properties["Queues"]}
+        }
+        assert len(policies) == len(queues) == (bucket.stack == "Archive")
+        assert set(listed(bucket.body["DependsOn"])) == {*permissions, *policies}
+        allowed = {plain(one["FunctionName"]) for one in permissions.values()}
+        assert {plain(door["Function"]) for door in told["LambdaConfigurations"]} == allowed
         # a literal name: a reference to the bucket would have each wait for the other
-        assert plain(one["SourceArn"]) == f"arn:aws:s3:::{plain(intake.properties['BucketName'])}"
-        assert plain(one["SourceAccount"]) == "123456789012"
+        arn = f"arn:aws:s3:::{plain(bucket.properties['BucketName'])}"
+        for one in permissions.values():
+            assert plain(one["SourceArn"]) == arn and plain(one["SourceAccount"]) == "123456789012"
+        for one in policies.values():
+            [lets] = [
+                statement
+                for statement in one["PolicyDocument"]["Statement"]
+                if statement["Principal"] == {"Service": "s3.amazonaws.com"}
+            ]
+            assert lets["Effect"] == "Allow" and lets["Action"] == "sqs:SendMessage"
+            assert plain(lets["Condition"]["ArnEquals"]["aws:SourceArn"]) == arn
+            assert plain(lets["Condition"]["StringEquals"]["aws:SourceAccount"]) == "123456789012"
 
 
 def test_keys_rotate_and_outlive_what_they_encrypt(either: Synthesis) -> None:
@@ -197,11 +221,11 @@ def test_what_lies_in_buckets_goes_when_the_data_map_says(either: Synthesis) -> 
         for rule in rules["Rules"]
         if "Prefix" in rule
     }
-    by_job = {"documents/evidence/", "documents/certificates/"}
+    by_job = {"documents/evidence/", "documents/certificates/", "archive/ledgers/"}
     for place, kept in told.items():
         days = {number for prefix, number in ruled.items() if prefix.startswith(place)}
         assert (place in by_job and not days) or (days and days <= {term.days for term in kept.values()}), place
-    assert all(any(prefix.startswith(place) for place in told) for prefix in ruled)
+    assert {prefix for prefix in ruled if not any(prefix.startswith(place) for place in told)} == ABOUT_NOBODY
     for rules in buckets.values():
         [general] = [rule for rule in rules["Rules"] if "Prefix" not in rule]
         assert general["NoncurrentVersionExpiration"] == {"NoncurrentDays": 90}
@@ -216,7 +240,9 @@ def test_logs_end_when_the_data_map_says(either: Synthesis) -> None:
 
 
 def test_previews_of_feeds_are_gone_after_a_week(either: Synthesis) -> None:
-    buckets = [one for one in either.of_type("AWS::S3::Bucket") if HOLDS_LOGS not in one.id]
+    ours = [one for one in either.of_type("AWS::S3::Bucket") if HOLDS_LOGS not in one.id]
+    buckets = [one for one in ours if one.stack == "Clearance"]
+    assert len(buckets) == 2
     for bucket in buckets:
         rules = bucket.properties["LifecycleConfiguration"]["Rules"]
         assert [rule["ExpirationInDays"] for rule in rules if rule.get("Prefix") == "previews/"] == [7], bucket.id

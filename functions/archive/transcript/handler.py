@@ -39,7 +39,7 @@ def export(student: str, file: str) -> Response[Any]:
     api.limit(EXPORTS)
     told = table(transcript(who, archive.records(student)), api.language)
     seen.note(api.session, "transcript", student)
-    count("RowsExported", len(told.rows))
+    count("ArchiveRowsTaken", len(told.rows))
     body, media_type = drawn(told, kind)
     headers = {
         "Content-Disposition": f'attachment; filename="transcript-{clock.today().isoformat()}.{kind}"',

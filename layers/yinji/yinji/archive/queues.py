@@ -24,14 +24,13 @@ class Sqs:
 
     def ingest(self, key: str, seconds: int) -> None:
         """Have the object `key` looked at again in so many seconds."""
-        self._send("INGEST", {"key": key}, seconds)
+        self._send(setting("INGEST_QUEUE"), {"key": key}, seconds)
 
     def load(self, id: str, number: int) -> None:
-        self._send("LOAD", {"delivery": id, "chunk": number})
+        self._send(setting("LOAD_QUEUE"), {"delivery": id, "chunk": number})
 
     def refresh(self, students: Sequence[str], at: datetime) -> None:
-        self._send("REFRESH", {"students": list(students), "at": stamp(at)}, LATER)
+        self._send(setting("REFRESH_QUEUE"), {"students": list(students), "at": stamp(at)}, LATER)
 
-    def _send(self, queue: str, message: dict[str, Any], seconds: int = 0) -> None:
-        url = setting(f"{queue}_QUEUE")
+    def _send(self, url: str, message: dict[str, Any], seconds: int = 0) -> None:
         self._client.send_message(QueueUrl=url, MessageBody=json.dumps(message), DelaySeconds=seconds)
