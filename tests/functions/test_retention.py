@@ -9,8 +9,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from yinji.archive.catalogue_store import Catalogue
 from yinji.archive.deliveries import Deliveries
 from yinji.archive.ledger import unpacked
+from yinji.clearance.evidence import Upload
 from yinji.clearance.store import Store
 from yinji.identity import seen
 from yinji.identity.people import Grant
@@ -18,10 +20,11 @@ from yinji.identity.session import Session
 from yinji.identity.store import People
 from yinji.messages.store import Outbox
 from yinji.platform import clock
+from yinji.platform.clock import now, today
 from yinji.privacy.map import terms
 
 from tests import handlers
-from tests.archives import SU, Library, loan, student, with_archive
+from tests.archives import SU, Library, activity, loan, student, with_archive
 from tests.functions.conftest import COUNSELLOR, Cloud, officer, store
 from tests.functions.test_batches import ADMINISTRATOR
 from tests.functions.test_evidence import hand_in_anew
@@ -267,6 +270,9 @@ def test_the_archive_of_who_has_a_case_stays_as_long_as_the_case(cloud: Cloud, m
 def test_an_erasure_that_is_granted_takes_the_archive_and_is_known_of_no_more(archived: Cloud) -> None:
     seen.note(COUNSELLOR, "archive", SU.student)
     archived.keep(*archived.looks())
+    Catalogue().put(activity(begins_at=now() + timedelta(days=1)))
+    Catalogue().sign_up("A1", SU.student, now())
+    store().expect(Upload("a" * 32, SU.student, "archive-claim", "proof", now()), today())
     assert run(archived, {"student": SU.student})["erased"] == 1
     assert SU.student not in of_archives(archived) + ledger(archived) + everything(archived)
     assert run(archived, {"student": SU.student})["erased"] == 0

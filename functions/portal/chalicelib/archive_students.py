@@ -64,7 +64,21 @@ def students(visit: Visit, archive: Archive, cohorts: Cohorts) -> dict[str, Any]
         "sort": visit.query.get("sort", ""),
         "sorts": SORTS,
         "certifies": visit.may("certify-record", school=school),
+        "beside": _beside(visit, school),
     }
+
+
+def _beside(visit: Visit, school: str) -> list[tuple[str, Markup]]:
+    """What else there is about the archives of a school, or of all: where, and what it is called."""
+    words = visit.words
+    of = f"?school={school}" if school and not visit.someone.school else ""
+    found = [(f"/archive/groups/{school}" if school else "/archive/groups", words("groups.title"))]
+    found.append((f"/archive/quiet{of}", words("quiet.title")))
+    if visit.may("select-archives", department=OFFICE):
+        found.append(("/archive/selections", words("selections.title")))
+    if visit.may("see-deliveries", department=OFFICE):
+        found.append(("/archive/deliveries", words("archive.deliveries")))
+    return found
 
 
 def everybody(archive: Archive, cohorts: Cohorts, school: str) -> list[Member]:

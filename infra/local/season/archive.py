@@ -101,6 +101,12 @@ def students(graduates: Sequence[Graduate], today: date) -> list[Student]:
     return found
 
 
+def isbn(place: int) -> str:
+    """The number of a book, with its check digit (ISBN-13)."""
+    digits = f"978700{place:06}"
+    return digits + str(-sum(int(digit) * (1, 3)[at % 2] for at, digit in enumerate(digits)) % 10)
+
+
 def card_of(student: str) -> str:
     """The number of a student's campus card."""
     return hashlib.sha256(f"card {student}".encode()).hexdigest()[:8].upper()
@@ -220,7 +226,7 @@ class _Years:
         day = self._day(term)
         return {
             "loan_id": self._id("B", number), "reader": self._student.student, "title": _words()["books"][place][0],
-            "isbn": f"978700{place:06}", "borrowed_on": day.isoformat(), "changed_at": f"{day} 20:00:00", "state": "",
+            "isbn": isbn(place), "borrowed_on": day.isoformat(), "changed_at": f"{day} 20:00:00", "state": "",
         }  # fmt: skip
 
     def _lecture(self, number: int, term: str) -> Row:
@@ -282,7 +288,7 @@ def catalogue(students: Sequence[Student], today: date) -> dict[str, bytes]:
             for one in events
         ],
         "books": [
-            {"isbn": f"978700{place:06}", "title": title, "author": author, "publisher": ""}
+            {"isbn": isbn(place), "title": title, "author": author, "publisher": ""}
             for place, (title, author) in enumerate(_words()["books"])
         ],
         "teachers": [

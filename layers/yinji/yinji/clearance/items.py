@@ -329,10 +329,12 @@ def kept(write: Callable[[], Any]) -> bool:
     return True
 
 
-def forget(kind: type[Model], pk: str) -> None:
-    """Delete every item of the partition `pk` of the table that `kind` lies in, whatever kinds they are."""
+def forget(kind: type[Model], pk: str, beginning: str = "") -> None:
+    """Delete every item of the partition `pk` of the table that `kind` lies in, whatever kinds they are; or those whose
+    sk begins with `beginning`."""
+    those = kind.sk.startswith(beginning) if beginning else None  # pyright: ignore[reportAttributeAccessIssue]
     with kind.batch_write() as gone:
-        for item in kind.query(pk, attributes_to_get=["pk", "sk"]):
+        for item in kind.query(pk, those, attributes_to_get=["pk", "sk"]):
             gone.delete(item)
 
 

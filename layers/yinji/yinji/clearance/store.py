@@ -50,6 +50,7 @@ from yinji.clearance.items import (
     UploadsItem,
     can_be_key,
     connection,
+    forget,
     kept,
     one,
     values,
@@ -511,6 +512,10 @@ class Store:
     def destroy_key(self, student: str) -> None:
         """Let nobody read again what was sealed in the case of `student`."""
         KeyItem(f"CASE#{student}", "KEY").delete()
+
+    def forget_uploads(self, student: str) -> None:
+        """Delete what is known of documents that `student` handed in, with a case or without one."""
+        forget(UploadItem, f"CASE#{student}", "UPLOAD")
 
     def erase(self, case: Case, certificates: Iterable[str]) -> None:
         """Delete `case`, its history, uploads and key, what queues and slots hold of it, and `certificates` by code.

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from yinji.archive.catalogue_store import Catalogue
 from yinji.archive.deliveries import Deliveries
 from yinji.archive.ledger import ledger_key, packed, unpacked
 from yinji.archive.sources import sources
@@ -44,7 +45,7 @@ class Eraser:
         self._client, self._documents, self._archives = client, documents, archives
         self._anchors = Anchors(client, documents)
         self._store, self._outbox, self._people, self._log = Store(), Outbox(), People(), AccessLog()
-        self._archive, self._deliveries = Archive(), Deliveries()
+        self._archive, self._catalogue, self._deliveries = Archive(), Catalogue(), Deliveries()
 
     @cached_property
     def _anchored(self) -> Mapping[str, Head]:
@@ -64,9 +65,11 @@ class Eraser:
     def erase_archive(self, student: str) -> None:
         """Erase all that is kept of `student` beside a case: documents, messages, sign-ins, looks, and the archive."""
         self._delete(f"{PREFIX}{student}/")
+        self._store.forget_uploads(student)
         self._outbox.forget(student)
         self._people.forget(student)
         self._log.forget(student)
+        self._catalogue.forget(student)  # by what the archive still says of where they were
         self._archive.forget(student)
 
     def forget_lines(self) -> None:
