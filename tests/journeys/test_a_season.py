@@ -24,6 +24,7 @@ from yinji.platform import clock
 
 from infra.local import home, seeding
 from infra.local.season.player import play
+from tests.archives import GATE, readers_csv
 from tests.graduates import LIN, roster_csv, snapshot
 from tests.infra.dashboard_metrics import Metric, metrics_of
 from tests.running import RunningCloud
@@ -207,6 +208,85 @@ def test_what_goes_on_beside_the_steps(cloud: RunningCloud, tmp_path: Path) -> N
         (tmp_path / "event.json").write_text(json.dumps(event), "utf-8")
         invoked = cloud.command("invoke", folder, str(tmp_path / "event.json"))
         assert invoked.returncode == 0, (folder, invoked.stdout)
+
+
+def test_what_goes_on_in_the_archive(cloud: RunningCloud, tmp_path: Path) -> None:
+    """Claims and what becomes of them, a sample, a selection, an activity whose places go on, a code on a screen."""
+    people, today = People(cloud.url), clock.today()
+    mine, other = [one for one in seeding.season().graduates if one.category == "undergraduate"][:2]
+    student, fellow, counsellor = f"student:{mine.student}", f"student:{other.student}", f"counsellor:{mine.school}"
+    root = f"/api/archive/students/{mine.student}"
+    told = {"kind": "service", "title": "社区图书角", "day": (today - timedelta(days=9)).isoformat(), "hours": "3"}
+
+    def claimed(**more: str) -> dict[str, Any]:
+        answer = people.post(student, f"{root}/claims", told | more)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def decided(record: dict[str, Any], deed: str, who: str = counsellor, **more: str) -> dict[str, Any]:
+        fields = {"version": str(record["version"]), **more}
+        answer = people.post(who, f"{root}/records/{record['record']}/{deed}", fields)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    first, second = claimed(), claimed(title="迎新")
+    changed = people.post(
+        student, f"{root}/claims/{first['record'].partition(':')[2]}/change", told | {"version": "1", "hours": "2"}
+    )
+    assert changed.status_code == 200, changed.text
+    assert people.post(fellow, f"{root}/claims", told).status_code == 403
+    assert people.post(counsellor, f"{root}/records/{first['record']}/certify", {"version": "1"}).status_code == 409
+    certified = decided(changed.json(), "certify")
+    assert certified["state"] == "certified"
+    assert decided(second, "refuse", reason="not-there")["state"] == "refused"
+    disputed = decided(certified, "dispute", student, words="时间不对")
+    settled = decided(disputed, "settle", verdict="stays", answer="与签到一致")
+    assert decided(settled, "revoke", reason="mistaken")["state"] == "revoked"
+    claimed(title="支教")
+    begun = people.post(counsellor, "/api/archive/certify/begin", {"kind": told["kind"]})
+    assert begun.status_code == 200, begun.text
+    ended = people.post(counsellor, "/api/archive/certify/give-up", {"round": begun.json()["round"]})
+    assert ended.status_code == 200, ended.text
+
+    affairs = "department-officer:student-affairs"
+    selected = people.post(affairs, "/api/archive/selections", {"title": "试点", "list": mine.student})
+    assert selected.status_code == 200, selected.text
+    path = f"/api/archive/selections/{selected.json()['id']}"
+    assert people.post(affairs, f"{path}/keep", {"version": "1"}).status_code == 200
+    assert people.get(affairs, path).json()["preview"]["students"] == 1
+
+    begins = datetime.now(UTC) + timedelta(minutes=20)
+    facts = {"kind": "lecture", "title": "从甲骨到芯片", "begins_at": begins.isoformat(), "minutes": 60, "capacity": 1}
+    announced = people.post(affairs, "/api/archive/activities", facts)
+    assert announced.status_code == 200, announced.text
+    activity = f"/api/archive/activities/{announced.json()['id']}"
+    assert people.post(student, f"{activity}/sign-up", {}).json()["standing"] == "held"
+    assert people.post(fellow, f"{activity}/sign-up", {}).json()["standing"] == "waiting"
+    assert people.post(student, f"{activity}/give-back", {}).status_code == 200
+    assert people.get(affairs, f"{activity}/sign-ups/sign-ups.csv").status_code == 200
+    assert people.get(student, f"{root}/transcript/transcript.csv").status_code == 200
+    code = people.get(affairs, f"{activity}/check-in-code").json()["address"].rpartition("/")[2]
+    assert people.post(fellow, f"/api/archive/check-in/{code}", {}).json()["again"] is False
+    assert people.post(fellow, f"/api/archive/check-in/{code}x", {}).status_code == 404
+    end = time.monotonic() + METRICS_SECONDS
+    while "从甲骨到芯片" not in people.get(fellow, "/archive").text:
+        assert time.monotonic() < end, "who checked in does not find it in their archive"
+        time.sleep(1)
+
+    for key, data in {
+        "catalogue/books/none.csv": b"title\r\n",
+        "devices/none.csv": readers_csv(GATE) + b"x y,gate,a,b,\r\n",
+    }.items():
+        seeding.put(key, data, "ArchiveBucketName")
+        seeding.wait_for_report(key, "ArchiveBucketName")
+    foreign = json.loads((home.ROOT / "events" / "archive" / "capture.json").read_text("utf-8"))
+    body = json.loads(foreign["Records"][0]["body"]) | {"topic_device": "another"}
+    foreign["Records"][0]["body"] = json.dumps(body)
+    samples = {path.name: path.read_text("utf-8") for path in (home.ROOT / "events" / "archive").glob("*.json")}
+    for name, text in (samples | {"capture.foreign.json": json.dumps(foreign)}).items():
+        (tmp_path / name).write_text(text, "utf-8")
+        invoked = cloud.command("invoke", f"archive/{name.split('.')[0]}", str(tmp_path / name))
+        assert invoked.returncode == 0, (name, invoked.stdout)
 
 
 SELDOM = {

@@ -23,7 +23,7 @@ from yinji.platform import clock
 from infra.local import seeding
 from infra.local.season.answers import answers
 from infra.local.season.player import play
-from tests import pages, portal
+from tests import archives, pages, portal
 from tests.graduates import LIN, roster_csv, snapshot
 from tests.journeys.test_a_season import LANGUAGES, People, journey
 from tests.running import RunningCloud
@@ -95,6 +95,7 @@ def world(cloud: RunningCloud) -> dict[str, str]:
         )
         assert seeding.wait_for_report("feeds/library-loans/reader.csv")["status"] == "accepted"
         acts(people)
+        archived()
     code = certificate(people)
     if not code:
         assert asyncio.run(play(cloud.url, seeding.put, seeding.season())).certificates
@@ -107,6 +108,20 @@ def world(cloud: RunningCloud) -> dict[str, str]:
         "activity": announced(people),
         "supervisor": READER.supervisor,
     }
+
+
+def archived() -> None:
+    """Give the reader an archive, and a book in it."""
+    told = {name: getattr(READER, name) for name in ("name", "name_latin", "class_name", "counsellor")}
+    who = replace(archives.student(997), **told)
+    assert who.student == READER.student
+    files = {
+        "students/reader.csv": archives.register_csv([who]),
+        "records/library-loans/reader.csv": archives.as_csv(archives.LOANS, [archives.loan(1, READER.student)]),
+    }
+    for key, data in files.items():
+        seeding.put(key, data, "ArchiveBucketName")
+        assert seeding.wait_for_report(key, "ArchiveBucketName")["rejected"] == []
 
 
 def announced(people: People) -> str:
