@@ -75,6 +75,7 @@ MY_DATA = obj(
         "account": {"type": "object"},
         "messages": {"type": "object"},
         "office_messages_read": many({"type": "object"}),
+        "archive": {"type": ["object", "null"]},
         "lists_taken": many({"type": "object"}),
         "seen": many(LOOK),
     }

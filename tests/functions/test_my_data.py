@@ -51,6 +51,17 @@ NOT_EXPORTED: Mapping[str, str] = {
     "BuiltItem": "when groups were counted",
     "SelectionItem": "a rule or a list by which archives are made, under its own name",
     "SelectionVersionItem": "the same: whether one is on it follows from what is in one's archive",
+    "ActivityItem": "an activity of the catalogue",
+    "ListedItem": "where an activity is found",
+    "GuestItem": "who comes, as the organiser finds it; the student has a SignUpItem, and who came a record",
+    "TicketItem": "that a scan was used, for minutes",
+    "BookItem": "a book of the catalogue",
+    "TeacherItem": "a teacher, as the catalogue names them",
+    "DeviceItem": "a reader, and where it stands",
+    "HeardItem": "when a reader was heard of last",
+    "PassItem": "a pass that lacks something or is in doubt, by reader and number; one that counts is a record",
+    "SampledRoundItem": "which records of a school were certified together; each decision is an event of its record",
+    "SampledKindItem": "which round of a kind is open in a school",
     "RoundItem": "what came of a request about many people, under the request's id for ninety days; each person's part "
     "of it is an event of their case",
 }
@@ -161,6 +172,7 @@ def everything(cloud: Cloud) -> House:
     house.plant("RecordItem", f"STUDENT#{SUB}", "RECORD#second-classroom#1", source="by-it", certified_by="by-it")
     house.plant("RecordEventItem", f"STUDENT#{SUB}", "EVENT#second-classroom#1#000001", who=SUB, role="student")
     house.plant("PortraitItem", f"STUDENT#{SUB}", "PORTRAIT")
+    house.plant("SignUpItem", f"STUDENT#{SUB}", "SIGNUP#A1")
     house.plant("MessageItem", f"BOX#{SUB}", "MESSAGE#2026#1")
     house.plant("DeliveryItem", f"BOX#{SUB}", "DELIVERY#email#1")
     house.plant("SettingsItem", f"BOX#{SUB}", "SETTINGS")

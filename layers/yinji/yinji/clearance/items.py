@@ -295,7 +295,7 @@ LONGEST_PARTITION_KEY, LONGEST_SORT_KEY = 2048, 1024
 
 def one(kind: type[Item], pk: str, sk: str, *, consistent: bool = True) -> Item | None:
     """The item with that key, or None."""
-    if not can_be_key(pk, sk):
+    if not (pk and sk and can_be_key(pk, sk)):
         return None
     try:
         return kind.get(pk, sk, consistent_read=consistent)

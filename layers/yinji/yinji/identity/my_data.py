@@ -29,7 +29,13 @@ from yinji.platform.clock import stamp
 
 FORMAT = "yinji-my-data/1"
 OF_CASE = {"CASE": "case", "EVENT": "history", "UPLOAD": "documents", "UPLOADS": "uploads_begun", "KEY": "key"}
-OF_ARCHIVE = {"PROFILE": "profile", "RECORD": "records", "EVENT": "history", "PORTRAIT": "portrait"}
+OF_ARCHIVE = {
+    "PROFILE": "profile",
+    "RECORD": "records",
+    "EVENT": "history",
+    "PORTRAIT": "portrait",
+    "SIGNUP": "signed_up",
+}
 OF_PERSON = {
     "PROFILE": "profile",
     "GRANT": "roles",
