@@ -29,6 +29,8 @@ NEEDS_ACTION: frozenset[Kind] = frozenset({"welcome", "yours", "deadline", "remi
 
 OF_ARCHIVE: frozenset[Kind] = frozenset({"record-certified", "record-refused", "record-revoked", "record-settled"})
 """Kinds that are about a student's growth archive, which they may have without a case."""
+OF_RECORDS: frozenset[Kind] = frozenset({"record-certified", "record-refused", "record-revoked", "record-settled"})
+"""Kinds that follow from what a school decided about records of the archive, and are counted there (RecordsDecided)."""
 BOX_ONLY: frozenset[Kind] = frozenset({"record-certified"})
 """Kinds that stand in the box and are not mailed: good news by the dozen."""
 
