@@ -280,3 +280,10 @@ def test_portraits_that_were_computed_since_are_left_alone(library: Library) -> 
     before = Archive().portrait(SU.student)
     assert before and Archive().refresh(SU.student, now() - timedelta(minutes=1)) is None
     assert Archive().refresh(SU.student, now()) == replace(before, version=0)
+
+
+def test_a_file_may_be_delivered_again_once_a_register_names_its_students(library: Library) -> None:
+    line = loan(1, student(9).student)
+    assert counts(library.loans(line)) == {"rejected": 1}
+    library.enrol(student(9))
+    assert counts(library.loans(line)) == {"accepted": 1} and titles(student(9).student) == ["书 1"]
