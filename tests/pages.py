@@ -223,8 +223,8 @@ PAGES: tuple[Page, ...] = (
     Page("/archive/portrait", ("/archive/portrait",), any=STUDENT, seen_by=STUDENT),
     Page("/archive/records", ("/archive/records?state=certified&kind=book",), any=STUDENT, seen_by=STUDENT),
     Page(
-        "/archive/records/{source}/{id}",
-        ("/archive/records/library-loans/L1", "/archive/records/library-loans/L1?problem=invalid-form"),
+        "/archive/records/{key}",
+        ("/archive/records/library-loans:L1", "/archive/records/library-loans:L1?problem=invalid-form"),
         any=STUDENT,
         seen_by=STUDENT,
     ),
@@ -249,7 +249,7 @@ PAGES: tuple[Page, ...] = (
         for more, path in (
             ("", ""),
             ("/records", "/records"),
-            ("/records/{source}/{id}", "/records/library-loans/L1"),
+            ("/records/{key}", "/records/library-loans:L1"),
         )
     ),
     Page(

@@ -351,9 +351,9 @@ def archive_own_records(visit: Visit) -> Response:
     return page.draw(visit, "archive-records.html", **shown)
 
 
-@at("/archive/records/{source}/{id}")
-def archive_own_record(visit: Visit, source: str, id: str) -> Response:
-    shown = archive_story.one_record(visit, archives, archive_story.own(visit), source, id)
+@at("/archive/records/{key}")
+def archive_own_record(visit: Visit, key: str) -> Response:
+    shown = archive_story.one_record(visit, archives, archive_story.own(visit), key)
     return page.draw(visit, "archive-record.html", **shown)
 
 
@@ -372,9 +372,9 @@ def archive_records_of(visit: Visit, student: str) -> Response:
     return page.draw(visit, "archive-records.html", **archive_story.records(visit, archives, student))
 
 
-@at("/archive/students/{student}/records/{source}/{id}")
-def archive_record_of(visit: Visit, student: str, source: str, id: str) -> Response:
-    return page.draw(visit, "archive-record.html", **archive_story.one_record(visit, archives, student, source, id))
+@at("/archive/students/{student}/records/{key}")
+def archive_record_of(visit: Visit, student: str, key: str) -> Response:
+    return page.draw(visit, "archive-record.html", **archive_story.one_record(visit, archives, student, key))
 
 
 @at("/archive/deliveries")

@@ -19,12 +19,12 @@ from infra.openapi.told import ANYTHING_KEPT, Answer, Told, file, json, leads
 
 OF_STUDENT = "/api/archive/students/{student}"
 ARCHIVES = "archives"
-RECORD: Schema = {"type": "string", "pattern": "^[a-z][a-z0-9-]{1,30}:[A-Za-z0-9~._:@-]{1,80}$"}
+RECORD: Schema = {"type": "string", "pattern": "^[a-z][a-z0-9-]{1,30}:([A-Za-z0-9._:@-]|~[0-9A-F]{2}){1,80}$"}
 PLACES: Mapping[str, Schema] = {
     "key": RECORD,
     "claim": {"type": "string", "pattern": "^[0-9a-f]{20}$"},
 }
-"""What stands in the places of these paths: a record is its source and its number there, "/" written as "~"."""
+"""What stands in the places of these paths: a record is its source and its number there (record.path_of)."""
 VERSION: Schema = {"type": "integer", "minimum": 1, "maximum": 999_999, "description": "Which version one saw"}
 DECIDED = obj({"record": RECORD, "state": choice(*STATES), "version": COUNT})
 WORDS: Schema = {"type": "string", "maxLength": LONGEST}

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from yinji.archive.groups_store import Groups
@@ -90,15 +90,15 @@ PATHS: list[tuple[str, Session]] = [
     ("/archive/portrait", ME),
     ("/archive/records", ME),
     ("/archive/records?state=pending&kind=nonsense&page=x", ME),
-    ("/archive/records/second-classroom/L0", ME),
-    ("/archive/records/second-classroom/S~pending?at=claim.dispute&problem=invalid-form", ME),
+    ("/archive/records/second-classroom:L0", ME),
+    ("/archive/records/second-classroom:S~2Fpending?at=claim.dispute&problem=invalid-form", ME),
     ("/archive/students", COUNSELLOR),
     ("/archive/students?sort=moral&waiting=yes&class=x&q=1&grade=2022&counsellor=T0001", COUNSELLOR),
     ("/archive/students", OFFICE),
     ("/archive/students?school=S01", OFFICE),
     (THEIRS, COUNSELLOR),
     (f"{THEIRS}/records?year=2023-2024", COUNSELLOR),
-    (f"{THEIRS}/records/second-classroom/L0", COUNSELLOR),
+    (f"{THEIRS}/records/second-classroom:L0", COUNSELLOR),
     ("/archive/deliveries", OFFICE),
 ]
 
@@ -121,11 +121,11 @@ ROLES: list[tuple[str, set[str]]] = [
     ("/archive", {"me"}),
     ("/archive/portrait", {"me"}),
     ("/archive/records", {"me"}),
-    ("/archive/records/second-classroom/L0", {"me"}),
+    ("/archive/records/second-classroom:L0", {"me"}),
     ("/archive/students", {"counsellor", "other-counsellor", "office", "administrator", "auditor"}),
     (THEIRS, {"me", "counsellor", "office", "administrator", "auditor"}),
     (f"{THEIRS}/records", {"me", "counsellor", "office", "administrator", "auditor"}),
-    (f"{THEIRS}/records/second-classroom/L0", {"me", "counsellor", "office", "administrator", "auditor"}),
+    (f"{THEIRS}/records/second-classroom:L0", {"me", "counsellor", "office", "administrator", "auditor"}),
     ("/archive/deliveries", {"office", "administrator", "auditor"}),
 ]
 WHO = {
@@ -162,7 +162,7 @@ def test_a_look_of_somebody_else_is_written_down_and_ones_own_is_not(cloud: Clou
     for path in ("/archive", "/archive/portrait", "/archive/records", THEIRS):
         assert portal.visit(path, ME).status == 200
     assert cloud.looks() == []
-    for path in (THEIRS, f"{THEIRS}/records", f"{THEIRS}/records/second-classroom/L0"):
+    for path in (THEIRS, f"{THEIRS}/records", f"{THEIRS}/records/second-classroom:L0"):
         assert portal.visit(path, COUNSELLOR).status == 200
         assert [(one["what"], one["students"], one["who"]) for one in cloud.looks()] == [
             ("archive", [SU.student], COUNSELLOR.sub)
@@ -280,8 +280,8 @@ def test_a_record_tells_everything_and_names_the_office_to_students_and_the_pers
         return told, RecordEvent("certified", "T0001", "counsellor", AT, "核对过", was={"title": known.title})
 
     archives.change(SU, one.key, correct)
-    mine = portal.visit(f"/archive/records/{one.address}", ME, "en").body
-    theirs = portal.visit(f"{THEIRS}/records/{one.address}", COUNSELLOR, "en").body
+    mine = portal.visit(f"/archive/records/{one.path}", ME, "en").body
+    theirs = portal.visit(f"{THEIRS}/records/{one.path}", COUNSELLOR, "en").body
     for body in (mine, theirs):
         for told in ("新题目", one.title, "核对过", "old system", "1.5 hours", "entered by the school"):
             assert told in body, told
@@ -292,7 +292,7 @@ def test_a_record_tells_everything_and_names_the_office_to_students_and_the_pers
 @pytest.mark.parametrize("state", STATES)
 def test_the_state_of_a_record_is_said_by_word_and_shape(archives: Archive, state: str) -> None:
     one = next(one for one in a_life() if one.state == state)
-    body = portal.visit(f"/archive/records/{one.address}", ME, "en").body
+    body = portal.visit(f"/archive/records/{one.path}", ME, "en").body
     words = portal.module("chalicelib.words").catalogue("en")
     shape = portal.module("chalicelib.archive_story").STATES[state]
     assert re.search(rf'<span class="state {shape}">\s*<svg.*?</svg>{words[f"archive.state-{state}"]}', body, re.DOTALL)
@@ -300,17 +300,37 @@ def test_the_state_of_a_record_is_said_by_word_and_shape(archives: Archive, stat
 
 def test_what_a_student_says_is_wrong_goes_to_the_function_of_the_record(archives: Archive) -> None:
     one = next(one for one in a_life() if one.state == "pending")
-    body = portal.visit(f"/archive/records/{one.address}", ME).body
+    body = portal.visit(f"/archive/records/{one.path}", ME).body
     form = Reader(body).form("/dispute")
-    assert form["action"] == f"/api/archive/students/{SU.student}/records/second-classroom:S~pending/dispute"
+    assert form["action"] == f"/api/archive/students/{SU.student}/records/second-classroom:S~2Fpending/dispute"
     assert set(form["fields"]) == {"idempotency_key", "next", "words"}
-    done = portal.visit(f"/archive/records/{one.address}?done=claim.disputed", ME, "en").body
+    done = portal.visit(f"/archive/records/{one.path}?done=claim.disputed", ME, "en").body
     assert "Told. Your school will look at it and answer." in done
     told = RecordEvent("disputed", SU.student, "student", AT, "不是我")
     archives.change(SU, one.key, lambda known: (replace(known, disputed="不是我", disputed_at=AT), told))
-    body = portal.visit(f"/archive/records/{one.address}", ME).body
+    body = portal.visit(f"/archive/records/{one.path}", ME).body
     assert "不是我" in body and "/dispute" not in body
-    assert "不是我" in portal.visit(f"{THEIRS}/records/{one.address}", COUNSELLOR).body
+    assert "不是我" in portal.visit(f"{THEIRS}/records/{one.path}", COUNSELLOR).body
+
+
+@pytest.mark.parametrize("id", ["a/b", "a~b", "a%2Fb", "a:b@c?d#e", "借阅 1", "~2F"])
+@pytest.mark.parametrize("written", [str, lambda path: quote(path, safe="")], ids=["plain", "encoded"])
+def test_a_record_has_one_path_in_pages_and_api_whatever_its_id(
+    cloud: Cloud, id: str, written: Callable[[str], str]
+) -> None:
+    found = Archive()
+    found.enrol([SU])
+    fill(SU, [replace(record(1), id=id)])
+    body = portal.visit("/archive", ME).body
+    [(href, _)] = set(links(body, "/archive/records/"))
+    one = href.removeprefix("/archive/records/")
+    body = portal.visit(f"/archive/records/{written(one)}", ME).body
+    place = Reader(body).form("/dispute")["action"]
+    assert place == f"/api/archive/students/{SU.student}/records/{one}/dispute"
+    path = f"/api/archive/students/{SU.student}/records/{written(one)}/dispute"
+    answer = cloud.call("archive/claim", ME, "POST", path, {"words": "不是我", "idempotency_key": "1" * 32})
+    assert (answer.status, answer.json["record"]) == (200, one)
+    assert "不是我" in portal.visit(f"{THEIRS}/records/{written(one)}", COUNSELLOR).body
 
 
 def test_names_and_titles_cannot_become_markup(cloud: Cloud) -> None:
@@ -319,7 +339,7 @@ def test_names_and_titles_cannot_become_markup(cloud: Cloud) -> None:
     found.enrol([replace(SU, name=evil, programme=evil, class_name=evil)])
     fill(SU, [record(1, title=evil, place=evil, organiser=evil, note=evil)])
     for path, session in (("/archive", ME), ("/archive/portrait", ME), ("/archive/records", ME), (THEIRS, COUNSELLOR),
-                          ("/archive/records/library-loans/L1", ME), ("/archive/students", COUNSELLOR)):  # fmt: skip
+                          ("/archive/records/library-loans:L1", ME), ("/archive/students", COUNSELLOR)):  # fmt: skip
         page = portal.visit(path, session)
         assert page.status == 200 and "<img" not in page.body, path
 

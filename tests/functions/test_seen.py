@@ -67,7 +67,7 @@ PAGES = {
     "/cases/{student}/seen": "access-log",
     "/archive/students/{student}": "archive",
     "/archive/students/{student}/records": "archive",
-    "/archive/students/{student}/records/{source}/{id}": "archive",
+    "/archive/students/{student}/records/{key}": "archive",
     "/archive/students/{student}/transcript": "transcript",
 }
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
+from urllib.parse import quote, unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from yinji.archive import claims, transcript
 from yinji.archive.deciding import OTHER, Decision, decide, reason_of, reasons, said, worth
@@ -195,10 +197,36 @@ def test_what_a_record_is_worth_is_what_certifying_it_adds() -> None:
 
 
 # --- small things --------------------------------------------------------------------------------------------
-@given(st.from_regex(r"[a-z][a-z0-9-]{1,30}#[A-Za-z0-9][A-Za-z0-9._:@/-]{0,79}", fullmatch=True))
-def test_a_key_in_a_path_is_the_key_again(key: str) -> None:
-    path = path_of(key)
-    assert key_of(path) == key and "#" not in path and "/" not in path
+@given(st.from_regex(r"[a-z][a-z0-9-]{1,30}", fullmatch=True), st.text(st.characters(codec="utf-8"), min_size=1))
+@example("library-loans", "S/1")
+@example("library-loans", "~2F")
+@example("library-loans", "%2F:#?~/")
+@example("library-loans", "借阅 1")
+def test_a_record_is_one_part_of_a_path_whatever_its_id(source: str, id: str) -> None:
+    path = path_of(f"{source}#{id}")
+    assert key_of(path) == f"{source}#{id}"
+    assert re.fullmatch(r"[A-Za-z0-9._~:@-]+", path), "nothing that has to be encoded"
+    assert unquote(path) == path == unquote(quote(path, safe="")), "decoded never, once or twice, it is the same"
+    assert key_of(quote(path, safe="")) == key_of(path)
+
+
+@given(st.text(st.characters(codec="utf-8")))
+@example("library-loans:a/b")
+@example("library-loans:a%2Fb")
+@example("library-loans:a~2fb")
+@example("library-loans:~FF")
+@example("library-loans:a~")
+@example("library-loans")
+def test_each_record_has_one_path_only(path: str) -> None:
+    key = key_of(path)
+    assert not key or path_of(key) == unquote(path)
+
+
+@pytest.mark.parametrize(
+    "path", ["library-loans:a/b", "library-loans:a%2Fb", "library-loans:a~2fb", "library-loans:~FF", "library-loans"]
+)
+def test_what_is_no_path_of_a_record_is_nobodys(path: str) -> None:
+    assert key_of(path) == ""
 
 
 @given(st.integers(0, 100_000))

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 from yinji.archive.kinds import kinds
-from yinji.archive.record import STATES, Record, key_at
+from yinji.archive.record import STATES, Record
 from yinji.archive.story import DEAR, HABIT, MANY, Story, Wanted, story
 from yinji.archive.terms import year_of
 
@@ -129,10 +129,3 @@ def test_what_is_asked_for_is_what_fits(some: list[Record]) -> None:
         assert not Wanted(kind="nothing").fits(one) and not Wanted(hundred="nothing").fits(one)
     books = [one for one in some if Wanted(hundred="books").fits(one)]
     assert books == [one for one in some if one.kind == "book"]
-
-
-@given(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:@/-]{0,79}", fullmatch=True))
-def test_the_address_of_a_record_leads_back_to_it_and_is_two_parts_of_a_path(id: str) -> None:
-    one = Record("2022S01001", "library-loans", id, "book", "x", DAY)
-    source, _, rest = one.address.partition("/")
-    assert "/" not in rest and key_at(source, rest) == one.key

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from yinji.archive.access import OFFICE, visible_student
 from yinji.archive.kinds import dimensions, hundreds, kinds, levels
 from yinji.archive.portrait import Portrait
-from yinji.archive.record import STUDENT, Record, key_at
+from yinji.archive.record import STUDENT, Record, key_of
 from yinji.archive.sources import sources
 from yinji.archive.store import Archive, RecordEvent
 from yinji.archive.story import Moment, Story, Wanted, Year, latest_first, story
@@ -272,10 +272,10 @@ class Happening:
     was: Sequence[tuple[Markup, str]]
 
 
-def one_record(visit: Visit, archive: Archive, student: str, source: str, id: str) -> dict[str, Any]:
+def one_record(visit: Visit, archive: Archive, student: str, path: str) -> dict[str, Any]:
     """Everything known of one record, and what happened to it. Raises Problem("not-found")."""
     portrait = found(visit, student, archive.portrait)
-    record = archive.record(portrait.student.student, key_at(source, id))
+    record = archive.record(portrait.student.student, key_of(path))
     if record is None:
         raise Problem("not-found")
     words = visit.words

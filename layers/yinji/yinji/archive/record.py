@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Literal, cast, get_args
+from urllib.parse import quote, unquote
 
 from yinji.archive.kinds import dimensions, kinds, levels
 from yinji.archive.terms import term_of
@@ -31,8 +32,6 @@ SOURCE = re.compile(r"[a-z][a-z0-9-]{1,30}")
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/-]{0,79}")
 STUDENT = re.compile(r"[A-Z0-9]{6,16}")
 TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
-SLASH = "~"
-"""Stands in addresses for the slash of an id, which would begin another part of the path."""
 FACTS = (
     "kind", "title", "day", "time", "minutes", "dimension", "place", "organiser", "entity", "level", "note",
 )  # fmt: skip
@@ -106,11 +105,6 @@ class Record:
         return f"{self.source}#{self.id}"
 
     @property
-    def address(self) -> str:
-        """The key as the end of an address, two parts of a path; read back by `key_at`."""
-        return f"{self.source}/{self.id.replace('/', SLASH)}"
-
-    @property
     def thing(self) -> str:
         """What it is about, as different things are counted: two records of one book are about one thing."""
         return (self.entity or f"{self.kind} {self.title}") if kinds()[self.kind].entity else self.key
@@ -157,19 +151,25 @@ class Record:
         return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()[:16]
 
 
-def key_at(source: str, id: str) -> str:
-    """The key of the record whose address ends with `source` and `id`."""
-    return f"{source}#{id.replace(SLASH, '/')}"
-
-
 def path_of(key: str) -> str:
-    """A record's key as a part of a path, which neither # nor / can be."""
-    return key.replace("#", ":", 1).replace("/", "~")
+    """A record's key as one part of a path: `<source>:<id>`, whatever signs the id has.
+
+    What is no letter, digit or one of `. _ : @ -` is told by its bytes, as in `a~2Fb`. It is the percent-encoding with
+    another sign, so that nobody on the way decodes it, or decodes it twice.
+    """
+    source, _, id = key.partition("#")
+    return f"{source}:{quote(id, safe=':@').replace('~', '%7E').replace('%', '~')}"
 
 
 def key_of(path: str) -> str:
-    """The key of the record whose `path` it is."""
-    return path.replace(":", "#", 1).replace("~", "/")
+    """The key of the record whose `path` it is; an empty text for what is no record's path.
+
+    A client may have percent-encoded what need not be, and a gateway may have left it so.
+    """
+    plain = unquote(path)
+    source, _, id = plain.partition(":")
+    key = f"{source}#{unquote(id.replace('~', '%'))}"
+    return key if path_of(key) == plain else ""
 
 
 def wrong_with(record: Record, today: date) -> str:
