@@ -59,8 +59,8 @@ _FIELDS: Mapping[str, Schema] = {
     "about": {"type": "string", "maxLength": 2000},
 }
 _FOUND = ("forbidden", "not-found")
-_STANDING = obj({"activity": NUMBER_OF, "standing": choice("held", "waiting"), "ahead": COUNT})
-_SIGNING = (*_FOUND, "activity-cancelled", "sign-up-closed", "too-busy")
+_STANDING = obj({"activity": NUMBER_OF, "standing": choice("held", "waiting", ""), "ahead": COUNT})
+_SIGNING = (*_FOUND, "activity-cancelled", "sign-up-closed", "key-reused", "too-busy")
 
 ROWS: Mapping[str, Told | Mapping[str, Told]] = {
     f"GET {PATH}": Told(
@@ -107,12 +107,14 @@ ROWS: Mapping[str, Told | Mapping[str, Told]] = {
         "Sign up, or stand in line when every place is taken",
         json(_STANDING),
         problems=[*_SIGNING, "not-enrolled"],
+        keyed=True,
     ),
     f"POST {PATH}/{{activity}}/give-back": Told(
         ACTIVITIES,
         "Give a place back; whoever waited longest gets it",
-        json(obj({"activity": NUMBER_OF, "standing": {"const": ""}})),
+        json(_STANDING),
         problems=_SIGNING,
+        keyed=True,
     ),
     f"GET {PATH}/{{activity}}/sign-ups": Told(
         ACTIVITIES,

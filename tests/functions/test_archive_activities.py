@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from openpyxl import load_workbook
@@ -195,8 +196,12 @@ def test_everybody_of_the_university_finds_what_is_coming(library: Library) -> N
 # --- signing up ------------------------------------------------------------------------------------------------
 
 
-def press(library: Library, who: Session, deed: str = "sign-up", id: str = "A1") -> SimpleNamespace:
-    return call(library, "sign_up", who, "POST", f"{PATH}/{id}/{deed}", {})
+def press(
+    library: Library, who: Session, deed: str = "sign-up", id: str = "A1", key: str | None = None
+) -> SimpleNamespace:
+    """Press the button of `deed`; with the key of an earlier press it is that one, sent again."""
+    told = {"idempotency_key": uuid4().hex if key is None else key}
+    return call(library, "sign_up", who, "POST", f"{PATH}/{id}/{deed}", told)
 
 
 def test_a_student_signs_up_waits_and_gets_the_place_that_is_given_back(library: Library) -> None:
@@ -206,6 +211,48 @@ def test_a_student_signs_up_waits_and_gets_the_place_that_is_given_back(library:
     assert press(library, OTHER).json["standing"] == "waiting"
     assert press(library, STUDENT, "give-back").json["standing"] == ""
     assert press(library, OTHER).json["standing"] == "held"
+
+
+UP, BACK = "sign-up-1", "give-back-1"
+
+
+def test_a_late_repeat_of_a_sign_up_brings_nobody_back_who_left(library: Library) -> None:
+    assert press(library, STUDENT, key=UP).json["standing"] == "held"
+    assert press(library, STUDENT, key="sign-up-2").json["standing"] == "held", "pressed twice, by two keys"
+    press(library, STUDENT, "give-back", key=BACK)
+    for late in (UP, "sign-up-2"):
+        assert press(library, STUDENT, key=late).json == {"activity": "A1", "standing": "", "ahead": 0}
+    assert Catalogue().mine("A1", SU.student) is None
+    assert press(library, STUDENT, key="sign-up-3").json["standing"] == "held", "asked anew it is done"
+
+
+def test_a_late_repeat_of_giving_back_takes_no_place_away(library: Library) -> None:
+    press(library, STUDENT, "give-back", key="give-back-0")
+    press(library, STUDENT, key=UP)
+    assert press(library, STUDENT, "give-back", key="give-back-0").json["standing"] == "held", "it came before"
+    press(library, STUDENT, "give-back", key=BACK)
+    press(library, STUDENT, key="sign-up-2")
+    assert press(library, STUDENT, "give-back", key=BACK).json["standing"] == "held"
+    found = Catalogue().find("A1")
+    assert found and (found.taken, found.waiting) == (1, 0)
+
+
+def test_a_repeat_is_answered_when_nobody_signs_up_any_more(library: Library, now: Callable[[datetime], None]) -> None:
+    press(library, STUDENT, key=UP)
+    now(BEGINS)
+    assert press(library, STUDENT, key=UP).json["standing"] == "held"
+    assert press(library, STUDENT).json["code"] == "sign-up-closed"
+
+
+def test_a_key_is_for_one_deed_of_one_student_and_activity(library: Library) -> None:
+    Catalogue().put(activity(2))
+    assert press(library, STUDENT, key=UP).json["standing"] == "held"
+    answer = press(library, STUDENT, "give-back", key=UP)
+    assert (answer.status, answer.json["code"]) == (422, "key-reused")
+    assert press(library, OTHER, key=UP).json["standing"] == "held"
+    assert press(library, STUDENT, id="A2", key=UP).json["standing"] == "held"
+    for deed in ("sign-up", "give-back"):
+        assert press(library, STUDENT, deed, key="").json["code"] == "malformed-request"
 
 
 @pytest.mark.parametrize("who", [OFFICER, COUNSELLOR, AFFAIRS, ADMINISTRATOR])

@@ -79,11 +79,17 @@ def test_a_student_signs_up_by_the_page_and_is_told_there(library: Library) -> N
     page = read("/archive/activities/A1")
     assert 'action="/api/archive/activities/A1/sign-up"' in page and "还剩 1 个" in page
     assert "<script>" not in page.partition("</head>")[2] and "&lt;script&gt;" in page
-    next = html.unescape(re.findall(r'name="next" value="([^"]+)"', page)[0])
-    answer = call(library, "sign_up", STUDENT, "POST", "/api/archive/activities/A1/sign-up", [("next", next)])
+    form = page.partition("/sign-up")[2].partition("</form>")[0]
+    sent = [(name, html.unescape(value)) for name, value in re.findall(r'name="([^"]+)" value="([^"]+)"', form)]
+    answer = call(library, "sign_up", STUDENT, "POST", "/api/archive/activities/A1/sign-up", sent)
     assert answer.status == 303
     told = read(answer.headers["Location"].partition("#")[0])
     assert "报名成功" in told and "退出报名" in told and 'action="/api/archive/activities/A1/give-back"' in told
+    press(library, STUDENT, "give-back")
+    again = call(library, "sign_up", STUDENT, "POST", "/api/archive/activities/A1/sign-up", sent)
+    told = read(again.headers["Location"].partition("#")[0])
+    assert "之前已经处理过" in told and "/sign-up" in told, "the page that was open before signs nobody up again"
+    press(library, STUDENT)
     other = read("/archive/activities/A1", OTHER)
     assert "排队候补" in other and "名额已满" in other
     press(library, OTHER)

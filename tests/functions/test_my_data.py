@@ -173,6 +173,7 @@ def everything(cloud: Cloud) -> House:
     house.plant("RecordEventItem", f"STUDENT#{SUB}", "EVENT#second-classroom#1#000001", who=SUB, role="student")
     house.plant("PortraitItem", f"STUDENT#{SUB}", "PORTRAIT")
     house.plant("SignUpItem", f"STUDENT#{SUB}", "SIGNUP#A1")
+    house.plant("AskedItem", f"STUDENT#{SUB}", "ASKED#A1#1")
     house.plant("MessageItem", f"BOX#{SUB}", "MESSAGE#2026#1")
     house.plant("DeliveryItem", f"BOX#{SUB}", "DELIVERY#email#1")
     house.plant("SettingsItem", f"BOX#{SUB}", "SETTINGS")

@@ -271,7 +271,7 @@ def test_an_erasure_that_is_granted_takes_the_archive_and_is_known_of_no_more(ar
     seen.note(COUNSELLOR, "archive", SU.student)
     archived.keep(*archived.looks())
     Catalogue().put(activity(begins_at=now() + timedelta(days=1)))
-    Catalogue().sign_up("A1", SU.student, now())
+    Catalogue().sign_up("A1", SU.student, now(), "sign-up-1")
     store().expect(Upload("a" * 32, SU.student, "archive-claim", "proof", now()), today())
     assert run(archived, {"student": SU.student})["erased"] == 1
     assert SU.student not in of_archives(archived) + ledger(archived) + everything(archived)

@@ -32,7 +32,8 @@ MESSAGES = "/messages"
 OF_ACCOUNTS = ("account.lent", "account.taken-back", "people.register", "people.granted", "people.ended")
 OF_SELECTIONS = ("drafted", "kept", "archived", "restored")
 OF_CATALOGUE = (
-    "announced", "changed", "cancelled", "held", "waiting", "given-back", "checked-in", "checked-in-before",
+    "announced", "changed", "cancelled", "held", "waiting", "given-back", "asked-before", "checked-in",
+    "checked-in-before",
 )  # fmt: skip
 OF_MESSAGES = ("read", "saved", "stopped", "reminded")
 """What can be done about messages, as their notices call it."""

@@ -2,11 +2,12 @@
 
 Items (pk, sk): ACTIVITY#<id> ACTIVITY, EVENT#<version>, HELD#<student>, WAITING#<at>#<student>, CAME#<student>;
 TERM#<term> <begins>#<id> and PLACE#<place>#<day> <begins>#<id>, by which activities are found; STUDENT#<student>
-SIGNUP#<activity>; TICKET#<number> TICKET; BOOK#<isbn> BOOK; TEACHER#<staff> TEACHER.
+SIGNUP#<activity>, ASKED#<activity>#<key>; TICKET#<number> TICKET; BOOK#<isbn> BOOK; TEACHER#<staff> TEACHER.
 
 A sign-up is one transaction: the student's own item on the condition that there is none, the organiser's, and the count
 of places on the condition that one is left. So no place is given twice, and nobody has two. A place that is given back
-goes in the same transaction to whoever has waited longest.
+goes in the same transaction to whoever has waited longest. The key of each request is put in its transaction too, also
+when there was nothing to do: sent again, however late, it does nothing more.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from yinji.archive.catalogue import (
 from yinji.archive.items import (
     TABLE,
     ActivityItem,
+    AskedItem,
     BookItem,
     GuestItem,
     ListedItem,
@@ -51,6 +53,7 @@ from yinji.archive.store import RecordEvent
 from yinji.archive.terms import bounds, term_of
 from yinji.clearance.items import connection, kept, one, values
 from yinji.clearance.reading import plains
+from yinji.clearance.rounds import round_id
 from yinji.clearance.store import CONFLICTS, wait
 from yinji.platform.clock import CAMPUS, instant, now, stamp
 from yinji.platform.problem import Problem
@@ -58,6 +61,7 @@ from yinji.platform.problem import Problem
 ATTEMPTS = 25
 THREADS = 8
 HELD, WAITING, CAME = "HELD#", "WAITING#", "CAME#"
+SIGNS_UP, GIVES_BACK = "sign-up", "give-back"
 BUSY = ("TransactionInProgressException", "TransactionConflictException")
 
 
@@ -210,15 +214,23 @@ class Catalogue:
         return self._transact(work)
 
     # --- who comes -----------------------------------------------------------------------------------------
-    def sign_up(self, id: str, student: str, at: datetime) -> SignUp:
+    def sign_up(self, id: str, student: str, at: datetime, key: str) -> SignUp | None:
         """Let `student` come, or wait when every place is taken; who signed up before is as they were then.
 
-        Raises Problem("not-found"), Problem("activity-cancelled"), Problem("sign-up-closed"), Problem("too-busy").
+        Asked again under its `key`, it is only told how they stand by now: None when they gave back since. Raises
+        Problem("not-found"), Problem("activity-cancelled"), Problem("sign-up-closed"), Problem("key-reused"),
+        Problem("too-busy").
         """
         for attempt in range(ATTEMPTS):
+            if self._asked(id, student, key, SIGNS_UP):
+                return self.mine(id, student)
             activity = self._open(id, at)
+            asked = _asked_item(id, student, key, SIGNS_UP, at)
             if mine := self.mine(id, student):
-                return mine
+                if self._nothing_to_do(asked, SignUpItem.at == stamp(mine.at)):
+                    return mine
+                wait(attempt)
+                continue
             holds = not activity.waiting and activity.free != 0
             place = ActivityItem.capacity == 0
             if holds:
@@ -230,8 +242,13 @@ class Catalogue:
             mine = SignUp(id, student, "held" if holds else "waiting", at)
 
             def work(
-                transaction: TransactWrite, mine: SignUp = mine, counted: Any = counted, condition: Any = condition
+                transaction: TransactWrite,
+                mine: SignUp = mine,
+                asked: AskedItem = asked,
+                counted: Any = counted,
+                condition: Any = condition,
             ) -> None:
+                transaction.save(asked, condition=AskedItem.pk.does_not_exist())
                 transaction.save(_own(mine), condition=SignUpItem.pk.does_not_exist())
                 transaction.save(_guest(mine))
                 transaction.update(
@@ -244,16 +261,23 @@ class Catalogue:
             wait(attempt)
         raise Problem("too-busy")
 
-    def give_back(self, id: str, student: str, at: datetime) -> str:
-        """Take the sign-up of `student` back; who got their place, if somebody did. Without one nothing happens.
+    def give_back(self, id: str, student: str, at: datetime, key: str) -> str:
+        """Take the sign-up of `student` back; who got their place, if somebody did. Without one nothing happens, and
+        nothing when it is asked again under its `key`.
 
         Raises what `sign_up` does.
         """
         for attempt in range(ATTEMPTS):
+            if self._asked(id, student, key, GIVES_BACK):
+                return ""
             activity = self._open(id, at)
+            asked = _asked_item(id, student, key, GIVES_BACK, at)
             mine = self.mine(id, student)
             if mine is None:
-                return ""
+                if self._nothing_to_do(asked, SignUpItem.pk.does_not_exist()):
+                    return ""
+                wait(attempt)
+                continue
             first = self._first_waiting(id) if mine.standing == "held" else None
             if first and activity.capacity and activity.taken > activity.capacity:
                 first = None  # there are fewer places than before: this one is gone
@@ -268,10 +292,12 @@ class Catalogue:
             def work(
                 transaction: TransactWrite,
                 mine: SignUp = mine,
+                asked: AskedItem = asked,
                 first: SignUp | None = first,
                 counted: Any = counted,
                 condition: Any = condition,
             ) -> None:
+                transaction.save(asked, condition=AskedItem.pk.does_not_exist())
                 transaction.delete(_own(mine), condition=SignUpItem.standing == mine.standing)
                 transaction.delete(_guest(mine))
                 if first:
@@ -284,6 +310,22 @@ class Catalogue:
                 return first.student if first else ""
             wait(attempt)
         raise Problem("too-busy")
+
+    def _asked(self, id: str, student: str, key: str, what: str) -> bool:
+        """Whether `student` asked for `what` under `key` before. Raises Problem("key-reused") for something else."""
+        item = one(AskedItem, *_asked_key(id, student, key))
+        if item and item.what != what:
+            raise Problem("key-reused")
+        return item is not None
+
+    def _nothing_to_do(self, asked: AskedItem, same: Any) -> bool:
+        """Keep that something was asked for that is so already; False when it is so no more."""
+
+        def work(transaction: TransactWrite) -> None:
+            transaction.save(asked, condition=AskedItem.pk.does_not_exist())
+            transaction.condition_check(SignUpItem, asked.pk, f"SIGNUP#{asked.activity}", condition=same)
+
+        return self._transact(work)
 
     def fill(self, id: str, at: datetime) -> list[str]:
         """Give every place that is left to whoever has waited longest; who got one. Closed ones give none."""
@@ -480,6 +522,14 @@ def _own(mine: SignUp) -> SignUpItem:
         f"STUDENT#{mine.student}", f"SIGNUP#{mine.activity}", activity=mine.activity, standing=mine.standing,
         at=stamp(mine.at), expires_at=_expires(mine.at),
     )  # fmt: skip
+
+
+def _asked_key(id: str, student: str, key: str) -> tuple[str, str]:
+    return f"STUDENT#{student}", f"ASKED#{id}#{round_id(student, id, key)}"
+
+
+def _asked_item(id: str, student: str, key: str, what: str, at: datetime) -> AskedItem:
+    return AskedItem(*_asked_key(id, student, key), activity=id, what=what, at=stamp(at), expires_at=_expires(at))
 
 
 def _guest(mine: SignUp) -> GuestItem:

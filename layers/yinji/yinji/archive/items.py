@@ -357,6 +357,20 @@ class SignUpItem(Model):
     expires_at = NumberAttribute()
 
 
+class AskedItem(Model):
+    """What a student asked for about an activity under a key, so that the same request sent again does nothing more."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    activity = UnicodeAttribute()
+    what = UnicodeAttribute()
+    at = UnicodeAttribute()
+    expires_at = NumberAttribute()
+
+
 class GuestItem(Model):
     """That a student holds a place, waits for one, or came, as the organiser finds it."""
 

@@ -35,6 +35,7 @@ OF_ARCHIVE = {
     "EVENT": "history",
     "PORTRAIT": "portrait",
     "SIGNUP": "signed_up",
+    "ASKED": "asked",
 }
 OF_PERSON = {
     "PROFILE": "profile",
