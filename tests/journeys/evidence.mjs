@@ -52,8 +52,7 @@ try {
   const date = page.locator(`${card} input[type=date]`);
   await date.evaluate((field) => { field.removeAttribute("min"); field.value = "2020-01-01"; });
   await page.locator(`${card} form button`).first().click();
-  await page.locator("#notice.bad").waitFor();
-  await page.locator(`${card} .told.good`).waitFor(); // it is put back once the new page has settled
+  await page.locator("#notice.bad:focus").waitFor(); // once the new page has settled
   assert.equal(await page.locator(`${card} input[name=permit]`).inputValue(), id);
   await shot(page, "upload-kept");
 

@@ -40,7 +40,7 @@ const times = dormitory.locator("select[name=slot]");
 if (!(await times.isVisible())) await dormitory.locator("summary").first().click();
 await times.evaluate((select) => select.add(new Option("passed", "2026-01-05T08:30", true, true)));
 await dormitory.locator("form button").click();
-await page.waitForSelector("#notice.bad");
+await page.waitForSelector("#notice.bad:focus"); // once the new page has settled
 assert.match(await page.textContent("#notice"), words.refused);
 await accessible(page);
 if (!(await times.isVisible())) await dormitory.locator("summary").first().click();
