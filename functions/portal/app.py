@@ -169,12 +169,22 @@ def colleagues(visit: Visit) -> Response:
 
 @at("/me")
 def me(visit: Visit) -> Response:
-    return page.draw(visit, "me.html", **graduate.me(visit, store))
+    return _of_case(lambda: page.draw(visit, "me.html", **graduate.me(visit, store)))
 
 
 @at("/me/history")
 def my_history(visit: Visit) -> Response:
-    return page.draw(visit, "history.html", **graduate.history(visit, store, graduate.own(visit)))
+    return _of_case(lambda: page.draw(visit, "history.html", **graduate.history(visit, store, graduate.own(visit))))
+
+
+def _of_case(drawn: Callable[[], Response]) -> Response:
+    """A page of the visitor's own case; who has none, for they are not leaving yet, is led to their archive."""
+    try:
+        return drawn()
+    except Problem as problem:
+        if problem.code != "not-in-season":
+            raise
+        return page.go(f"{public.ARCHIVE}?done=clearance.later")
 
 
 @at("/cases/{student}")

@@ -389,6 +389,36 @@ def test_the_first_page_of_a_student_who_is_not_leaving_yet_is_their_archive(clo
     assert 'href="/archive"' in portal.visit("/me", STUDENT).body
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("path", ["/me", "/me/history"])
+def test_who_is_not_leaving_yet_is_led_from_clearance_to_their_archive_and_told_why(
+    archives: Archive, path: str, language: str
+) -> None:
+    led = portal.visit(path, ME, language)
+    assert (led.status, led.location) == (303, "/archive?done=clearance.later")
+    page = portal.visit(led.location, ME, language)
+    assert page.status == 200
+    assert ("You are not leaving yet" if language == "en" else "你现在还不用办离校") in page.body
+
+
+def test_wherever_the_navigation_leads_who_is_not_leaving_yet_there_is_a_page(archives: Archive) -> None:
+    body = portal.visit("/archive", ME).body
+    navigation = re.findall(r'href="([^"]+)"', body[body.index("<nav") : body.index("</nav>")])
+    assert {"/me", "/archive", "/archive/activities", "/messages"} == set(navigation)
+    for path in [*navigation, "/account", "/account/seen", "/messages/preferences", "/"]:
+        page = portal.visit(path, ME)
+        while page.status == 303:
+            page = portal.visit(page.location, ME)
+        assert page.status == 200, path
+
+
+def test_who_has_neither_case_nor_archive_is_told_whom_to_ask(cloud: Cloud) -> None:
+    for path in ("/me", "/archive"):
+        page = portal.visit(path, ME, "en")
+        page = portal.visit(page.location, ME, "en") if page.status == 303 else page
+        assert page.status == 404 and "please ask your school" in page.body
+
+
 def test_every_kind_and_education_has_its_words(cloud: Cloud) -> None:
     known = portal.module("chalicelib.words").catalogue("zh")
     for kind in kinds():

@@ -39,9 +39,9 @@ OF_MESSAGES = ("read", "saved", "stopped", "reminded")
 """What can be done about messages, as their notices call it."""
 OF_ARCHIVE = (
     "claim.made", "claim.changed", "claim.withdrawn", "claim.disputed", "certify.certify", "certify.refuse",
-    "certify.revoke", "certify.settle", "round.begun", "round.rest", "round.given-up",
+    "certify.revoke", "certify.settle", "round.begun", "round.rest", "round.given-up", "clearance.later",
 )  # fmt: skip
-"""What can be done about records of the growth archive, as their notices call it."""
+"""What can be done about records of the growth archive, as their notices call it; and that somebody was led there."""
 TOLD = (*http.TOLD, "at", "rows", "changed", "refused", "rejected")
 
 
