@@ -6,6 +6,7 @@ from aws_cdk import CfnOutput
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 from yinji.archive.catalogue_intake import PREFIX as CATALOGUE
+from yinji.archive.deciding import EVENTS
 from yinji.archive.importing import PREFIX, WORK
 from yinji.archive.ledger import LEDGERS
 from yinji.clearance.evidence import PREFIX as EVIDENCE
@@ -41,6 +42,33 @@ ONE_BY_ONE: dict[str, object] = {
 }
 """Changes of records, but for those of an import, which says whose portraits follow from it when it is over."""
 
+TOLD: tuple[dict[str, object], ...] = (
+    {
+        "eventName": lambda_.FilterRule.is_equal("INSERT"),
+        "dynamodb": {
+            "Keys": {"sk": {"S": lambda_.FilterRule.begins_with("EVENT#")}},
+            "NewImage": {"what": {"S": lambda_.FilterRule.or_(*EVENTS.values())}},
+        },
+    },
+    {
+        "eventName": lambda_.FilterRule.is_equal("INSERT"),
+        "dynamodb": {
+            "Keys": {
+                "pk": {"S": lambda_.FilterRule.begins_with("ACTIVITY#")},
+                "sk": {"S": lambda_.FilterRule.begins_with("EVENT#")},
+            }
+        },
+    },
+    {
+        "eventName": lambda_.FilterRule.is_equal("MODIFY"),
+        "dynamodb": {
+            "Keys": {"sk": {"S": lambda_.FilterRule.begins_with("SIGNUP#")}},
+            "NewImage": {"standing": {"S": lambda_.FilterRule.is_equal("held")}},
+        },
+    },
+)
+"""What students are told of: decisions about their records, changes of activities, places given to who waited."""
+
 
 class Archive(Beside):
     """See the module; each method below makes the functions of one subject."""
@@ -67,6 +95,7 @@ class Archive(Beside):
         self._import(self._capture())
         self._groups()
         self._certify()
+        self._tell()
         CfnOutput(self, "ArchiveTableName", value=self.table.table.table_name)
         CfnOutput(self, "ArchiveBucketName", value=self.bucket.name)
 
@@ -244,10 +273,8 @@ class Archive(Beside):
             route(evidence, "GET", f"{STUDENT}/evidence/{{id}}{part}")
 
         # this memory brings the processor that certifies five hundred records in seconds
-        certify = self._function("archive/certify", "ARCHIVE_TABLE", "MESSAGES_TABLE", "PUBLIC_URL",
-                                 **(people | {"memory": 1769}))  # fmt: skip
+        certify = self._function("archive/certify", "ARCHIVE_TABLE", "PUBLIC_URL", **(people | {"memory": 1769}))
         self.table.changed_by(certify, index=True)
-        self.messages.added_to_by(certify)
         route(certify, "POST", f"{STUDENT}/records/{{key}}/{{deed}}")
         for deed in ("begin", "rest", "give-up"):
             route(certify, "POST", f"/api/archive/certify/{deed}")
@@ -255,3 +282,11 @@ class Archive(Beside):
         transcript = self._showing("archive/transcript", "ARCHIVE_TABLE", **people)
         self.table.read_by(transcript)
         route(transcript, "GET", f"{STUDENT}/transcript/{{file}}", counted=True)
+
+    def _tell(self) -> None:
+        """What follows for students from what happens here: the second reader of the stream, and the last it bears."""
+        told = ("ARCHIVE_TABLE", "MESSAGES_TABLE")
+        compose = self._function("messages/compose_archive", *told, timeout=300, memory=1024, asynchronous=True)
+        self.table.read_by(compose)
+        self.messages.added_to_by(compose)
+        on_change(self.table, compose, *TOLD)

@@ -23,7 +23,7 @@ from constructs import Construct
 from yinji.archive.deciding import DEEDS
 from yinji.clearance import definition
 from yinji.clearance.definition import StepDefinition, Text
-from yinji.messages.model import KINDS, OF_RECORDS
+from yinji.messages.model import KINDS
 from yinji.platform.limits import LIMITS
 
 from infra.constructs.reasons import accept
@@ -164,9 +164,7 @@ class Dashboards(Stack):
         )
         board.add_widgets(lines("erased", erased, HALF), lines("unsealed", [unsealed], HALF))
 
-        composed = [
-            ours("MessagesComposed", "Sum", kind, HOUR, MESSAGES, kind=kind) for kind in KINDS if kind not in OF_RECORDS
-        ]
+        composed = [ours("MessagesComposed", "Sum", kind, HOUR, MESSAGES, kind=kind) for kind in KINDS]
         board.add_widgets(lines("messages", composed, FULL))
 
     def _operations(self) -> None:

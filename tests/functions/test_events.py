@@ -27,6 +27,7 @@ from yinji.identity.store import People
 from yinji.messages.model import Message
 from yinji.messages.store import Outbox
 from yinji.platform import clock
+from yinji.platform.clock import instant
 
 from tests import handlers
 from tests.archives import DOOR, GATE, LOANS, SU, Library, activity, as_csv, loan, readers_csv, register_csv
@@ -357,6 +358,10 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
         OPENED,
         lambda cloud, answer: [look["what"] for look in cloud.looks()] == ["access-log"],
     ),
+    "messages/compose_archive.json": (
+        None,
+        lambda cloud, answer: [one.kind for one in in_box()] == ["place-given"],
+    ),
     "messages/compose.json": (None, lambda cloud, answer: [one.kind for one in in_box()] == ["welcome"]),
     "messages/send.json": (OPENED, lambda cloud, answer: answer == {"batchItemFailures": []}),
     "messages/send.schedule.json": (None, lambda cloud, answer: answer == {"looked_at": 0}),
@@ -390,6 +395,9 @@ def test_a_sample_makes_its_function_do_what_it_is_for(
         delivered(cloud)
         Archive().enrol([SU])
         Archive().add(archived(1), SU.school)
+    if name == "messages/compose_archive.json":
+        announced(cloud)
+        Catalogue().sign_up("A1", LIN.student, instant("2026-06-01T03:00:00.000Z"), "a-key-of-mine")
     told = sample(name)
     if who := told.get("requestContext", {}).get("authorizer", {}).get("lambda"):
         # the samples are of a day that has passed

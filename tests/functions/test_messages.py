@@ -547,13 +547,13 @@ def test_what_is_mailed_and_how_is_the_readers_choice(opened: Post) -> None:
     path = "/api/messages/preferences"
     assert opened.cloud.call("messages/inbox", STUDENT, "GET", path).json == {
         "language": "",
-        "mail": {"yours": True, "reminders": True},
+        "mail": {"yours": True, "reminders": True, "activities": True},
     }
     form = [("mail-reminders", "yes"), ("language", "en"), ("next", "/messages/preferences")]
     answer = opened.cloud.call("messages/inbox", STUDENT, "POST", path, form)
     assert (answer.status, answer.headers["Location"]) == (303, "/messages/preferences?done=messages.saved")
     known = opened.outbox.settings(LIN.student)
-    assert (known.language, known.stopped) == ("en", {"yours"})
+    assert (known.language, known.stopped) == ("en", {"yours", "activities"})
     assert opened.cloud.call("messages/inbox", STUDENT, "POST", path, {"language": "fr"}).status == 400
 
 

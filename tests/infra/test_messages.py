@@ -37,6 +37,18 @@ def test_only_new_deliveries_are_sent_so_that_sending_does_not_call_itself(eithe
     assert pattern == {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "DELIVERY#"}]}}}}
 
 
+def test_the_stream_of_the_archive_has_two_readers_and_an_import_wakes_neither(either: Synthesis) -> None:
+    of_archive = {name: patterns for name, (stream, patterns) in readers(either).items() if "ArchiveTable" in stream}
+    assert set(of_archive) == {"yinji-archive-portrait", "yinji-messages-compose-archive"}
+    event, sign_up = {"S": [{"prefix": "EVENT#"}]}, {"S": [{"prefix": "SIGNUP#"}]}
+    decisions = ["certified", "refused", "revoked", "settled"]
+    assert of_archive["yinji-messages-compose-archive"] == [
+        {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": event}, "NewImage": {"what": {"S": decisions}}}},
+        {"eventName": ["INSERT"], "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "ACTIVITY#"}]}, "sk": event}}},
+        {"eventName": ["MODIFY"], "dynamodb": {"Keys": {"sk": sign_up}, "NewImage": {"standing": {"S": ["held"]}}}},
+    ]
+
+
 def test_only_one_function_may_send_mail_and_only_from_our_domain(either: Synthesis) -> None:
     may = {
         policy.id: [plain(resource) for resource in listed(statement["Resource"])]

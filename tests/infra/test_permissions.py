@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 from unittest.mock import patch
@@ -14,6 +15,8 @@ from itsdangerous import TimestampSigner
 from sign_in import Identity
 from sign_in.cas import Server
 from sign_in.oidc import Provider
+from yinji.archive.catalogue_store import Catalogue
+from yinji.archive.record import RecordEvent
 from yinji.identity.session import Session, sign
 from yinji.messages import stop
 from yinji.platform import clock
@@ -436,6 +439,16 @@ def play_archive(cloud: Cloud) -> None:
                   changed_at="2026-06-03 12:00:00"))  # fmt: skip
     for path in sorted((ROOT / "events" / "archive").glob("*.json")):
         cloud.invoke(f"archive/{path.name.split('.')[0]}", json.loads(path.read_text("utf-8")))
+    Catalogue().change("A1", lambda known: (replace(known, place="x"), RecordEvent("changed", "x", "x", clock.now())))
+    items = [
+        one for one in cloud.dynamodb.scan(TableName="Archive")["Items"] if one["sk"]["S"][:5] in ("EVENT", "SIGNU")
+    ]
+    cloud.invoke("messages/compose_archive", {"Records": [*map(streamed, items)]})
+
+
+def streamed(item: dict[str, Any]) -> dict[str, Any]:
+    """What the archive's stream says of `item`: who holds a place has waited for it."""
+    return record(item, item | {"standing": {"S": "waiting"}} if "standing" in item else None)
 
 
 def play(cloud: Cloud) -> None:

@@ -23,7 +23,8 @@ from yinji.messages.compose import QueueFigures, needing_student, of_change, of_
 from yinji.messages.letter import Reader, letter
 from yinji.messages.model import (
     KINDS,
-    OF_ARCHIVE,
+    OF_ACTIVITIES,
+    OF_RECORDS,
     QUIET_FROM,
     QUIET_UNTIL,
     TOPIC_OF,
@@ -243,6 +244,10 @@ def test_whenever_it_is_it_waits_for_less_than_a_night_and_never_ends_in_one(mom
 
 # --- how it is said -------------------------------------------------------------------------------------------
 
+JAZZ = {
+    "activity": "A1", "title": "Jazz", "begins_at": "2026-06-20T11:00:00.000Z", "place": "",
+    "until": "2026-06-20T13:00:00.000Z",
+}  # fmt: skip
 SAMPLES = [
     Message("a", LIN.student, "welcome", NOW, {"steps": ["exit-survey"], "deadline": "2026-06-30", "flow": "x"}),
     Message("b", LIN.student, "yours", NOW, {"steps": ["library-loans", "tuition"]}),
@@ -266,8 +271,9 @@ SAMPLES = [
     *(
         Message(kind, LIN.student, kind, NOW, {"record": "award", "title": "320.00", "why": "evidence: 320.00"})
         for kind in KINDS
-        if kind in OF_ARCHIVE
+        if kind in OF_RECORDS
     ),
+    *(Message(kind, LIN.student, kind, NOW, JAZZ) for kind in KINDS if kind in OF_ACTIVITIES),
 ]
 
 
@@ -338,7 +344,7 @@ def test_every_office_can_be_written_to() -> None:
 def test_reminders_and_news_can_be_stopped_and_what_was_sent_back_or_is_done_cannot() -> None:
     settings = Settings(stopped=frozenset(TOPIC_OF.values()))
     assert {kind for kind in KINDS if settings.mails(kind)} == {
-        "welcome", "sent-back", "done", "deadline-moved", *OF_ARCHIVE,
+        "welcome", "sent-back", "done", "deadline-moved", *OF_RECORDS,
     }  # fmt: skip
     assert all(Settings().mails(kind) for kind in KINDS)
 

@@ -2,7 +2,7 @@
 
 Trigger: POST /api/archive/students/{student}/records/{key}/{deed}, `deed` being certify, refuse, revoke or settle;
 POST /api/archive/certify/{deed}, `deed` being begin, rest or give-up. Reads: students, records, rounds, what waits.
-Writes: the record with its event, the round, a message to the student. Emits: metrics.
+Writes: the record with its event, the round. Emits: metrics. The event is what the student is told by.
 """
 
 from dataclasses import replace
@@ -23,14 +23,11 @@ from yinji.archive.deciding import (
     reason_of,
 )
 from yinji.archive.kinds import kinds
-from yinji.archive.record import Record, RecordEvent, key_of, path_of
+from yinji.archive.record import key_of, path_of
 from yinji.archive.sampling import MOST_AT_ONCE, ORIGINS, Member, Round, fits
 from yinji.archive.sampling_store import Rounds
 from yinji.archive.store import Archive
 from yinji.clearance.policy import demand
-from yinji.messages.compose import of_decision
-from yinji.messages.model import BOX_ONLY
-from yinji.messages.store import Outbox
 from yinji.platform import clock
 from yinji.platform.http import Api, Body, redirect
 from yinji.platform.observability import count, logger, metrics
@@ -43,7 +40,6 @@ api = Api()
 archive = Archive()
 acts = Acts(archive)
 rounds = Rounds(archive)
-outbox = Outbox()
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -62,7 +58,6 @@ def one(student: str, key: str, deed: str) -> Response[str]:
     )
     if done.new:
         count("RecordsDecided", deed=decision.deed)
-    tell(done.record, done.event)
     told = {"record": done.record.path, "state": done.record.state, "version": done.record.version}
     return api.answer(told, done=f"certify.{decision.deed}", back=body.next)
 
@@ -95,7 +90,7 @@ def rest() -> Response[str]:
         raise Problem("forbidden")
     api.demand_fresh()
     by = Decision("certify", session.sub, session.role, clock.now(), "", acts_for=session.acts_for)
-    ended = rounds.certify_rest(found, by, tell)
+    ended = rounds.certify_rest(found, by)
     if found.state == "open":
         count("RecordsDecided", sum(not one.code for one in ended.results), deed="certify")
     return round_told(ended, "rest")
@@ -159,9 +154,3 @@ def round_told(found: Round, done: str) -> Response[str]:
     sample = [{"student": one.student, "record": path_of(one.key), "version": one.version} for one in found.sample]
     told = {"round": found.id, "state": found.state, "members": len(found.members), "sample": sample}
     return api.answer(told | {"outcomes": outcomes})
-
-
-def tell(record: Record, event: RecordEvent) -> None:
-    """Let the student know; said again it is the same message."""
-    message = of_decision(record, event)
-    outbox.put(message, clock.now(), () if message.kind in BOX_ONLY else ("email",))

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal, get_args
 
 from yinji.archive.kinds import dimensions, kinds
-from yinji.archive.record import LONGEST, Certification, Record
+from yinji.archive.record import LONGEST, Certification, Record, RecordEvent
 from yinji.archive.sources import moment_of
 from yinji.archive.terms import term_of
 from yinji.clearance import university
@@ -236,6 +236,33 @@ def attended(activity: Activity, student: str, at: datetime) -> Record:
         via="check-in",
         certification=Certification(CHECK_IN, at),
     )
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A change of an activity that those who come have to know of: what it was `before` it, and is."""
+
+    what: Literal["cancelled", "restored", "moved"]
+    version: int
+    """The one that the change made."""
+    at: datetime
+    before: Activity
+    activity: Activity
+
+
+def last_turn(activity: Activity, events: Mapping[int, RecordEvent]) -> Turn | None:
+    """The last change of `activity` that those who come have to know of; `events` tell of changes by the version that
+    each made. Later ones changed nothing of what matters, so what it is now is what that change made it."""
+    after = activity
+    for version in sorted((one for one in events if one <= activity.version), reverse=True):
+        event = events[version]
+        before = stored_activity(activity_document(after) | dict(event.was or {}) | {"version": version - 1})
+        if before.state != after.state:
+            return Turn("restored" if after.announced else "cancelled", version, event.at, before, activity)
+        if after.announced and (before.begins_at, before.place) != (after.begins_at, after.place):
+            return Turn("moved", version, event.at, before, activity)
+        after = before
+    return None
 
 
 # --- who comes -----------------------------------------------------------------------------------------------

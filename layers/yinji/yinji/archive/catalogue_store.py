@@ -33,7 +33,9 @@ from yinji.archive.catalogue import (
     Standing,
     Teacher,
     Told,
+    Turn,
     activity_document,
+    last_turn,
     stored_activity,
     told_anew,
 )
@@ -49,7 +51,8 @@ from yinji.archive.items import (
     TeacherItem,
     TicketItem,
 )
-from yinji.archive.store import RecordEvent
+from yinji.archive.record import RecordEvent
+from yinji.archive.store import event_of
 from yinji.archive.terms import bounds, term_of
 from yinji.clearance.items import connection, kept, one, values
 from yinji.clearance.reading import plains
@@ -181,10 +184,17 @@ class Catalogue:
     def events(self, id: str) -> list[RecordEvent]:
         """What happened to an activity, the first thing first."""
         found = (plains(item) for item in self._bulk.query("pk", _pk(id), beginning="EVENT#"))
-        return [
-            RecordEvent(told["what"], told["who"], told["role"], instant(told["at"]), was=told.get("was"))
-            for told in found
-        ]
+        return [event_of(told) for told in found]
+
+    def turn(self, id: str, version: int) -> Turn | None:
+        """The change that made `version` of an activity, if those who come are to be told of it now: None where it is
+        nothing to them, and where a later one has overtaken it, which is told instead."""
+        activity = self.find(id)
+        if activity is None:
+            return None
+        found = map(plains, self._bulk.query("pk", _pk(id), beginning="EVENT#", consistent=True))
+        last = last_turn(activity, {version_of(told["sk"]): event_of(told) for told in found})
+        return last if last and last.version == version else None
 
     def _item(self, id: str) -> ActivityItem | None:
         return one(ActivityItem, _pk(id), "ACTIVITY")
@@ -476,6 +486,11 @@ class Catalogue:
                 return False
             raise
         return True
+
+
+def version_of(sk: str) -> int:
+    """The version of an activity that an event with the key `sk` made."""
+    return int(sk.removeprefix("EVENT#"))
 
 
 def _pk(id: str) -> str:

@@ -7,7 +7,7 @@ at once. The decisions themselves are events of the records, and stay.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -127,8 +127,8 @@ class Rounds:
             return _same(earlier, kind, filters)
         raise Problem("round-open")
 
-    def certify_rest(self, round: Round, by: Decision, told: Callable[[Record, RecordEvent], None]) -> Round:
-        """Certify what was not drawn as `by` says, once the sample is certified; `told` of each. Again, it goes on.
+    def certify_rest(self, round: Round, by: Decision) -> Round:
+        """Certify what was not drawn as `by` says, once the sample is certified. Again, it goes on.
 
         Raises Problem("sample-undecided"), "sample-refused", "sample-spoilt", of which the last two end the round.
         """
@@ -146,7 +146,7 @@ class Rounds:
             student = students.get(member.student)
             if student is None:
                 return Result(member, "not-found")
-            return Result(member, self._certify(student, member, replace(by, key=round.mark), told))
+            return Result(member, self._certify(student, member, replace(by, key=round.mark)))
 
         with ThreadPoolExecutor(THREADS) as threads:
             results = list(threads.map(certify, round.rest))
@@ -162,9 +162,7 @@ class Rounds:
         ended = round.ended(state, who, at)
         return ended if self._end(round, ended) else self.find(round.school, round.id) or ended
 
-    def _certify(
-        self, student: Student, member: Member, decision: Decision, told: Callable[[Record, RecordEvent], None]
-    ) -> str:
+    def _certify(self, student: Student, member: Member, decision: Decision) -> str:
         """Certify one of the rest; the code of why it was not, or an empty text."""
         today = clock.today()
 
@@ -174,10 +172,9 @@ class Rounds:
             return decide(known, decision, today)
 
         try:
-            done = self._acts.change(student, member.key, member.version, decision.event, work)
+            self._acts.change(student, member.key, member.version, decision.event, work)
         except Problem as problem:
             return problem.code
-        told(done.record, done.event)
         return ""
 
     # --- the transactions ----------------------------------------------------------------------------------

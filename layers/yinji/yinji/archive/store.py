@@ -190,7 +190,7 @@ class Archive:
     def events(self, student: str, key: str) -> list[RecordEvent]:
         """What happened to a record, the first thing first."""
         found = self._bulk.query("pk", _pk(student), beginning=f"EVENT#{key}#", consistent=True)
-        return [_event_of(plains(item)) for item in found]
+        return [event_of(plains(item)) for item in found]
 
     def waiting(self, school: str, limit: int, after: str = "") -> tuple[list[Record], str]:
         """Records of a school that somebody has to look at, the oldest first, and where the next page begins if any."""
@@ -342,7 +342,8 @@ def _event_item(record: Record, event: RecordEvent) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value}
 
 
-def _event_of(told: Mapping[str, Any]) -> RecordEvent:
+def event_of(told: Mapping[str, Any]) -> RecordEvent:
+    """What happened to a record or an activity, of a stored or streamed document."""
     return RecordEvent(
         told["what"],
         told["who"],

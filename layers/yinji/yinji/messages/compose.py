@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from yinji.archive.catalogue import Activity, SignUp, Turn
 from yinji.archive.record import Record, RecordEvent
 from yinji.clearance import definition
 from yinji.clearance.case import Case, State
@@ -16,7 +17,7 @@ from yinji.clearance.practice import is_practice
 from yinji.clearance.step import SENT_BACK
 from yinji.clearance.view import RowView, turn_of
 from yinji.messages.model import Kind, Message, office_box
-from yinji.platform.clock import CAMPUS, stamp
+from yinji.platform.clock import CAMPUS, instant, stamp
 
 DISTANCES = (7, 3, 1)
 """Days before the deadline on which whoever still has something to do is told."""
@@ -116,6 +117,45 @@ def of_decision(record: Record, event: RecordEvent) -> Message:
     which = hashlib.sha256("\n".join((record.key, event.who, event.key)).encode("utf-8", "surrogatepass")).hexdigest()
     params = {"record": record.kind, "title": record.title, "why": event.why}
     return Message(f"{kind}#{which[:32]}", record.student, kind, event.at, params)
+
+
+def of_turn(turn: Turn, student: str, now: datetime) -> Message | None:
+    """What `student`, who signed up, is told of a change of an activity; None when it is over by `now`."""
+    until = max(turn.before.ends_at, turn.activity.ends_at)
+    kind: Kind = TURNS[turn.what]
+    id = f"{kind}#{turn.activity.id}#{turn.version}"
+    return Message(id, student, kind, turn.at, _of(turn.activity, until)) if now < until else None
+
+
+TURNS: Mapping[str, Kind] = {
+    "cancelled": "activity-cancelled",
+    "restored": "activity-restored",
+    "moved": "activity-moved",
+}
+
+
+def of_place(activity: Activity, mine: SignUp, now: datetime) -> Message | None:
+    """What a student is told who waited for a place and has one: `mine`; None when it is of no use by `now`."""
+    if mine.standing != "held" or not activity.open(now):
+        return None
+    # who gives back and signs up again may be given a place again
+    id = f"place-given#{activity.id}#{stamp(mine.at)}"
+    return Message(id, mine.student, "place-given", now, _of(activity, activity.begins_at))
+
+
+def _of(activity: Activity, until: datetime) -> dict[str, str]:
+    return {
+        "activity": activity.id,
+        "title": activity.title,
+        "begins_at": stamp(activity.begins_at),
+        "place": activity.place,
+        "until": stamp(until),
+    }
+
+
+def is_of_use(message: Message, now: datetime) -> bool:
+    """Whether there is any use in telling `message` at `now`: what it is about is not over."""
+    return "until" not in message.params or now < instant(message.params["until"])
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """A message as it leaves: who it goes to, subject, plain text and HTML, and how it can be stopped.
 
-It carries the reader's name, what there is to do and where to go on; no reasons, no amounts, no student number.
+It carries the reader's name, what there is to do and where to go on; no reasons, no amounts, no student number. Of an
+activity it tells what everybody may read of it: its title, when and where.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 
-from yinji.messages.model import OF_ARCHIVE, Message
+from yinji.messages.model import OF_ACTIVITIES, OF_RECORDS, Message
 from yinji.messages.words import say, sender, told
 
 HTML = (
@@ -55,10 +56,16 @@ def letter(
     words = told(message, language, steps, now)
     office = message.kind == "digest"
     dear = say(language, "mail", "dear-office" if office else "dear", name=reader.name)
-    archive = message.kind in OF_ARCHIVE
-    opens = (
-        "open-office" if office else "open-archive" if archive else "certificate" if message.kind == "done" else "open"
-    )
+    archive = message.kind in OF_RECORDS
+    opens = "open"
+    if office:
+        opens = "open-office"
+    elif message.kind in OF_ACTIVITIES:
+        opens = "open-activity"
+    elif archive:
+        opens = "open-archive"
+    elif message.kind == "done":
+        opens = "certificate"
     action = say(language, "mail", opens)
     url = site + words.path
     foot = say(language, "mail", "stop" if stop_url else "fixed-archive" if archive else "fixed")

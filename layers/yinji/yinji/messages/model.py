@@ -14,23 +14,35 @@ from yinji.platform.clock import CAMPUS
 Kind = Literal[
     "welcome", "yours", "sent-back", "done", "deadline-moved", "deadline", "reminder", "digest",
     "record-certified", "record-refused", "record-revoked", "record-settled",
+    "activity-cancelled", "activity-restored", "activity-moved", "place-given",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
-Topic = Literal["yours", "reminders", "digest"]
+Topic = Literal["yours", "reminders", "activities", "digest"]
 TOPIC_OF: Mapping[Kind, Topic] = {
     "yours": "yours",
     "deadline": "reminders",
     "reminder": "reminders",
     "digest": "digest",
+    "activity-cancelled": "activities",
+    "activity-restored": "activities",
+    "activity-moved": "activities",
+    "place-given": "activities",
 }
 """What may be stopped by mail, by what the reader knows it as; whatever is not here is always sent."""
 NEEDS_ACTION: frozenset[Kind] = frozenset({"welcome", "yours", "deadline", "reminder"})
 """Kinds that list what a student has to do: without anything left they are not worth sending any more."""
 
-OF_ARCHIVE: frozenset[Kind] = frozenset({"record-certified", "record-refused", "record-revoked", "record-settled"})
-"""Kinds that are about a student's growth archive, which they may have without a case."""
 OF_RECORDS: frozenset[Kind] = frozenset({"record-certified", "record-refused", "record-revoked", "record-settled"})
-"""Kinds that follow from what a school decided about records of the archive, and are counted there (RecordsDecided)."""
+"""Kinds that are about a record of a student's growth archive, which they may have without a case."""
+OF_ACTIVITIES: frozenset[Kind] = frozenset({"activity-cancelled", "activity-restored", "activity-moved", "place-given"})
+"""Kinds that are about an activity that a student signed up for: `params` name it, and until when it is of use."""
+OVERTAKEN_BY: Mapping[Kind, frozenset[Kind]] = {
+    "activity-cancelled": OF_ACTIVITIES - {"place-given"},
+    "activity-restored": OF_ACTIVITIES - {"place-given"},
+    "activity-moved": OF_ACTIVITIES - {"place-given"},
+    "place-given": frozenset({"activity-cancelled"}),
+}
+"""After which later ones about the same activity a kind is not mailed any more, if its mail has waited until then."""
 BOX_ONLY: frozenset[Kind] = frozenset({"record-certified"})
 """Kinds that stand in the box and are not mailed: good news by the dozen."""
 
@@ -106,7 +118,7 @@ def box_of(session: Session) -> str:
 
 def topics_of(box: str) -> tuple[Topic, ...]:
     """What can be stopped in `box`."""
-    return ("digest",) if box.startswith("office:") else ("yours", "reminders")
+    return ("digest",) if box.startswith("office:") else ("yours", "reminders", "activities")
 
 
 def due(kind: Kind, now: datetime) -> datetime:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from yinji.messages.channels import Channel, NotSent
+from yinji.messages.compose import is_of_use
 from yinji.messages.letter import Letter, Reader, letter
 from yinji.messages.model import BACKOFF, NEEDS_ACTION, TOPIC_OF, Delivery, Message, Settings, State, Topic, awake
 from yinji.messages.store import Outbox, taken
@@ -76,10 +77,12 @@ class Sender:
         return "uncertain" if self.outbox.settle(delivery, "uncertain") else "sending"
 
     def _ready(self, delivery: Delivery, now: datetime) -> tuple[Letter, Channel] | None:
-        """The letter to send and its channel, or None when it is not needed: stopped, done meanwhile, told already."""
+        """The letter to send and its channel, or None when it is not needed: stopped, done or over, told by another."""
         message = delivery.message
         settings = self.outbox.settings(message.box)
         if delivery.channel == "email" and not settings.mails(message.kind):
+            return None
+        if not is_of_use(message, now) or self.outbox.overtaken(message):
             return None
         channel = self.channel(delivery)
         subject = self.people.subject(message, settings) if channel else None

@@ -3,8 +3,9 @@
 Items (pk, sk): BOX#<box> MESSAGE#<at>#<id>; BOX#<box> DELIVERY#<channel>#<id>; BOX#<box> SETTINGS; BOX#<box>
 READ#<reader>; BOX#<box> REMINDED. Index waiting (waits = channel, due_at): deliveries that are not over.
 
-A message and its deliveries are put in one transaction, on the condition that its first delivery is not there yet: so
-an occasion that is told again puts nothing. A delivery is taken by one sender only, by a conditional update.
+A message and its deliveries are put in one transaction, on the condition that its first delivery is not there yet, or
+the message itself where it has none: so an occasion that is told again puts nothing. A delivery is taken by one sender
+only, by a conditional update.
 """
 
 from __future__ import annotations
@@ -21,7 +22,18 @@ from pynamodb.transactions import TransactWrite
 from yinji.clearance.items import connection, forget, kept, one, values
 from yinji.clearance.store import CONFLICTS
 from yinji.messages.items import DeliveryItem, MessageItem, ReadItem, RemindedItem, SettingsItem
-from yinji.messages.model import KEPT, PATIENCE, REMIND_AGAIN, Delivery, Kind, Message, Settings, State, due
+from yinji.messages.model import (
+    KEPT,
+    OVERTAKEN_BY,
+    PATIENCE,
+    REMIND_AGAIN,
+    Delivery,
+    Kind,
+    Message,
+    Settings,
+    State,
+    due,
+)
 from yinji.platform.clock import instant, stamp
 from yinji.platform.problem import Problem
 
@@ -96,7 +108,8 @@ class Outbox:
                         )  # fmt: skip
                         new = DeliveryItem.pk.does_not_exist() if place == 0 else None
                         transaction.save(item, condition=new)
-                    transaction.save(MessageItem(f"BOX#{message.box}", position(message), **told))
+                    alone = MessageItem.pk.does_not_exist() if not channels else None
+                    transaction.save(MessageItem(f"BOX#{message.box}", position(message), **told), condition=alone)
                     if beside:
                         transaction.save(beside[0], condition=beside[1])
                 return True
@@ -109,6 +122,16 @@ class Outbox:
                 if not (CONFLICTS.intersection(codes) or error.cause_response_code == "TransactionInProgressException"):
                     raise
         raise Problem("too-busy")
+
+    def overtaken(self, message: Message) -> bool:
+        """Whether a later message says more about the activity that `message` is about (model.OVERTAKEN_BY)."""
+        kinds = OVERTAKEN_BY.get(message.kind)
+        if not kinds:
+            return False
+        # a bound just behind every position
+        later = MessageItem.query(f"BOX#{message.box}", MessageItem.sk.between(position(message) + "\0", "MESSAGE$"))
+        told = (message_of(values(item)) for item in later)
+        return any(one.kind in kinds and one.params["activity"] == message.params["activity"] for one in told)
 
     # --- on their way --------------------------------------------------------------------------------------
     def delivery(self, box: str, channel: str, id: str) -> Delivery | None:

@@ -21,6 +21,7 @@ MOST_IN_TITLE = 3
 """Steps that a title names; of more it says how many."""
 ARCHIVE = "/archive/claim"
 """Where students see what they claimed, and what came of it."""
+ACTIVITY = "/archive/activities/"
 SEPARATOR = {"zh": "、", "en": ", "}
 
 
@@ -93,8 +94,25 @@ def told(message: Message, language: str, steps: Sequence[str] | None = None, no
             return Told(
                 say(language, "title", message.kind, what=which), [say(language, "line", message.kind)], ARCHIVE, why
             )
+        case "activity-cancelled" | "activity-restored" | "activity-moved" | "place-given":
+            return _of_activity(message, language)
         case "digest":
             return _digest(params, language, now or message.at)
+
+
+def _of_activity(message: Message, language: str) -> Told:
+    params = message.params
+    begins = instant(params["begins_at"]).astimezone(CAMPUS)
+    when = f"{_day(begins.date().isoformat(), language)} {begins:%H:%M}"
+    place = params["place"] or say(language, "line", "no-place")
+    names = {
+        "activity-cancelled": ("activity-cancelled",),
+        "activity-restored": ("activity-now", "give-back"),
+        "activity-moved": ("activity-now", "give-back"),
+        "place-given": ("place-given", "give-back"),
+    }
+    lines = [say(language, "line", name, when=when, place=place) for name in names[message.kind]]
+    return Told(say(language, "title", message.kind, title=params["title"]), lines, f"{ACTIVITY}{params['activity']}")
 
 
 def _digest(params: Mapping[str, Any], language: str, now: datetime) -> Told:
