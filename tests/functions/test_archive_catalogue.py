@@ -186,6 +186,22 @@ def test_nobody_signs_up_or_gives_back_once_it_began_or_was_cancelled(
     assert people(catalogue) == (["2022S01001"], [])
 
 
+def test_a_place_that_was_taken_since_somebody_looked_is_not_given_again(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue.put(activity(capacity=1))
+    mine = Catalogue.mine
+
+    def meanwhile(self: Catalogue, id: str, student: str) -> SignUp | None:
+        monkeypatch.setattr(Catalogue, "mine", mine)
+        sign_up(catalogue, "A1", "2022S01002", AT)
+        return mine(self, id, student)
+
+    monkeypatch.setattr(Catalogue, "mine", meanwhile)
+    assert sign_up(catalogue, "A1", "2022S01001", AT).standing == "waiting"
+    assert [one.student for one in catalogue.audience("A1").held] == ["2022S01002"]
+
+
 def test_thirty_who_press_at_once_get_ten_places_and_no_eleventh(catalogue: Catalogue) -> None:
     catalogue.put(activity(capacity=10))
     with ThreadPoolExecutor(6) as threads:

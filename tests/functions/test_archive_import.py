@@ -64,6 +64,22 @@ def test_the_same_object_told_of_twice_is_dealt_with_once(library: Library) -> N
     assert library.cloud.taken_out("LOAD") == [] and library.report("records/library-loans/a.csv") == before
 
 
+def test_a_chunk_that_comes_once_more_after_a_later_delivery_takes_nothing_back(library: Library) -> None:
+    library.cloud.s3.put_object(Bucket="archive", Key="records/library-loans/a.csv", Body=as_csv(LOANS, [loan(1)]))
+    library.ingest("records/library-loans/a.csv")
+    [message] = library.cloud.taken_out("LOAD")
+    library.cloud.send("archive/load", message)
+    library.loans(loan(1, title="新"), loan(2))
+
+    def left() -> list[bytes]:
+        keys = ("ledgers/library-loans.json.gz", "reports/records/library-loans/a.csv.json")
+        return [library.cloud.s3.get_object(Bucket="archive", Key=key)["Body"].read() for key in keys]
+
+    before = left()
+    library.cloud.send("archive/load", message)
+    assert left() == before and titles() == ["书 2", "新"]
+
+
 def test_a_correction_replaces_what_was_known_and_keeps_what_it_was(library: Library) -> None:
     library.loans(loan(1))
     report = library.loans(loan(1, title="新书名", changed_at="2026-06-02 12:00:00"))

@@ -89,6 +89,21 @@ def test_a_message_that_comes_twice_is_one_even_hours_later(library: Library) ->
     assert visits() == [("2026-06-01", "23:58")]
 
 
+def test_a_message_that_comes_twice_at_once_is_one(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = HEARD.replace(hour=15, minute=58)
+    message, owners = passed((1, SU.card, at), received=at), Readers._owners
+    again = message | {"received": message["received"] + 3_600_000}
+
+    def meanwhile(self: Readers, cards: Any) -> Any:
+        monkeypatch.setattr(Readers, "_owners", owners)
+        assert send(library, message) == []
+        return owners(self, cards)
+
+    monkeypatch.setattr(Readers, "_owners", meanwhile)
+    assert send(library, again) == []
+    assert visits() == [("2026-06-01", "23:58")]
+
+
 def test_a_pass_is_what_it_was_whatever_the_clock_of_its_reader_says(library: Library) -> None:
     send(library, passed((1, SU.card, HEARD - 2 * DAY), behind=timedelta(days=9000)))
     send(library, passed((1, SU.card, HEARD - 3 * DAY), behind=-timedelta(days=400), boot="b2"))

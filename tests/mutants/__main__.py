@@ -1,4 +1,4 @@
-"""`make mutants`: each defence of mutants.toml is taken away in a copy of the tree, and its tests have to fail there.
+"""`make mutants`: each defence of the tables here is taken away in a copy of the tree, and its tests fail there.
 
 The working tree is only read. 1 is returned when a mutant survives, or its tests cannot be run.
 """
@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-TABLE = Path(__file__).with_name("mutants.toml")
-LAYERS = ("yinji", "typeset", "inspection", "sign_in", "demo")
+TABLES = tuple(Path(__file__).with_name(name) for name in ("mutants.toml", "archive.toml"))
+LAYERS = ("yinji", "typeset", "inspection", "tabular", "sign_in", "demo")
 BORROWED = ("node_modules", ".venv", "layers/typeset/typeset/fonts")
 """What is installed and not kept in the repository; nothing here changes it."""
 PASSED, FAILED = 0, 1
@@ -29,6 +29,7 @@ PASSED, FAILED = 0, 1
 class Mutant:
     name: str
     owasp: str
+    """The row of docs/security.md; empty for what is of the archive alone."""
     file: str
     line: str
     instead: str
@@ -36,12 +37,14 @@ class Mutant:
 
 
 def mutants() -> list[Mutant]:
-    """The table, in its order."""
-    told: Mapping[str, Mapping[str, object]] = tomllib.loads(TABLE.read_text("utf-8"))
-    return [
-        Mutant(name, *(str(one[field]) for field in ("owasp", "file", "line", "instead")), tuple(one["tests"]))  # type: ignore[arg-type,call-arg,misc]
-        for name, one in told.items()
-    ]
+    """The tables, in their order."""
+    found: list[Mutant] = []
+    for table in TABLES:
+        told: Mapping[str, Mapping[str, object]] = tomllib.loads(table.read_text("utf-8"))
+        for name, one in told.items():
+            file, line, instead = (str(one[field]) for field in ("file", "line", "instead"))
+            found.append(Mutant(name, str(one.get("owasp", "")), file, line, instead, tuple(one["tests"])))  # type: ignore[arg-type]
+    return found
 
 
 def copy(to: Path) -> None:
@@ -91,7 +94,7 @@ def main() -> int:
         for one in chosen:
             came = tried(at, one)
             bad += came != "killed"
-            sys.stdout.write(f"{one.owasp:6} {one.name:36} {came}\n")
+            sys.stdout.write(f"{one.owasp or '-':6} {one.name:40} {came}\n")
             sys.stdout.flush()
     sys.stdout.write(f"{len(chosen)} mutants, {len(chosen) - bad} killed, {time.monotonic() - began:.0f} s\n")
     return 1 if bad else 0

@@ -79,6 +79,14 @@ def test_no_kind_counts_above_its_limit_in_a_term(found: list[Record]) -> None:
     assert all(score <= kinds()[kind].term for (_, kind), score in by_term.items())
 
 
+@pytest.mark.parametrize("kind", kinds())
+def test_of_much_of_a_kind_in_a_term_as_much_counts_as_its_limit(kind: str) -> None:
+    level, others = next(iter(kinds()[kind].levels), ""), ["", *dimensions()]
+    much = [record(one, kind, minutes=600, level=level, dimension=others[one % 6]) for one in range(1, 400)]
+    whole = portrait(SU, much)
+    assert sum(one.score for one in whole.tallies) == kinds()[kind].term < sum(one.worth for one in whole.tallies)
+
+
 @given(records)
 def test_a_portrait_is_read_back_as_it_was_stored(found: list[Record]) -> None:
     whole = portrait(SU, found)

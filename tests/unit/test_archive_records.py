@@ -77,6 +77,12 @@ def test_of_words_in_any_order_and_however_often_the_youngest_stands(told: list[
     assert known and known.digest == youngest.digest and known.state == youngest.state
 
 
+def test_a_word_that_is_older_changes_nothing_whether_or_not_a_ledger_was_asked() -> None:
+    known = record(title="新", as_of="2026-06-02T00:00:00.000Z")
+    for older in (record(title="旧"), record(state="void")):
+        assert merge(known, older) == (known, "outdated")
+
+
 def test_a_delivery_that_is_done_again_counts_as_it_did() -> None:
     first, outcome = merge(None, record(delivery="d1"))
     assert outcome == "accepted" and merge(first, record(delivery="d1"))[1] == "accepted"
