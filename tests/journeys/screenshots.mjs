@@ -1,6 +1,6 @@
 // The README's pictures, from a running local cloud: `make screenshots`. Writes into the folder it is given.
 import { writeFileSync } from "node:fs";
-import { DESK, browser, graduateWith, signIn, visitor, URL_ } from "./browser.mjs";
+import { DESK, browser, graduateWith, personas, signIn, visitor, URL_ } from "./browser.mjs";
 
 const folder = process.argv[2];
 const opened = await browser();
@@ -18,10 +18,28 @@ const desks = [
   ["counsellor:S01", "/schools/S01", "counsellor"],
   ["department-officer:housing", "/queues/dormitory", "queue"],
   ["administrator:admin", "/season", "season"],
+  ["counsellor:S01", "/archive/students", "archives"],
 ];
 for (const [persona, path, name] of desks) {
   const { page } = await visitor(opened, { language: "zh-CN", viewport: DESK });
   await signIn(page, persona);
+  await page.goto(URL_ + path);
+  await shot(page, name);
+}
+// the one who looks back on most years
+const known = await personas();
+let longest = { years: 0 };
+for (const { persona } of [...known.growing, ...known.students]) {
+  const { page, context } = await visitor(opened, { language: "zh-CN" });
+  await signIn(page, persona);
+  await page.goto(`${URL_}/archive`);
+  const years = await page.locator("nav.years a").count();
+  if (years > longest.years) longest = { years, persona };
+  await context.close();
+}
+for (const [path, name] of longest.persona ? [["/archive", "archive"], ["/archive/portrait", "portrait"]] : []) {
+  const { page } = await visitor(opened, { language: "zh-CN" });
+  await signIn(page, longest.persona);
   await page.goto(URL_ + path);
   await shot(page, name);
 }

@@ -11,7 +11,10 @@ from PIL import Image
 from infra.local import home
 
 FOLDER = home.ROOT / "docs" / "screenshots"
-WIDTHS = {"student.zh": 390, "student.en": 390, "counsellor": 1000, "queue": 1000, "season": 1000, "certificate": 600}
+WIDTHS = {
+    "student.zh": 390, "student.en": 390, "counsellor": 1000, "queue": 1000, "season": 1000, "certificate": 600,
+    "archive": 390, "portrait": 390, "archives": 1000,
+}  # fmt: skip
 
 
 def main() -> int:
