@@ -7,7 +7,7 @@ from base64 import b64decode
 from html.parser import HTMLParser
 
 import pytest
-from yinji.archive.record import key_of
+from yinji.archive.record import path_of
 from yinji.archive.store import Archive
 from yinji.identity.session import ROLES, Session
 
@@ -117,10 +117,10 @@ def test_what_waits_is_shown_the_oldest_first_and_opens_with_what_decides(school
     waiting(school)
     page = sound(visit("/archive/certify", COUNSELLOR, language))
     assert "数学建模竞赛" in page.body and "书 1" in page.body and "书 2" not in page.body
-    id = f"{SU.student}.{key_of(claim_key()).replace('#', ':')}"
+    id = f"{SU.student}.{path_of(claim_key())}"
     opened = sound(visit(f"/archive/certify?open={id}", COUNSELLOR, language))
     for deed in ("certify", "refuse"):
-        assert f"/records/{claim_key().replace('#', ':')}/{deed}" in opened.body
+        assert f"/records/{path_of(claim_key())}/{deed}" in opened.body
     assert "&lt;b&gt;三天三夜" in opened.body and "<b>三天" not in opened.body
     disputed = sound(visit(f"/archive/certify?open={SU.student}.library-loans:L1", COUNSELLOR, language))
     assert "不是我借的" in disputed.body and "/records/library-loans:L1/settle" in disputed.body
