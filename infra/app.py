@@ -14,6 +14,7 @@ from infra.stacks.archive import Archive
 from infra.stacks.clearance import Clearance
 from infra.stacks.dashboards import Dashboards
 from infra.stacks.desk import Desk
+from infra.stacks.editions import Editions
 from infra.stacks.front_door import REGION, FrontDoor
 from infra.stacks.identity import Identity
 from infra.stacks.messages import Messages
@@ -31,15 +32,16 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
     desk = Desk(app, setting.stack("Desk"), setting, clearance, env=environment)
     messages = Messages(app, setting.stack("Messages"), setting, clearance, env=environment)
     archive = Archive(app, setting.stack("Archive"), setting, clearance, messages, env=environment)
-    privacy = Privacy(app, setting.stack("Privacy"), setting, clearance, messages, archive, env=environment)
+    editions = Editions(app, setting.stack("Editions"), setting, clearance, archive, env=environment)
+    privacy = Privacy(app, setting.stack("Privacy"), setting, clearance, messages, archive, editions, env=environment)
     identity = Identity(app, setting.stack("Identity"), setting, clearance, messages, archive, env=environment)
-    portal = Portal(app, setting.stack("Portal"), setting, clearance, messages, archive, env=environment)
+    portal = Portal(app, setting.stack("Portal"), setting, clearance, messages, archive, editions, env=environment)
     dashboards = Dashboards(
         app,
         setting.stack("Dashboards"),
         setting,
         clearance,
-        [desk, messages, archive, identity, privacy],
+        [desk, messages, archive, editions, identity, privacy],
         portal,
         env=environment,
     )
@@ -56,7 +58,7 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
     )
     Tags.of(app).add("project", "yinji")
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
-    return [clearance, desk, messages, archive, identity, privacy, portal, dashboards, front_door]
+    return [clearance, desk, messages, archive, editions, identity, privacy, portal, dashboards, front_door]
 
 
 if __name__ == "__main__":

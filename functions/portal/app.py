@@ -18,6 +18,7 @@ from chalicelib import (
     archive_activities,
     archive_certify,
     archive_deliveries,
+    archive_editions,
     archive_groups,
     archive_portrait,
     archive_readers,
@@ -44,6 +45,8 @@ from yinji.archive.selection_store import Selections
 from yinji.archive.store import Archive
 from yinji.clearance import codes
 from yinji.clearance.store import Store
+from yinji.editions.runs import Runs
+from yinji.editions.store import Editions
 from yinji.identity.access_log import AccessLog
 from yinji.identity.store import People
 from yinji.messages.store import Outbox
@@ -62,6 +65,8 @@ cohorts = Cohorts()
 archive_delivered = Deliveries()
 catalogue = Catalogue()
 readers = Readers(archives, catalogue)
+made = Editions()
+runs = Runs()
 View = Callable[..., Response]
 
 
@@ -385,6 +390,27 @@ def archive_records_of(visit: Visit, student: str) -> Response:
 @at("/archive/students/{student}/records/{key}")
 def archive_record_of(visit: Visit, student: str, key: str) -> Response:
     return page.draw(visit, "archive-record.html", **archive_story.one_record(visit, archives, student, key))
+
+
+@at("/archive/editions")
+def archive_own_editions(visit: Visit) -> Response:
+    shown = archive_editions.editions(visit, archives, made, archive_story.own(visit))
+    return page.draw(visit, "archive-editions.html", **shown)
+
+
+@at("/archive/students/{student}/editions")
+def archive_editions_of(visit: Visit, student: str) -> Response:
+    return page.draw(visit, "archive-editions.html", **archive_editions.editions(visit, archives, made, student))
+
+
+@at("/archive/runs")
+def archive_runs(visit: Visit) -> Response:
+    return page.draw(visit, "archive-runs.html", **archive_editions.runs(visit, runs, selections))
+
+
+@at("/archive/runs/{id}")
+def archive_run(visit: Visit, id: str) -> Response:
+    return page.draw(visit, "archive-run.html", **archive_editions.run(visit, runs, made, id))
 
 
 @at("/archive/deliveries")

@@ -40,6 +40,8 @@ class Index:
 BY_SCHOOL = Index("by-school", "school", "student", LEAN)
 BY_COHORT = Index("by-cohort", "cohort", "student", COHORT)
 TO_LOOK_AT = Index("waiting", "waits", "since")
+BY_RUN = Index("by-run", "run", "progress")
+BY_CODE = Index("by-code", "code", "sk")
 
 
 class TableWithStream(Construct):
@@ -159,6 +161,27 @@ class SealingKey(Construct):
     def opens_by(self, function: Function) -> None:
         """Let `function` read what was sealed."""
         function.allow(["kms:Decrypt"], [self.arn])
+
+
+class SigningKey(Construct):
+    """What seals editions and signs their credentials: a key on P-256 that never leaves KMS. It does not rotate by
+    itself, since its public half is in certificates; docs/proof.md says how another takes its place."""
+
+    def __init__(self, scope: Construct, id: str) -> None:
+        super().__init__(scope, id)
+        self.key = kms.Key(
+            self,
+            "Key",
+            description="Yinji: seals editions of archives and signs their credentials",
+            key_spec=kms.KeySpec.ECC_NIST_P256,
+            key_usage=kms.KeyUsage.SIGN_VERIFY,
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        self.arn = self.key.key_arn
+
+    def signs_by(self, function: Function) -> None:
+        """Let `function` sign, and read the public half."""
+        function.allow(["kms:Sign", "kms:GetPublicKey"], [self.arn])
 
 
 def below(partitions: str) -> Mapping[str, Mapping[str, Sequence[str]]]:

@@ -22,6 +22,7 @@ from infra.constructs.storage import COUNT, READ_ITEMS, READ_KEY
 from infra.setting import FOLDER_TAG, Setting
 from infra.stacks.archive import Archive
 from infra.stacks.clearance import Clearance
+from infra.stacks.editions import Editions
 from infra.stacks.messages import Messages
 from infra.stacks.service import python_layer
 
@@ -45,13 +46,14 @@ class Portal(Stack):
         clearance: Clearance,
         messages: Messages,
         archive: Archive,
+        editions: Editions,
         **more: object,
     ) -> None:
         super().__init__(scope, id, **more)
         self.function_name = f"{setting.prefix}-portal"
         self.api_name = self.function_name
         self.stage = "pages"
-        role = self._role(clearance, messages, archive)
+        role = self._role(clearance, messages, archive, editions)
         with _staged(setting) as source:
             chalice = Chalice(
                 self,
@@ -83,6 +85,7 @@ class Portal(Stack):
                         "YINJI_MESSAGES_TABLE": messages.table.table.table_name,
                         "YINJI_ARCHIVE_TABLE": archive.table.table.table_name,
                         "YINJI_ARCHIVE_BUCKET": archive.bucket.name,
+                        "YINJI_EDITIONS_TABLE": editions.table.table.table_name,
                         "YINJI_SEEN_QUEUE": clearance.seen.url if clearance.seen else "",
                         **clearance.limits.told,
                     },
@@ -93,8 +96,8 @@ class Portal(Stack):
         for name, value in {"PortalApiId": self.api_id, "PortalStage": self.stage}.items():
             CfnOutput(self, name, value=value)
 
-    def _role(self, clearance: Clearance, messages: Messages, archive: Archive) -> iam.Role:
-        """The portal's role: it reads cases, by school as well, archives, messages, people, the signing keys, and what
+    def _role(self, clearance: Clearance, messages: Messages, archive: Archive, editions: Editions) -> iam.Role:
+        """The portal's role: it reads cases, by school as well, archives, editions, messages, people, the signing keys, and what
         became of deliveries and previews of feeds; it writes its own log, counts how often somebody asked, and says
         into one queue who looked at whose data."""
         seen = clearance.seen
@@ -108,11 +111,13 @@ class Portal(Stack):
         )
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         table = clearance.house.table
+        tables = (table, archive.table, editions.table)
         for actions, resource in (
             (["logs:CreateLogStream", "logs:PutLogEvents"], log.log_group_arn),
             (READ_ITEMS, table.table.table_arn),
-            *((["dynamodb:Query"], arn) for arn in (*table.index_arns, *archive.table.index_arns)),
+            *((["dynamodb:Query"], arn) for each in tables for arn in each.index_arns),
             (READ_ITEMS, archive.table.table.table_arn),
+            (READ_ITEMS, editions.table.table.table_arn),
             (READ_ITEMS, messages.table.table.table_arn),
             (READ_ITEMS, clearance.people.table.table_arn),
             (COUNT, clearance.limits.table.table_arn),

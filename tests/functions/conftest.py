@@ -171,13 +171,21 @@ def create_messages_table(client: Any) -> None:
 
 
 def create_archive_table(client: Any, name: str = "Archive") -> None:
+    lean = {"ProjectionType": "INCLUDE", "NonKeyAttributes": COHORT}
+    create_indexed_table(client, name, ("waiting", "waits", "since", ALL), ("by-cohort", "cohort", "student", lean))
+
+
+ALL = {"ProjectionType": "ALL"}
+
+
+def create_indexed_table(client: Any, name: str, *indexes: tuple[str, str, str, dict[str, Any]]) -> None:
+    """A table by pk and sk with `indexes`: name, partition, sort, projection."""
+    attributes = dict.fromkeys(["pk", "sk", *(one for index in indexes for one in index[1:3])])
     client.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        AttributeDefinitions=[
-            {"AttributeName": at, "AttributeType": "S"} for at in ("pk", "sk", "waits", "since", "cohort", "student")
-        ],
+        AttributeDefinitions=[{"AttributeName": one, "AttributeType": "S"} for one in attributes],
         GlobalSecondaryIndexes=[
             {
                 "IndexName": index,
@@ -187,10 +195,7 @@ def create_archive_table(client: Any, name: str = "Archive") -> None:
                 ],
                 "Projection": projection,
             }
-            for index, partition, sort, projection in (
-                ("waiting", "waits", "since", {"ProjectionType": "ALL"}),
-                ("by-cohort", "cohort", "student", {"ProjectionType": "INCLUDE", "NonKeyAttributes": COHORT}),
-            )
+            for index, partition, sort, projection in indexes
         ],
     )
 
@@ -226,11 +231,16 @@ class Cloud:
         create_people_table(self.dynamodb)
         create_limits_table(self.dynamodb)
         create_archive_table(self.dynamodb)
-        for bucket in ("intake", "documents", "archive"):
+        create_indexed_table(
+            self.dynamodb, "Editions", ("by-run", "run", "progress", ALL), ("by-code", "code", "sk", ALL)
+        )
+        for bucket in ("intake", "documents", "archive", "editions"):
             self.s3.create_bucket(Bucket=bucket)
         boto3.client("events").create_event_bus(Name="yinji")
         kms = boto3.client("kms")
         kms.create_alias(AliasName="alias/sealing", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+        signing = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+        kms.create_alias(AliasName="alias/signing", TargetKeyId=signing)
         self.sqs: Any = boto3.client("sqs")
         for queue in ("seen", "ingest", "load", "refresh"):
             self.sqs.create_queue(QueueName=f"yinji-{queue}")

@@ -76,6 +76,7 @@ def _beside(visit: Visit, school: str) -> list[tuple[str, Markup]]:
     found.append((f"/archive/quiet{of}", words("quiet.title")))
     if visit.may("select-archives", department=OFFICE):
         found.append(("/archive/selections", words("selections.title")))
+        found.append(("/archive/runs", words("runs.title")))
     if visit.may("see-deliveries", department=OFFICE):
         found.append(("/archive/deliveries", words("archive.deliveries")))
     return found

@@ -30,6 +30,7 @@ OF_ADMINISTRATORS = (
 )  # fmt: skip
 MESSAGES = "/messages"
 OF_ACCOUNTS = ("account.lent", "account.taken-back", "people.register", "people.granted", "people.ended")
+OF_RUNS = ("begun", "pause", "resume", "again")
 OF_SELECTIONS = ("drafted", "kept", "archived", "restored")
 OF_CATALOGUE = (
     "announced", "changed", "cancelled", "held", "waiting", "given-back", "asked-before", "checked-in",
@@ -38,6 +39,7 @@ OF_CATALOGUE = (
 OF_MESSAGES = ("read", "saved", "stopped", "reminded")
 """What can be done about messages, as their notices call it."""
 OF_ARCHIVE = (
+    "edition.requested",
     "claim.made", "claim.changed", "claim.withdrawn", "claim.disputed", "certify.certify", "certify.refuse",
     "certify.revoke", "certify.settle", "round.begun", "round.rest", "round.given-up", "clearance.later",
 )  # fmt: skip
@@ -265,6 +267,8 @@ class Visit:
             return Notice(True, self.words(f"messages.done-{action}"), done)
         if step == "selection" and action in OF_SELECTIONS:
             return Notice(True, self.words(f"selections.done-{action}"), done)
+        if step == "run" and action in OF_RUNS:
+            return Notice(True, self.words(f"runs.done-{action}"), done)
         if step == "catalogue" and action in OF_CATALOGUE:
             return Notice(True, self.words(f"catalogue.done-{action}"), done)
         if step == "practice":

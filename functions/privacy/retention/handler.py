@@ -3,7 +3,7 @@
 Trigger: every night; and invoked directly, by whoever may administer the deployment, with {"student": ...} to erase one
 student whatever the age of their data, for somebody whose erasure was granted. Reads: batches, the index by school,
 cases, the newest anchor, cohorts. Deletes: the keys of sealed numbers; later the whole case with its history, documents
-(every version), messages and sign-ins, and the archive. Writes: that a history was erased, for the anchor; what feeds
+(every version), messages and sign-ins, and the archive with its editions. Writes: that a history was erased, for the anchor; what feeds
 and ledgers still know of who is gone. Emits nothing but metrics.
 
 How long is kept what, layers/yinji/yinji/privacy/map.toml says. What a run has no time for, the next one does.
@@ -37,7 +37,7 @@ s3: Any = boto3.client("s3")  # pyright: ignore[reportUnknownMemberType]
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics(raise_on_empty_metrics=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    eraser = Eraser(s3, setting("DOCUMENTS_BUCKET"), setting("ARCHIVE_BUCKET"))
+    eraser = Eraser(s3, setting("DOCUMENTS_BUCKET"), setting("ARCHIVE_BUCKET"), setting("EDITIONS_BUCKET"))
     told = {"numbers": 0, "erased": 0, "left": 0}
     if student := str(event.get("student") or ""):
         cases = list(store.get_many([student]).values())

@@ -74,27 +74,28 @@ class Reader:
         index: str = "",
         beginning: str = "",
         since: str = "",
+        sort: str = "sk",
         consistent: bool = False,
     ) -> Iterator[Raw]:
         """Every item whose `key` is `value`, in order, with the attributes `wanted`; of an index when it is named.
 
-        `beginning`: only those whose sk begins so; `since`: only those from this sk on. `consistent`: as of this very
-        moment, which no index can tell.
+        `beginning`: only those whose sk begins so, or what an index sorts by, `sort`; `since`: only those from this one
+        on. `consistent`: as of this very moment, which no index can tell.
         """
         asked: dict[str, Any] = {
             "TableName": self._table,
             "KeyConditionExpression": "#key = :value",
             "ExpressionAttributeValues": {":value": {"S": value}},
             "ConsistentRead": consistent,
-            **_projection(wanted, {"#key": key}),
+            **_projection(wanted, {"#key": key} | ({"#sort": sort} if beginning or since else {})),
         }
         if index:
             asked["IndexName"] = index
         if beginning:
-            asked["KeyConditionExpression"] += " AND begins_with(sk, :beginning)"
+            asked["KeyConditionExpression"] += " AND begins_with(#sort, :beginning)"
             asked["ExpressionAttributeValues"][":beginning"] = {"S": beginning}
         if since:
-            asked["KeyConditionExpression"] += " AND sk >= :since"
+            asked["KeyConditionExpression"] += " AND #sort >= :since"
             asked["ExpressionAttributeValues"][":since"] = {"S": since}
         while True:
             answer = cast(Mapping[str, Any], self._client.query(**asked))

@@ -23,12 +23,12 @@ from yinji.platform.clock import CAMPUS, instant, stamp
 
 What = Literal[
     "case", "history", "document", "thumbnail", "account", "certificate", "appointment", "list", "audit-export",
-    "access-log", "archive", "quiet", "sign-ups", "transcript",
+    "access-log", "archive", "quiet", "sign-ups", "transcript", "edition",
 ]  # fmt: skip
 """The case; what happened to it; a document that was handed in, or its small picture; a sealed account number, whole;
 the certificate; a booked time; a list taken as a file; the history taken as a file with its proof; who looked; the
 growth archive: portrait and records; a list of students who have gone quiet; who signed up for an activity; the
-transcript of the second classroom."""
+transcript of the second classroom; an edition of an archive."""
 WHATS: tuple[What, ...] = get_args(What)
 KEPT = timedelta(days=3 * 365)
 TEXTS = ("what", "who", "name", "role", "at", "school", "department", "acts_for", "step")

@@ -20,6 +20,8 @@ from yinji.clearance.chain import Head
 from yinji.clearance.evidence import PREFIX
 from yinji.clearance.intake import LEASE, Desk, applied_key
 from yinji.clearance.store import Store
+from yinji.editions.model import RENDERED, SEALED
+from yinji.editions.store import Editions
 from yinji.identity.access_log import AccessLog
 from yinji.identity.store import People
 from yinji.messages.store import Outbox
@@ -37,15 +39,16 @@ class Eraser:
     """Erases students: their cases and archives. Whatever is done may be done again; who stops halfway finds the case,
     which goes last, or the archive of who has none.
 
-    `documents` and `archives` are buckets. Every method raises what the services raise when they cannot be reached;
+    `documents`, `archives` and `editions` are buckets. Every method raises what the services raise when they cannot be reached;
     `erase` and `erase_archive` raise NotErased when S3 kept something.
     """
 
-    def __init__(self, client: S3Client, documents: str, archives: str) -> None:
-        self._client, self._documents, self._archives = client, documents, archives
+    def __init__(self, client: S3Client, documents: str, archives: str, editions: str) -> None:
+        self._client, self._documents, self._archives, self._bound = client, documents, archives, editions
         self._anchors = Anchors(client, documents)
         self._store, self._outbox, self._people, self._log = Store(), Outbox(), People(), AccessLog()
         self._archive, self._catalogue, self._deliveries = Archive(), Catalogue(), Deliveries()
+        self._editions = Editions()
 
     @cached_property
     def _anchored(self) -> Mapping[str, Head]:
@@ -63,12 +66,16 @@ class Eraser:
         self._store.erase(case, codes | ({case.certificate.code} if case.certificate else set()))
 
     def erase_archive(self, student: str) -> None:
-        """Erase all that is kept of `student` beside a case: documents, messages, sign-ins, looks, and the archive."""
+        """Erase all that is kept of `student` beside a case: documents, messages, sign-ins, looks, editions, and
+        the archive."""
         self._delete(f"{PREFIX}{student}/")
         self._store.forget_uploads(student)
         self._outbox.forget(student)
         self._people.forget(student)
         self._log.forget(student)
+        for prefix in (RENDERED, SEALED):
+            self._delete(f"{prefix}{student}/", self._bound)
+        self._editions.forget(student)
         self._catalogue.forget(student)  # by what the archive still says of where they were
         self._archive.forget(student)
 
@@ -121,21 +128,23 @@ class Eraser:
             state = self._store.feed(step.id)
             self._store.release_feed(step.id, owner, current=state.current, held=state.held)
 
-    def _delete(self, prefix: str) -> set[str]:
-        """Delete every version of what lies below `prefix`, and every sign of its deletion; the keys it had."""
-        found = list(self._versions(prefix))
+    def _delete(self, prefix: str, bucket: str = "") -> set[str]:
+        """Delete every version of what lies below `prefix`, and every sign of its deletion; the keys it had. That of
+        documents is meant unless another `bucket` is named."""
+        bucket = bucket or self._documents
+        found = list(self._versions(prefix, bucket))
         for start in range(0, len(found), AT_ONCE):
             objects = [{"Key": key, "VersionId": version} for key, version in found[start : start + AT_ONCE]]
             answer = self._client.delete_objects(
-                Bucket=self._documents,
+                Bucket=bucket,
                 Delete={"Objects": objects, "Quiet": True},  # pyright: ignore[reportArgumentType]
             )
             if errors := answer.get("Errors"):
                 raise NotErased(str(errors[0].get("Code")))
         return {key for key, _ in found}
 
-    def _versions(self, prefix: str) -> Iterator[tuple[str, str]]:
-        pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self._documents, Prefix=prefix)
+    def _versions(self, prefix: str, bucket: str) -> Iterator[tuple[str, str]]:
+        pages = self._client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
         for page in pages:
             for entry in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
                 yield entry.get("Key", ""), entry.get("VersionId", "null")

@@ -1,0 +1,52 @@
+"""edition-download: an edition of a student's archive, or its credential, to whom may see it.
+
+Trigger: GET /api/archive/students/{student}/editions/{id}/{file}, `file` being archive.pdf or credential.jwt. Reads:
+the student, the edition, sealed/. Writes nothing. Emits: who fetches one that is not their own, to the queue of looks.
+"""
+
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from yinji.archive.access import visible_student
+from yinji.archive.store import Archive
+from yinji.editions.model import sealed_key
+from yinji.editions.store import Editions
+from yinji.identity import seen
+from yinji.platform.environment import setting
+from yinji.platform.http import Api
+from yinji.platform.observability import logger
+from yinji.platform.problem import Problem
+
+FILES = {"archive.pdf": "application/pdf", "credential.jwt": "application/jwt"}
+api = Api()
+archive = Archive()
+editions = Editions()
+s3: Any = boto3.client("s3")  # pyright: ignore[reportUnknownMemberType]
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return api(event, context)
+
+
+@api.get("/api/archive/students/<student>/editions/<id>/<file>")
+def download(student: str, id: str, file: str) -> Response[bytes]:
+    visible_student(api.session, "see-archive", student, archive.student)
+    edition = editions.find(student, id)
+    if edition is None or edition.state != "sealed" or file not in FILES:
+        raise Problem("not-found")
+    seen.note(api.session, "edition", student)
+    key = sealed_key(edition, file.rpartition(".")[2])
+    body = s3.get_object(Bucket=setting("EDITIONS_BUCKET"), Key=key)["Body"].read()
+    shown = "inline" if file.endswith(".pdf") else "attachment"
+    return Response(
+        status_code=200,
+        content_type=FILES[file],
+        headers={
+            "Content-Disposition": f'{shown}; filename="{file}"',
+            "Cache-Control": "private, no-store",
+        },
+        body=body,
+    )

@@ -1,0 +1,64 @@
+"""editions: a student asks for an edition of their own archive, and sees which there are.
+
+Trigger: GET and POST /api/archive/students/{student}/editions. Reads: the student, editions. Writes: an edition that is
+requested. Emits: metrics.
+"""
+
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from yinji.archive.access import visible_student
+from yinji.archive.store import Archive
+from yinji.clearance import codes
+from yinji.editions.model import ALONE, Edition, chosen
+from yinji.editions.store import Editions, new_edition
+from yinji.platform.clock import stamp
+from yinji.platform.http import Api, as_json
+from yinji.platform.observability import count, logger, metrics
+from yinji.platform.problem import Problem
+
+api = Api()
+archive = Archive()
+editions = Editions()
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics(raise_on_empty_metrics=False)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return api(event, context)
+
+
+@api.get("/api/archive/students/<student>/editions")
+def every(student: str) -> Response[str]:
+    visible_student(api.session, "see-archive", student, archive.student)
+    return as_json(200, {"editions": [document(one) for one in editions.of(student)]})
+
+
+@api.post("/api/archive/students/<student>/editions")
+def ask(student: str) -> Response[str]:
+    visible_student(api.session, "act-in-archive", student, archive.student)
+    body = api.body
+    try:
+        language, theme = chosen(body.fields.get("language", ""), body.fields.get("theme", ""))
+    except ValueError as error:
+        raise Problem("malformed-request") from error
+    key = body.idempotency_key
+    asked = editions.ask(new_edition(student, ALONE, language, theme, student, state="requested", key=key))
+    count("EditionsRequested")
+    return api.answer(document(asked), done="edition.requested", back=body.next)
+
+
+def document(edition: Edition) -> dict[str, Any]:
+    return {
+        "id": edition.id,
+        "language": edition.language,
+        "theme": edition.theme,
+        "code": codes.spoken(edition.code) if edition.state == "sealed" else None,
+        "state": edition.state,
+        "standing": edition.standing,
+        "at": stamp(edition.at),
+        "sealed_at": stamp(edition.sealed_at) if edition.sealed_at else None,
+        "digest": edition.digest or None,
+        "size": edition.size or None,
+    }

@@ -1,0 +1,150 @@
+"""runs: editions for all whom a selection chooses: begun, looked at, paused, resumed, and what went wrong made again.
+
+Trigger: GET and POST /api/archive/runs, GET /api/archive/runs/{run}, POST of its pause, resume and again. Reads:
+selections, runs and their editions. Writes: runs, editions that are made again. Emits: metrics.
+"""
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from yinji.archive.access import OFFICE
+from yinji.archive.selection_store import Selections
+from yinji.clearance.policy import demand
+from yinji.editions.model import AGAIN, Edition, chosen
+from yinji.editions.runs import Progress, Run, Runs, progress
+from yinji.editions.store import Editions
+from yinji.platform import clock
+from yinji.platform.clock import stamp
+from yinji.platform.http import Api, as_json
+from yinji.platform.observability import count, logger, metrics
+from yinji.platform.problem import Problem
+
+THREADS = 8
+MOST_TOLD = 200
+"""How many editions that went wrong are told one by one."""
+PAGE = "/archive/runs"
+api = Api()
+runs = Runs()
+editions = Editions()
+selections = Selections()
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics(raise_on_empty_metrics=False)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return api(event, context)
+
+
+def allowed() -> str:
+    """Who asks. Raises Problem unless they may have editions made."""
+    demand(api.session, "select-archives", department=OFFICE)
+    return api.session.sub
+
+
+@api.get("/api/archive/runs")
+def every() -> Response[str]:
+    allowed()
+    return as_json(200, {"runs": [document(run) for run in runs.all()]})
+
+
+@api.post("/api/archive/runs")
+def begin() -> Response[str]:
+    who, body = allowed(), api.body
+    selection = selections.find(body.fields.get("selection", ""))
+    if selection is None or not selection.kept or selection.archived_at:
+        raise Problem("selection-not-in-force")
+    try:
+        language, theme = chosen(body.fields.get("language", ""), body.fields.get("theme", ""))
+    except ValueError as error:
+        raise Problem("malformed-request") from error
+    id = hashlib.sha256(f"{who}\n{body.idempotency_key}".encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    at = clock.now()
+    run = runs.begin(Run(id, selection.title, selection.id, selection.kept, language, theme, who, at))
+    count("RunsBegun")
+    return api.answer(document(run), done="run.begun", back=f"{PAGE}/{run.id}" if body.next else "")
+
+
+@api.get("/api/archive/runs/<run>")
+def one(run: str) -> Response[str]:
+    allowed()
+    found, every = known(run), list(editions.of_run(run))
+    wrong = [edition for edition in every if edition.state in AGAIN]
+    return as_json(
+        200,
+        {
+            **document(found),
+            "progress": progress_document(progress(every, clock.now())),
+            "wrong": [wrong_document(edition) for edition in wrong[:MOST_TOLD]],
+        },
+    )
+
+
+@api.post("/api/archive/runs/<run>/pause")
+def pause(run: str) -> Response[str]:
+    who, body = allowed(), api.body
+    runs.pause(known(run).id, who, clock.now())
+    return api.answer(document(known(run)), done="run.paused", back=body.next)
+
+
+@api.post("/api/archive/runs/<run>/resume")
+def resume(run: str) -> Response[str]:
+    allowed()
+    body = api.body
+    runs.resume(known(run).id)
+    return api.answer(document(known(run)), done="run.resumed", back=body.next)
+
+
+@api.post("/api/archive/runs/<run>/again")
+def again(run: str) -> Response[str]:
+    """Make again what failed or was held."""
+    allowed()
+    body, wrong = api.body, editions.of_run(known(run).id, *sorted(AGAIN))
+    with ThreadPoolExecutor(THREADS) as threads:
+        number = sum(threads.map(editions.again, wrong))
+    count("EditionsAgain", number)
+    return api.answer(document(known(run)) | {"again": number}, done="run.again", back=body.next)
+
+
+def known(id: str) -> Run:
+    found = runs.find(id)
+    if found is None:
+        raise Problem("not-found")
+    return found
+
+
+def document(run: Run) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "title": run.title,
+        "selection": run.selection,
+        "version": run.version,
+        "language": run.language,
+        "theme": run.theme,
+        "by": run.by,
+        "at": stamp(run.at),
+        "students": run.students if run.planned else None,
+        "paused_by": run.paused_by or None,
+        "paused_at": stamp(run.paused_at) if run.paused_at else None,
+    }
+
+
+def progress_document(found: Progress) -> dict[str, Any]:
+    return {
+        "states": dict(found.states),
+        "left": found.left,
+        "rate": round(found.rate, 1),
+        "end": stamp(found.end) if found.end else None,
+    }
+
+
+def wrong_document(edition: Edition) -> dict[str, Any]:
+    return {
+        "student": edition.student,
+        "id": edition.id,
+        "state": edition.state,
+        "characters": edition.characters or None,
+        "reason": edition.reason or None,
+    }

@@ -1,0 +1,119 @@
+"""Editions of growth archives: asked for, typeset, sealed, fetched."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnOutput
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+from yinji.editions.model import RENDERED, SEALED
+
+from infra.constructs.doors import BucketDoor, every, on_change
+from infra.constructs.storage import BY_CODE, BY_RUN, Bucket, SigningKey, TableWithStream
+from infra.setting import Setting
+from infra.stacks.archive import STUDENT, Archive
+from infra.stacks.clearance import Beside, Clearance
+from infra.stacks.service import python_layer
+
+REQUESTED: dict[str, object] = {
+    "dynamodb": {
+        "Keys": {"sk": {"S": lambda_.FilterRule.begins_with("EDITION#")}},
+        "NewImage": {"state": {"S": lambda_.FilterRule.is_equal("requested")}},
+    }
+}
+"""Editions that are to be rendered."""
+RUNS: dict[str, object] = {"dynamodb": {"Keys": {"pk": {"S": lambda_.FilterRule.is_equal("RUNS")}}}}
+"""Runs that began, or go on."""
+
+
+class Editions(Beside):
+    """See the module."""
+
+    def __init__(
+        self, scope: Construct, id: str, setting: Setting, clearance: Clearance, archive: Archive, **more: object
+    ) -> None:
+        super().__init__(scope, id, setting, clearance, **more)
+        key = self.house.table.key
+        self.archive = archive.table
+        self.table = TableWithStream(self, "EditionsTable", key, (BY_RUN, BY_CODE))
+        self.bucket = Bucket(
+            self,
+            "EditionsBucket",
+            setting=setting,
+            name="editions",
+            key=key,
+            logs=clearance.access_logs,
+            kept={RENDERED: "arriving"},
+        )
+        self.signing = SigningKey(self, "Signing")
+        self._made()
+        self._asked()
+        CfnOutput(self, "EditionsTableName", value=self.table.table.table_name)
+        CfnOutput(self, "EditionsBucketName", value=self.bucket.name)
+
+    @property
+    def known(self) -> dict[str, str]:
+        return super().known | {
+            "ARCHIVE_TABLE": self.archive.table.table_name,
+            "EDITIONS_TABLE": self.table.table.table_name,
+            "EDITIONS_BUCKET": self.bucket.name,
+            "SIGNING_KEY": self.signing.arn,
+        }
+
+    def _made(self) -> None:
+        """Typeset, then sealed."""
+        render = self._function(
+            "archive/render", "ARCHIVE_TABLE", "EDITIONS_TABLE", "EDITIONS_BUCKET", "PUBLIC_URL",
+            timeout=120, memory=1769, asynchronous=True,
+            extra_layers=[python_layer(self, "Typeset", self.setting, "typeset")],
+        )  # fmt: skip
+        self.archive.read_by(render)
+        self.table.changed_by(render)
+        self.bucket.written_by(render, RENDERED)
+        on_change(self.table, render, REQUESTED)
+
+        seal = self._function(
+            "archive/seal", "EDITIONS_TABLE", "EDITIONS_BUCKET", "PUBLIC_URL", "SIGNING_KEY", "ARCHIVE_TABLE",
+            timeout=60, memory=1769, asynchronous=True,
+            extra_layers=[python_layer(self, "Proof", self.setting, "proof")],
+        )  # fmt: skip
+        self.table.changed_by(seal)
+        self.archive.read_by(seal)
+        self.bucket.read_by(seal, RENDERED)
+        self.bucket.written_by(seal, SEALED, delete=True)
+        self.bucket.emptied_by(seal, RENDERED)
+        self.bucket.listed_by(seal)
+        self.signing.signs_by(seal)
+        BucketDoor(self, "EditionsDoor", self.bucket, [(RENDERED, "", seal)])
+
+        # runs go on, and what was left lying is taken up again
+        release = self._function("archive/release", "EDITIONS_TABLE", "ARCHIVE_TABLE", timeout=300, memory=1769,
+                                 asynchronous=True)  # fmt: skip
+        self.table.changed_by(release, index=True)
+        self.archive.read_by(release, index=True)
+        on_change(self.table, release, RUNS)
+        every(release, minutes=1)
+
+        runs = self._function("archive/runs", "ARCHIVE_TABLE", "EDITIONS_TABLE", "PUBLIC_URL", timeout=29, memory=1769,
+                              answers_people=True)  # fmt: skip
+        self.archive.read_by(runs)
+        self.table.changed_by(runs, index=True)
+        route, path = self.routes.route, "/api/archive/runs"
+        for method, rest in (("GET", ""), ("POST", ""), ("GET", "/{run}")):
+            route(runs, method, f"{path}{rest}")
+        for deed in ("pause", "resume", "again"):
+            route(runs, "POST", f"{path}/{{run}}/{deed}")
+
+    def _asked(self) -> None:
+        people: dict[str, object] = {"timeout": 29, "memory": 1024, "answers_people": True}
+        editions = self._function("archive/editions", "ARCHIVE_TABLE", "EDITIONS_TABLE", "PUBLIC_URL", **people)
+        self.archive.read_by(editions)
+        self.table.changed_by(editions)
+        self.routes.route(editions, "GET", f"{STUDENT}/editions")
+        self.routes.route(editions, "POST", f"{STUDENT}/editions")
+
+        download = self._showing("archive/edition_download", "ARCHIVE_TABLE", "EDITIONS_TABLE", "EDITIONS_BUCKET",
+                                 **people)  # fmt: skip
+        self.archive.read_by(download)
+        self.table.read_by(download)
+        self.bucket.read_by(download, SEALED)
+        self.routes.route(download, "GET", f"{STUDENT}/editions/{{id}}/{{file}}", counted=True)

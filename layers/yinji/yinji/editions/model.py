@@ -1,0 +1,106 @@
+"""An edition 成长档案册: one student's archive as of one moment, typeset, sealed, and confirmed to whoever asks.
+
+    planned ──> requested ──> rendered ──> sealed
+                 │    │ └──> unchanged       └──> (superseded, revoked)
+                 │    └────> held
+                 └─────────> failed
+
+`planned` waits in a run that is paused or busy; `unchanged` says what the one in force says already; `held` has a
+character that no font draws, which a person has to look at; `failed` could not be made. The last two may be asked for
+again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+State = Literal["planned", "requested", "rendered", "sealed", "unchanged", "held", "failed"]
+Language = Literal["zh", "en", "both"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+THEMES = ("ink", "jade", "dawn")
+"""How an edition may look: templates/archive/ of the layer `typeset`, the usual one first."""
+OVER: frozenset[State] = frozenset({"sealed", "unchanged", "held", "failed"})
+"""Nothing more happens to these by itself."""
+AGAIN: frozenset[State] = frozenset({"held", "failed"})
+MOST_ATTEMPTS = 3
+"""How often what was left lying is taken up again before it has failed."""
+ALONE = "alone"
+"""The run of what a student asked for themselves."""
+
+
+@dataclass(frozen=True)
+class Edition:
+    """`code` is the verification code, printed in it; `at` the moment as of which it was asked for, which it bears as
+    its date. `fingerprint` is of what it says; `digest` the SHA-256 of the sealed PDF; `status` its place in the list
+    of what was revoked. `characters` are those no font has, `reason` the code of why it failed."""
+
+    student: str
+    id: str
+    run: str
+    language: Language
+    theme: str
+    code: str
+    by: str
+    at: datetime
+    state: State
+    changed_at: datetime
+    attempts: int = 1
+    fingerprint: str = ""
+    digest: str = ""
+    size: int = 0
+    status: int = 0
+    sealed_at: datetime | None = None
+    superseded_by: str = ""
+    revoked_at: datetime | None = None
+    revoked_by: str = ""
+    revoked_why: str = ""
+    characters: str = ""
+    reason: str = ""
+
+    @property
+    def standing(self) -> Literal["in-force", "superseded", "revoked", "none"]:
+        """What is told to whoever verifies it."""
+        if self.state != "sealed":
+            return "none"
+        if self.revoked_at:
+            return "revoked"
+        return "superseded" if self.superseded_by else "in-force"
+
+
+def chosen(language: str, theme: str) -> tuple[Language, str]:
+    """The language and theme somebody asked for, the usual ones where they said none. Raises ValueError when there are
+    no such ones."""
+    known = next((one for one in LANGUAGES if one == (language or "both")), None)
+    if known is None or (theme or THEMES[0]) not in THEMES:
+        raise ValueError("no such language or theme")
+    return known, theme or THEMES[0]
+
+
+def edition_id(run: str, student: str, language: str, key: str = "") -> str:
+    """The same for the same asking, so that asking twice makes one."""
+    told = "\n".join((run, student, language, key))
+    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
+def fingerprint(book: Mapping[str, Any], theme: str, language: str, template: str) -> str:
+    """Of what an edition says and how it is set; not of when, nor of its code."""
+    told = json.dumps([book, theme, language, template], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+RENDERED, SEALED = "rendered/", "sealed/"
+"""Prefixes of the bucket of editions."""
+
+
+def rendered_key(student: str, id: str) -> str:
+    return f"{RENDERED}{student}/{id}.pdf"
+
+
+def sealed_key(edition: Edition, ending: str = "pdf") -> str:
+    """Where the sealed document lies, or what goes with it: `ending` pdf or jwt."""
+    return f"{SEALED}{edition.student}/{edition.id}-{edition.digest[:16]}.{ending}"
