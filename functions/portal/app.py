@@ -23,6 +23,7 @@ from chalicelib import (
     archive_portrait,
     archive_readers,
     archive_selections,
+    archive_shares,
     archive_story,
     archive_students,
     batches,
@@ -46,6 +47,7 @@ from yinji.archive.store import Archive
 from yinji.clearance import codes
 from yinji.clearance.store import Store
 from yinji.editions.runs import Runs
+from yinji.editions.share_store import Shares
 from yinji.editions.store import Editions
 from yinji.identity.access_log import AccessLog
 from yinji.identity.store import People
@@ -67,6 +69,7 @@ catalogue = Catalogue()
 readers = Readers(archives, catalogue)
 made = Editions()
 runs = Runs()
+shares = Shares()
 View = Callable[..., Response]
 
 
@@ -121,7 +124,18 @@ def verify(visit: Visit) -> Response:
 @at("/verify/{code}")
 def verified(visit: Visit, code: str) -> Response:
     found = public.certificate(visit, store, code)
+    edition = made.by_code(codes.normal(code)) if found["asked"] == "unknown" else None
+    if edition and edition.standing != "none":
+        return page.draw(visit, "archive-verified.html", **archive_shares.verified(archives, edition, made))
     return page.draw(visit, "verify.html", status=200 if found["record"] else 404, **found)
+
+
+@at("/shared/{token}")
+def shared(visit: Visit, token: str) -> Response:
+    shown = archive_shares.shared(visit, archives, made, shares, token)
+    answer = page.draw(visit, "shared.html", status=200 if shown["open"] else 410, **shown)
+    answer.headers["Referrer-Policy"] = "no-referrer"  # whoever has the address of this page sees it
+    return answer
 
 
 @at("/guide")
@@ -401,6 +415,12 @@ def archive_own_editions(visit: Visit) -> Response:
 @at("/archive/students/{student}/editions")
 def archive_editions_of(visit: Visit, student: str) -> Response:
     return page.draw(visit, "archive-editions.html", **archive_editions.editions(visit, archives, made, student))
+
+
+@at("/archive/shares")
+def archive_own_shares(visit: Visit) -> Response:
+    shown = archive_shares.shares(visit, archives, made, shares, access_log)
+    return page.draw(visit, "archive-shares.html", **shown)
 
 
 @at("/archive/runs")

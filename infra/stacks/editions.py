@@ -110,6 +110,14 @@ class Editions(Beside):
         self.table.changed_by(editions)
         self.routes.route(editions, "GET", f"{STUDENT}/editions")
         self.routes.route(editions, "POST", f"{STUDENT}/editions")
+        self.routes.route(editions, "POST", f"{STUDENT}/editions/{{id}}/revoke")
+
+        shares = self._function("archive/shares", "ARCHIVE_TABLE", "EDITIONS_TABLE", "PUBLIC_URL", **people)
+        self.archive.read_by(shares)
+        self.table.changed_by(shares)
+        self.routes.route(shares, "GET", f"{STUDENT}/shares")
+        self.routes.route(shares, "POST", f"{STUDENT}/shares")
+        self.routes.route(shares, "POST", f"{STUDENT}/shares/{{id}}/revoke")
 
         download = self._showing("archive/edition_download", "ARCHIVE_TABLE", "EDITIONS_TABLE", "EDITIONS_BUCKET",
                                  **people)  # fmt: skip
@@ -117,3 +125,17 @@ class Editions(Beside):
         self.table.read_by(download)
         self.bucket.read_by(download, SEALED)
         self.routes.route(download, "GET", f"{STUDENT}/editions/{{id}}/{{file}}", counted=True)
+        self._checked(people)
+
+    def _checked(self, people: dict[str, object]) -> None:
+        """By whoever has a link or a code, without an account."""
+        shared = self._showing("archive/shared", "EDITIONS_TABLE", "EDITIONS_BUCKET", **people)
+        self.table.read_by(shared, index=True)
+        self.bucket.read_by(shared, SEALED)
+        reason = "Whoever has the link of a shared archive sees it; a link has 192 random bits and can be revoked."
+        self.routes.route(shared, "GET", "/api/archive/shared/{token}/{file}", open=reason, counted=True)
+
+        verify = self._function("archive/verify", "EDITIONS_TABLE", **people)
+        self.table.read_by(verify, index=True)
+        reason = "Whoever holds an archive checks it; a code has 80 random bits, and tells nothing of whose it is."
+        self.routes.route(verify, "GET", "/api/archive/verify/{code}", open=reason, counted=True)

@@ -33,7 +33,15 @@ ORIGIN_SECONDS = Duration.seconds(30)
 # Requests of one address in five minutes. A campus comes from few addresses, so the general limit is that of many.
 MANY, SOME, FEW = 20_000, 3_000, 300
 ERRORS = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
-ANONYMOUS = {"/verify": FEW, "/api/sign-out": FEW, "/api/clearance/guides/": FEW, "/api/sign-in/": SOME}
+ANONYMOUS = {
+    "/verify": FEW,
+    "/shared/": FEW,
+    "/api/sign-out": FEW,
+    "/api/clearance/guides/": FEW,
+    "/api/archive/shared/": FEW,
+    "/api/archive/verify/": FEW,
+    "/api/sign-in/": SOME,
+}
 """Where nobody is asked who they are, and how often an address may come in five minutes."""
 MANAGED = {
     "AWSManagedRulesAmazonIpReputationList": (),

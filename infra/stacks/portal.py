@@ -97,9 +97,9 @@ class Portal(Stack):
             CfnOutput(self, name, value=value)
 
     def _role(self, clearance: Clearance, messages: Messages, archive: Archive, editions: Editions) -> iam.Role:
-        """The portal's role: it reads cases, by school as well, archives, editions, messages, people, the signing keys, and what
-        became of deliveries and previews of feeds; it writes its own log, counts how often somebody asked, and says
-        into one queue who looked at whose data."""
+        """The portal's role: it reads cases, by school as well, archives, editions, messages, people, the signing keys,
+        and what became of deliveries and previews of feeds; it writes its own log, counts how often somebody asked, and
+        says into one queue who looked at whose data."""
         seen = clearance.seen
         assert seen  # noqa: S101
         log = logs.LogGroup(

@@ -1,23 +1,26 @@
 """editions: a student asks for an edition of their own archive, and sees which there are.
 
-Trigger: GET and POST /api/archive/students/{student}/editions. Reads: the student, editions. Writes: an edition that is
-requested. Emits: metrics.
+Trigger: GET and POST /api/archive/students/{student}/editions, POST .../editions/{id}/revoke, which is the office's.
+Reads: the student, editions. Writes: an edition that is requested, or revoked. Emits: metrics.
 """
 
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from yinji.archive.access import visible_student
+from yinji.archive.access import OFFICE, visible_student
 from yinji.archive.store import Archive
 from yinji.clearance import codes
+from yinji.clearance.policy import demand
 from yinji.editions.model import ALONE, Edition, chosen
 from yinji.editions.store import Editions, new_edition
 from yinji.platform.clock import stamp
 from yinji.platform.http import Api, as_json
 from yinji.platform.observability import count, logger, metrics
-from yinji.platform.problem import Problem
+from yinji.platform.problem import Problem, invalid_form
 
+SHORTEST, LONGEST = 2, 200
+"""How long a reason is, in signs."""
 api = Api()
 archive = Archive()
 editions = Editions()
@@ -47,6 +50,22 @@ def ask(student: str) -> Response[str]:
     asked = editions.ask(new_edition(student, ALONE, language, theme, student, state="requested", key=key))
     count("EditionsRequested")
     return api.answer(document(asked), done="edition.requested", back=body.next)
+
+
+@api.post("/api/archive/students/<student>/editions/<id>/revoke")
+def revoke(student: str, id: str) -> Response[str]:
+    """Let nobody rely on a sealed edition any more, for a reason."""
+    demand(api.session, "select-archives", department=OFFICE)
+    visible_student(api.session, "see-archive", student, archive.student)
+    body, found = api.body, editions.find(student, id)
+    if found is None or found.state != "sealed":
+        raise Problem("not-found")
+    why = " ".join(body.fields.get("why", "").split())
+    if not SHORTEST <= len(why) <= LONGEST:
+        raise invalid_form({"why": "invalid" if why else "required"})
+    if editions.revoke(found, api.session.sub, why):
+        count("EditionsRevoked")
+    return api.answer(document(editions.find(student, id) or found), done="edition.revoked", back=body.next)
 
 
 def document(edition: Edition) -> dict[str, Any]:

@@ -42,6 +42,7 @@ def editions(visit: Visit, archive: Archive, store: Editions, student: str) -> d
     return {
         "student": found,
         "own": visit.someone.sub == student,
+        "revokes": visit.may("select-archives", department=OFFICE),
         "base": base(visit, student),
         "editions": every,
         "making": any(one.state not in OVER for one in every),

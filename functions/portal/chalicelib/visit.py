@@ -39,7 +39,7 @@ OF_CATALOGUE = (
 OF_MESSAGES = ("read", "saved", "stopped", "reminded")
 """What can be done about messages, as their notices call it."""
 OF_ARCHIVE = (
-    "edition.requested",
+    "edition.requested", "edition.revoked", "share.made", "share.revoked",
     "claim.made", "claim.changed", "claim.withdrawn", "claim.disputed", "certify.certify", "certify.refuse",
     "certify.revoke", "certify.settle", "round.begun", "round.rest", "round.given-up", "clearance.later",
 )  # fmt: skip

@@ -3,8 +3,8 @@
 Trigger: every night; and invoked directly, by whoever may administer the deployment, with {"student": ...} to erase one
 student whatever the age of their data, for somebody whose erasure was granted. Reads: batches, the index by school,
 cases, the newest anchor, cohorts. Deletes: the keys of sealed numbers; later the whole case with its history, documents
-(every version), messages and sign-ins, and the archive with its editions. Writes: that a history was erased, for the anchor; what feeds
-and ledgers still know of who is gone. Emits nothing but metrics.
+(every version), messages and sign-ins, and the archive with its editions. Writes: that a history was erased, for the
+anchor; what feeds and ledgers still know of who is gone. Emits nothing but metrics.
 
 How long is kept what, layers/yinji/yinji/privacy/map.toml says. What a run has no time for, the next one does.
 """

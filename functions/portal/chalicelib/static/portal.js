@@ -29,6 +29,7 @@
       count(form);
     });
     all(".find").forEach(function (place) { place.hidden = false; });
+    copies();
   }
 
   document.addEventListener("change", function (event) {
@@ -106,6 +107,19 @@
     if (form.matches(".bulk")) count(form);
     form.dispatchEvent(new Event("restored", { bubbles: true }));
   }
+
+  /* An address to hand on. */
+  function copies() {
+    if (!navigator.clipboard) return;
+    all("[data-copy]").forEach(function (button) { button.hidden = false; });
+  }
+  document.addEventListener("click", function (event) {
+    var button = event.target.closest("[data-copy]");
+    if (!button) return;
+    navigator.clipboard.writeText(button.parentElement.querySelector("input").value).then(function () {
+      button.textContent = document.getElementById("live").textContent = button.dataset.copied;
+    }).catch(function () { button.parentElement.querySelector("input").select(); });
+  });
 
   /* A file that is too large is said to be so before it is sent. */
   document.addEventListener("change", function (event) {

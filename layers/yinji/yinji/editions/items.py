@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
@@ -93,6 +93,26 @@ class StatusItem(Model):
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default="COUNT")
     taken = NumberAttribute()
+
+
+class ShareItem(Model):
+    """A link by which a student shares their archive; `code` is its token."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    code = UnicodeAttribute()
+    student = UnicodeAttribute()
+    id = UnicodeAttribute()
+    shows = UnicodeAttribute()
+    to = UnicodeAttribute()
+    until = UnicodeAttribute()
+    at = UnicodeAttribute()
+    parts = UnicodeSetAttribute(null=True)
+    edition = UnicodeAttribute(null=True)
+    revoked_at = UnicodeAttribute(null=True)
 
 
 class RunItem(Model):

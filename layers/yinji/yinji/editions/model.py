@@ -29,6 +29,12 @@ OVER: frozenset[State] = frozenset({"sealed", "unchanged", "held", "failed"})
 AGAIN: frozenset[State] = frozenset({"held", "failed"})
 MOST_ATTEMPTS = 3
 """How often what was left lying is taken up again before it has failed."""
+FILES = {
+    "archive.pdf": "application/pdf",
+    "credential.jwt": "application/vc+jwt",
+    "credentials.json": "application/vp+json",
+}
+"""What there is of a sealed edition to take along: the document, the credential of the whole record, all of them."""
 ALONE = "alone"
 """The run of what a student asked for themselves."""
 
@@ -75,7 +81,7 @@ class Edition:
 def chosen(language: str, theme: str) -> tuple[Language, str]:
     """The language and theme somebody asked for, the usual ones where they said none. Raises ValueError when there are
     no such ones."""
-    known = next((one for one in LANGUAGES if one == (language or "both")), None)
+    known: Language | None = next((one for one in LANGUAGES if one == (language or "both")), None)
     if known is None or (theme or THEMES[0]) not in THEMES:
         raise ValueError("no such language or theme")
     return known, theme or THEMES[0]

@@ -51,7 +51,7 @@ class Editions:
 
     def by_code(self, code: str) -> Edition | None:
         """The edition with that verification code, as of now."""
-        for item in EditionItem.by_code.query(code, limit=1):
+        for item in EditionItem.by_code.query(code, EditionItem.sk.startswith("EDITION#"), limit=1):
             told = values(item)
             return self.find(told["student"], told["id"])
         return None

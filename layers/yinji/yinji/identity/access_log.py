@@ -16,8 +16,7 @@ from pynamodb.expressions.update import Action as UpdateAction
 
 from yinji.clearance.items import forget, values
 from yinji.identity.items import SeenItem
-from yinji.identity.looks import KEPT, Entry, Look, What
-from yinji.identity.session import Role
+from yinji.identity.looks import KEPT, Entry, Look, Looker, What
 
 THREADS = 8
 """How many students of a list are dealt with at a time."""
@@ -65,7 +64,7 @@ def _entry(known: Mapping[str, Any]) -> Entry:
         what=cast(What, known["what"]),
         who=known["who"],
         name=known.get("name", ""),
-        role=cast(Role, known["role"]),
+        role=cast(Looker, known["role"]),
         minutes=sorted(known["minutes"]),
         school=known.get("school", ""),
         department=known.get("department", ""),

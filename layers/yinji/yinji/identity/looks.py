@@ -17,19 +17,21 @@ from itertools import groupby
 from typing import Any, Literal, cast, get_args
 
 from yinji.clearance.practice import is_practice
-from yinji.identity.people import Grant
+from yinji.identity.people import role_key
 from yinji.identity.session import ROLES, Role, Session
 from yinji.platform.clock import CAMPUS, instant, stamp
 
 What = Literal[
     "case", "history", "document", "thumbnail", "account", "certificate", "appointment", "list", "audit-export",
-    "access-log", "archive", "quiet", "sign-ups", "transcript", "edition",
+    "access-log", "archive", "quiet", "sign-ups", "transcript", "edition", "shared",
 ]  # fmt: skip
 """The case; what happened to it; a document that was handed in, or its small picture; a sealed account number, whole;
 the certificate; a booked time; a list taken as a file; the history taken as a file with its proof; who looked; the
 growth archive: portrait and records; a list of students who have gone quiet; who signed up for an activity; the
-transcript of the second classroom; an edition of an archive."""
+transcript of the second classroom; an edition of an archive; what of it somebody was shown by a link."""
 WHATS: tuple[What, ...] = get_args(What)
+Looker = Role | Literal["link"]
+"""In which role somebody looks; or that they came by a link of the student's, without an account."""
 KEPT = timedelta(days=3 * 365)
 TEXTS = ("what", "who", "name", "role", "at", "school", "department", "acts_for", "step")
 AT_ONCE = 500
@@ -47,7 +49,7 @@ class Look:
     what: What
     who: str
     name: str
-    role: Role
+    role: Looker
     at: datetime
     school: str = ""
     department: str = ""
@@ -57,7 +59,7 @@ class Look:
     @property
     def key(self) -> str:
         """What tells the entry from others of the same student: the day first, for they are read by time."""
-        role = Grant(self.role, self.school, self.department, acts_for=self.acts_for).key
+        role = role_key(self.role, self.school or self.department, self.acts_for)
         return "#".join([self.day.isoformat(), self.what, self.step, self.who, role])
 
     @property
@@ -96,6 +98,11 @@ def look(session: Session, what: What, students: Iterable[str], at: datetime, st
     )  # fmt: skip
 
 
+def look_by_link(share: str, to: str, what: What, student: str, at: datetime) -> Look:
+    """What is to be written down when whoever has the link `share`, made by the student for `to`, is shown `what`."""
+    return Look((student,), what, f"link:{share}", to, "link", at)
+
+
 def look_of(document: Any) -> Look:
     """The look that a message tells of. Raises ValueError, which says nothing of what stood in it."""
     known: Mapping[str, Any] = cast(Mapping[str, Any], document) if isinstance(document, dict) else {}
@@ -104,7 +111,7 @@ def look_of(document: Any) -> Look:
     students: list[Any] = cast(list[Any], told) if isinstance(told, list) else []
     if not students or not all(isinstance(one, str) for one in (*students, *texts.values())):
         raise ValueError("this tells of no look")
-    if texts["what"] not in WHATS or texts["role"] not in ROLES or not texts["who"]:
+    if texts["what"] not in WHATS or texts["role"] not in (*ROLES, "link") or not texts["who"]:
         raise ValueError("this tells of no look")
     try:
         at = instant(texts.pop("at"))
@@ -121,7 +128,7 @@ class Entry:
     what: What
     who: str
     name: str
-    role: Role
+    role: Looker
     minutes: Sequence[str]
     school: str = ""
     department: str = ""

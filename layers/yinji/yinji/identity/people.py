@@ -37,6 +37,11 @@ LONGEST_DELEGATION = timedelta(days=90)
 MOST_DELEGATIONS = 10
 
 
+def role_key(role: str, place: str, acts_for: str) -> str:
+    """What tells a role at a place from a person's others."""
+    return "#".join(filter(None, [role, place, acts_for]))
+
+
 @dataclass(frozen=True)
 class Grant:
     """A role of one person at a place. `ends_on` is the last day on which it runs, of the campus; None: for good.
@@ -58,7 +63,7 @@ class Grant:
     @property
     def key(self) -> str:
         """What tells it from the person's other grants: role#place, or role#place#whose it is."""
-        return "#".join(filter(None, [self.role, self.school or self.department, self.acts_for]))
+        return role_key(self.role, self.place, self.acts_for)
 
     def runs(self, today: date) -> bool:
         return self.ends_on is None or today <= self.ends_on

@@ -22,7 +22,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from yinji.identity.looks import What, look
+from yinji.identity.looks import Look, What, look, look_by_link
 from yinji.identity.session import Session
 from yinji.platform import clock
 from yinji.platform.environment import setting
@@ -45,8 +45,19 @@ def note(session: Session, what: What, *students: str, step: str = "") -> None:
     Raises Problem("look-not-noted"): then it must not be shown.
     """
     found = look(session, what, students, clock.now(), step)
-    if found is None:
-        return
+    if found is not None:
+        _send(found)
+
+
+def by_link(share: str, to: str, what: What, student: str) -> None:
+    """Have it written down that whoever has the link `share`, which `student` made for `to`, is shown `what`.
+
+    Raises Problem("look-not-noted"): then it must not be shown.
+    """
+    _send(look_by_link(share, to, what, student, clock.now()))
+
+
+def _send(found: Look) -> None:
     try:
         for part in found.parts():
             body = json.dumps(part.document, ensure_ascii=False)

@@ -39,9 +39,11 @@ SIGN_OUT = Limit("sign-out", 30, 60)
 CHECK_IN = Limit("check-in", 20, 300)
 """Checking in: once is enough, and whoever tries codes is told to wait."""
 
-# Of a code, for it is handed around: a certificate's, a mail's stop link.
+# Of a code, for it is handed around: a certificate's, a mail's stop link, that of a shared archive.
 CERTIFICATE_CODE = Limit("certificate-code", 60, 60)
 STOP_LINK = Limit("stop-link", 20, 60)
+LINK = Limit("link", 60, 60)
+"""A link by which an archive is shared."""
 
 # Of an address, where nobody says who they are. A campus comes from few addresses, so these are those of many.
 SIGN_IN = Limit("sign-in", 3_000, 300)
@@ -56,6 +58,7 @@ LIMITS = (
     CHECK_IN,
     CERTIFICATE_CODE,
     STOP_LINK,
+    LINK,
     SIGN_IN,
     VERIFY,
 )

@@ -39,8 +39,8 @@ class Eraser:
     """Erases students: their cases and archives. Whatever is done may be done again; who stops halfway finds the case,
     which goes last, or the archive of who has none.
 
-    `documents`, `archives` and `editions` are buckets. Every method raises what the services raise when they cannot be reached;
-    `erase` and `erase_archive` raise NotErased when S3 kept something.
+    `documents`, `archives` and `editions` are buckets. Every method raises what the services raise when they cannot be
+    reached; `erase` and `erase_archive` raise NotErased when S3 kept something.
     """
 
     def __init__(self, client: S3Client, documents: str, archives: str, editions: str) -> None:

@@ -1,0 +1,60 @@
+"""shared: the document of an archive that a student shared by a link, for whoever has the link.
+
+Trigger: GET /api/archive/shared/{token}/{file}, `file` being archive.pdf or credential.jwt, without a session. Reads:
+the link, the edition, sealed/. Writes: how often somebody asked. Emits: that the link was opened, to the queue of
+looks; metrics.
+"""
+
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from yinji.editions.model import FILES, sealed_key
+from yinji.editions.share_store import Shares
+from yinji.editions.store import Editions
+from yinji.identity import seen
+from yinji.platform import clock
+from yinji.platform.environment import setting
+from yinji.platform.http import Api
+from yinji.platform.limits import LINK, VERIFY
+from yinji.platform.observability import count, logger, metrics
+from yinji.platform.problem import Problem
+
+api = Api()
+editions = Editions()
+shares = Shares()
+s3: Any = boto3.client("s3")  # pyright: ignore[reportUnknownMemberType]
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics(raise_on_empty_metrics=False)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return api(event, context)
+
+
+@api.get("/api/archive/shared/<token>/<file>")
+def download(token: str, file: str) -> Response[bytes]:
+    api.limit_address(VERIFY)
+    share = shares.by_token(token)
+    if share is None or file not in FILES or share.shows != "whole":
+        raise Problem("not-found")
+    api.limit(LINK, share.id)
+    if share.standing(clock.today()) != "open":
+        raise Problem("link-over")
+    edition = editions.find(share.student, share.edition)
+    if edition is None or edition.standing == "none":
+        raise Problem("not-found")
+    if edition.standing == "revoked":
+        raise Problem("link-over")
+    seen.by_link(share.id, share.to, "edition", share.student)
+    key = sealed_key(edition, file.rpartition(".")[2])
+    body = s3.get_object(Bucket=setting("EDITIONS_BUCKET"), Key=key)["Body"].read()
+    count("SharedDocumentsFetched")
+    shown = "inline" if file.endswith(".pdf") else "attachment"
+    return Response(
+        status_code=200,
+        content_type=FILES[file],
+        headers={"Content-Disposition": f'{shown}; filename="{file}"', "Cache-Control": "private, no-store"},
+        body=body,
+    )

@@ -1,0 +1,132 @@
+"""Pages of shared archives: a student's links, and what whoever has one of them is shown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from yinji.archive.kinds import dimensions, kinds
+from yinji.archive.record import Record
+from yinji.archive.store import Archive
+from yinji.clearance import codes
+from yinji.editions.model import Edition
+from yinji.editions.share_store import Shares
+from yinji.editions.sharing import LONGEST, LONGEST_NAME, USUAL, Share
+from yinji.editions.store import Editions
+from yinji.identity import seen
+from yinji.identity.access_log import AccessLog
+from yinji.identity.looks import Entry
+from yinji.platform.counter import hit, hit_from
+from yinji.platform.environment import setting
+from yinji.platform.limits import LINK, VERIFY
+from yinji.platform.problem import Problem
+
+from .archive_editions import STANDINGS
+from .archive_story import own
+from .visit import Visit
+
+OPEN = {"open": "done", "expired": "waiting", "revoked": "blocked"}
+"""The shape and colour in which the standing of a link is said, beside its word."""
+
+
+def shares(visit: Visit, archive: Archive, made: Editions, store: Shares, log: AccessLog) -> dict[str, Any]:
+    """The links of the student who visits: how often each was opened, and how another one is made."""
+    student = own(visit)
+    if archive.student(student) is None:
+        raise Problem("no-archive")
+    records = sorted(
+        (one for one in archive.records(student) if one.counts), key=lambda one: (one.day, one.key), reverse=True
+    )
+    return {
+        "student": student,
+        "shares": store.of(student),
+        "shapes": OPEN,
+        "opened": opened(log.of(student)),
+        "editions": [one for one in made.of(student) if one.standing == "in-force"],
+        "dimensions": dimensions(),
+        "of_dimension": Counter(one.education for one in records),
+        "records": records,
+        "kinds": {id: kind for id, kind in kinds().items() if any(one.kind == id for one in records)},
+        "public": setting("PUBLIC_URL"),
+        "usual": visit.today + USUAL,
+        "last": visit.today + LONGEST,
+        "longest_name": LONGEST_NAME,
+    }
+
+
+def opened(entries: Sequence[Entry]) -> Mapping[str, tuple[int, Entry]]:
+    """By the id of a link: in how many minutes it was opened, and the latest entry of it."""
+    found: dict[str, tuple[int, Entry]] = {}
+    for entry in entries:
+        name, _, share = entry.who.partition(":")
+        if name == "link" and entry.role == "link":
+            number, latest = found.get(share, (0, entry))
+            newest = max(latest, entry, key=lambda one: (one.day, list(one.minutes)))
+            found[share] = (number + entry.times, newest)
+    return found
+
+
+def shared(visit: Visit, archive: Archive, made: Editions, store: Shares, token: str) -> dict[str, Any]:
+    """What whoever has the link with `token` is shown. That it is opened is written down before anything is shown.
+
+    Raises Problem("not-found"), Problem("too-often"), Problem("look-not-noted").
+    """
+    hit_from(VERIFY, visit.address)
+    share = store.by_token(token)
+    if share is None:
+        raise Problem("not-found")
+    hit(LINK, share.id)
+    standing = share.standing(visit.today)
+    student = archive.student(share.student)
+    if student is None:
+        raise Problem("not-found")
+    edition = made.find(share.student, share.edition) if share.edition else None
+    if standing == "open" and edition and edition.standing == "revoked":
+        standing = "withdrawn"
+    if standing != "open":
+        return {"share": share, "standing": standing, "open": False}
+    seen.by_link(share.id, share.to, "shared", share.student)
+    records = share.shown(archive.records(share.student))
+    return {
+        "share": share,
+        "standing": standing,
+        "open": True,
+        "student": student,
+        "edition": edition,
+        "standings": STANDINGS,
+        "spoken": codes.spoken,
+        "by_dimension": by_dimension(records),
+        "number": len(records),
+        "gone": gone(share, records),
+        "minutes": sum(one.minutes for one in records),
+        "kinds": kinds(),
+        "dimensions": dimensions(),
+    }
+
+
+def by_dimension(records: Sequence[Record]) -> list[tuple[str, list[Record]]]:
+    """`records` by dimension, in the order in which dimensions are told."""
+    found = [(id, [one for one in records if one.education == id]) for id in dimensions()]
+    return [(id, some) for id, some in found if some]
+
+
+def gone(share: Share, records: Sequence[Record]) -> int:
+    """How many of the records that were chosen one by one do not count any more."""
+    return len(share.parts) - len(records) if share.shows == "records" else 0
+
+
+def verified(archive: Archive, edition: Edition, made: Editions) -> dict[str, Any]:
+    """The edition that somebody checks by its code. Raises Problem("not-found") when its archive is gone."""
+    student = archive.student(edition.student)
+    if student is None:
+        raise Problem("not-found")
+    later = made.find(edition.student, edition.superseded_by) if edition.superseded_by else None
+    return {
+        "edition": edition,
+        "student": student,
+        "number": f"{edition.student[:4]}****{edition.student[-2:]}",
+        "later": later,
+        "standings": STANDINGS,
+        "spoken": codes.spoken(edition.code),
+    }
