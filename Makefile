@@ -10,7 +10,7 @@ SECONDS ?= 60
 VENV := .venv/bin
 UV := $(VENV)/python -m uv pip sync --quiet --no-config --require-hashes
 LOCAL := $(VENV)/python -m infra.local
-export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/yinji:$(CURDIR)/layers/typeset:$(CURDIR)/layers/inspection:$(CURDIR)/layers/tabular:$(CURDIR)/layers/sign_in:$(CURDIR)/layers/demo
+export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/yinji:$(CURDIR)/layers/typeset:$(CURDIR)/layers/inspection:$(CURDIR)/layers/tabular:$(CURDIR)/layers/sign_in:$(CURDIR)/layers/proof:$(CURDIR)/layers/demo
 
 .PHONY: help setup up season season-check season-demo devices down reset status logs invoke check-feed verify-history test \
 	quick slow cloud abuse mutants audit fuzz bench lint format types lock synth openapi screenshots clean
@@ -169,6 +169,7 @@ lock: .local/python ## write the lock files anew from pyproject.toml
 	$(LOCK) --group inspection -o layers/inspection/requirements.txt
 	$(LOCK) --group tabular -o layers/tabular/requirements.txt
 	$(LOCK) --group sign-in -o layers/sign_in/requirements.txt
+	$(LOCK) --group proof -o layers/proof/requirements.txt
 	$(LOCK) --group dev -o requirements.txt
 
 clean: ## delete what was installed and built; the data of the local cloud too
