@@ -1,0 +1,25 @@
+"""A public key on P-256: as JSON, and by the name that credentials call it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import load_pem_x509_certificates
+from joserfc.jwk import ECKey
+
+
+def public_jwk(key: bytes) -> dict[str, Any]:
+    """The JWK of a public key, in PEM or DER, with its thumbprint (RFC 7638) as `kid`. Raises ValueError when it is not
+    on P-256."""
+    found = ECKey.import_key(key)
+    told = {name: found.as_dict(private=False)[name] for name in ("kty", "crv", "x", "y")}
+    if told["crv"] != "P-256":
+        raise ValueError("not on P-256")
+    return {**told, "alg": "ES256", "kid": found.thumbprint()}
+
+
+def public_of(chain: str) -> bytes:
+    """The public key, in DER, of the first certificate of `chain` in PEM. Raises ValueError when there is none."""
+    [first, *_] = load_pem_x509_certificates(chain.encode())
+    return first.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
