@@ -19,9 +19,14 @@ from urllib.parse import parse_qsl, quote_plus, urlencode
 import boto3
 import pytest
 from botocore.loaders import JSONFileLoader
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from moto import mock_aws
 from moto.core.serialize import JSONSerializer
 from moto.dynamodb.models.dynamo_type import Item
+from moto.kms.responses import KmsResponse
+from moto.kms.utils import ECDSAPrivateKey
 from yinji.archive.items import LEAN as COHORT
 from yinji.clearance.items import LEAN
 from yinji.clearance.store import Store
@@ -53,6 +58,23 @@ def _as_it_is(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> N
 
 
 JSONSerializer._serialize_type_structure = _as_it_is  # type: ignore[method-assign]
+_sign, _told = KmsResponse.sign, threading.local()
+
+
+def _sign_as_told(self: Any) -> str:
+    """A digest is signed as it is when it is said to be one; the double would sign the digest of the digest."""
+    _told.digest = self._get_param("MessageType") == "DIGEST"
+    return _sign(self)
+
+
+def _sign_elliptic(self: Any, message: bytes, signing_algorithm: str) -> bytes:
+    assert signing_algorithm == "ECDSA_SHA_256"
+    told = Prehashed(hashes.SHA256()) if _told.digest else hashes.SHA256()
+    return self.private_key.sign(message, ec.ECDSA(told))
+
+
+KmsResponse.sign = _sign_as_told  # type: ignore[method-assign]
+ECDSAPrivateKey.sign = _sign_elliptic  # type: ignore[method-assign]
 _project = Item.project
 
 

@@ -1,7 +1,8 @@
 """edition-download: an edition of a student's archive, or its credential, to whom may see it.
 
-Trigger: GET /api/archive/students/{student}/editions/{id}/{file}, `file` being archive.pdf or credential.jwt. Reads:
-the student, the edition, sealed/. Writes nothing. Emits: who fetches one that is not their own, to the queue of looks.
+Trigger: GET /api/archive/students/{student}/editions/{id}/{file}, `file` being archive.pdf, credential.jwt (the
+whole record) or credentials.json (with every programme that is fulfilled). Reads: the student, the edition, sealed/.
+Writes nothing. Emits: who fetches one that is not their own, to the queue of looks.
 """
 
 from typing import Any
@@ -19,7 +20,11 @@ from yinji.platform.http import Api
 from yinji.platform.observability import logger
 from yinji.platform.problem import Problem
 
-FILES = {"archive.pdf": "application/pdf", "credential.jwt": "application/jwt"}
+FILES = {
+    "archive.pdf": "application/pdf",
+    "credential.jwt": "application/vc+jwt",
+    "credentials.json": "application/vp+json",
+}
 api = Api()
 archive = Archive()
 editions = Editions()

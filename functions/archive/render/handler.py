@@ -1,12 +1,14 @@
 """render: an edition of a student's archive was asked for, and is typeset.
 
 Trigger: the stream of the table of editions, those that are requested. Reads: the edition, the student's records and
-portrait, the group they are compared with. Writes: rendered/<student>/<id>.pdf, the edition. Emits: metrics.
+portrait, the group they are compared with. Writes: rendered/<student>/<id>.pdf and what
+its credentials are made of, the edition. Emits: metrics.
 
 What comes twice renders the same bytes into the same place. Whoever asks for what the edition in force says already
 gets none; a character that no font has goes to a person, everything else that cannot be typeset has failed.
 """
 
+import json
 from typing import Any
 
 import boto3
@@ -19,8 +21,9 @@ from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from typeset.archive import TEMPLATE, archive_pdf
 from typeset.rendering import MissingGlyph, RenderError
+from yinji.editions.claims import facts
 from yinji.editions.gathering import Gatherer
-from yinji.editions.model import Edition, fingerprint, rendered_key
+from yinji.editions.model import Edition, facts_key, fingerprint, rendered_key
 from yinji.editions.runs import Runs
 from yinji.editions.store import Editions
 from yinji.platform.environment import setting
@@ -73,7 +76,13 @@ def render(edition: Edition) -> None:
         editions.fail(edition, "not-typeset")
         count("EditionsFailed")
         return
-    # the document first: who stops here renders the same again
+    # what credentials are made of, then the document, then the edition: who stops here renders the same again
+    s3.put_object(
+        Bucket=setting("EDITIONS_BUCKET"),
+        Key=facts_key(edition.student, edition.id, told),
+        Body=json.dumps(facts(book), ensure_ascii=False).encode(),
+        ContentType="application/json",
+    )
     s3.put_object(
         Bucket=setting("EDITIONS_BUCKET"),
         Key=rendered_key(edition.student, edition.id),

@@ -115,6 +115,17 @@ class ShareItem(Model):
     revoked_at = UnicodeAttribute(null=True)
 
 
+class RevokedItem(Model):
+    """A place of the list whose edition was revoked: kept for ever, and about nobody."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    at = UnicodeAttribute()
+
+
 class RunItem(Model):
     """Many editions that somebody asked for at once."""
 

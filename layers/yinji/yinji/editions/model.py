@@ -99,7 +99,7 @@ def fingerprint(book: Mapping[str, Any], theme: str, language: str, template: st
     return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-RENDERED, SEALED = "rendered/", "sealed/"
+RENDERED, SEALED, AUTHORITY = "rendered/", "sealed/", "authority/"
 """Prefixes of the bucket of editions."""
 
 
@@ -107,6 +107,24 @@ def rendered_key(student: str, id: str) -> str:
     return f"{RENDERED}{student}/{id}.pdf"
 
 
+def facts_key(student: str, id: str, fingerprint: str) -> str:
+    """Where it lies meanwhile what the credentials of a rendered edition are made of."""
+    return f"{RENDERED}{student}/{id}-{fingerprint[:16]}.json"
+
+
+def rendered_of(key: str) -> tuple[str, str]:
+    """The student and the id of the edition whose PDF is rendered at `key`; both empty when it is no such key."""
+    prefix, _, rest = key.partition("/")
+    student, _, name = rest.rpartition("/")
+    known = f"{prefix}/" == RENDERED and name.endswith(".pdf")
+    return (student, name.removesuffix(".pdf")) if known else ("", "")
+
+
 def sealed_key(edition: Edition, ending: str = "pdf") -> str:
-    """Where the sealed document lies, or what goes with it: `ending` pdf or jwt."""
-    return f"{SEALED}{edition.student}/{edition.id}-{edition.digest[:16]}.{ending}"
+    """Where the sealed document lies, or what goes with it: `ending` pdf, jwt or json."""
+    return f"{sealed_prefix(edition.student, edition.id)}{edition.digest[:16]}.{ending}"
+
+
+def sealed_prefix(student: str, id: str) -> str:
+    """Below which everything lies that was ever sealed of the edition."""
+    return f"{SEALED}{student}/{id}-"

@@ -1,6 +1,7 @@
 """Where editions live: the table `Editions`.
 
-Items (pk, sk): STUDENT#<student> EDITION#<id>; STUDENT#<student> INFORCE#<language>; STATUS COUNT.
+Items (pk, sk): STUDENT#<student> EDITION#<id>; STUDENT#<student> INFORCE#<language>; STATUS COUNT;
+STATUS REVOKED#<place>.
 Index by-run (run, progress = <state>#<student>): how far a run is. Index by-code (code, sk): what somebody verifies.
 
 An edition goes from state to state by conditional updates, so that whoever comes second changes nothing. That one is
@@ -24,7 +25,7 @@ from yinji.clearance import codes
 from yinji.clearance.items import connection, forget, kept, one, values
 from yinji.clearance.reading import plains
 from yinji.clearance.store import CONFLICTS
-from yinji.editions.items import TABLE, EditionItem, InForceItem, StatusItem
+from yinji.editions.items import TABLE, EditionItem, InForceItem, RevokedItem, StatusItem
 from yinji.editions.model import AGAIN, MOST_ATTEMPTS, Edition, Language, State, edition_id
 from yinji.platform.clock import instant, now, stamp
 from yinji.platform.problem import Problem
@@ -118,9 +119,31 @@ class Editions:
 
     def place(self) -> int:
         """A place in the list of what was revoked that nobody else has."""
-        item = StatusItem("STATUS")
+        item = StatusItem(STATUS)
         item.update([StatusItem.taken.add(1)])
         return int(item.taken)
+
+    def places(self) -> int:
+        """How many places are taken."""
+        item = one(StatusItem, STATUS, "COUNT")
+        return int(item.taken) if item else 0
+
+    def placed(self, edition: Edition) -> int:
+        """The place of `edition` in that list, which it keeps however often it is sealed. One is left empty when
+        somebody dies between taking and keeping it."""
+        if edition.status:
+            return edition.status
+        place = self.place()
+        none = EditionItem.pk.exists() & EditionItem.status.does_not_exist()
+        if kept(lambda: _key(edition).update([EditionItem.status.set(place)], condition=none)):
+            return place
+        found = self.find(edition.student, edition.id)
+        return found.status if found else place
+
+    def revoked(self, first: int, last: int) -> list[int]:
+        """The places from `first` to `last` whose editions were revoked."""
+        between = RevokedItem.sk.between(_place(first), _place(last))
+        return [int(item.sk.partition("#")[2]) for item in RevokedItem.query(STATUS, between)]
 
     def seal(self, edition: Edition, fingerprint: str, digest: str, size: int, status: int) -> Edition | None:
         """Say that the edition is sealed and in force from now on, rather than the one before; None when somebody else
@@ -162,12 +185,25 @@ class Editions:
     def revoke(self, edition: Edition, by: str, why: str) -> bool:
         """Let nobody rely on a sealed edition any more; False when it was revoked before."""
         at = stamp(now())
-        return kept(
-            lambda: _key(edition).update(
-                [EditionItem.revoked_at.set(at), EditionItem.revoked_by.set(by), EditionItem.revoked_why.set(why)],
-                condition=(EditionItem.state == "sealed") & EditionItem.revoked_at.does_not_exist(),
-            )
-        )
+        changes: list[Action] = [
+            EditionItem.revoked_at.set(at), EditionItem.revoked_by.set(by), EditionItem.revoked_why.set(why)
+        ]  # fmt: skip
+        condition = (EditionItem.state == "sealed") & EditionItem.revoked_at.does_not_exist()
+        for _ in range(ATTEMPTS):
+            found = self.find(edition.student, edition.id)
+            if found is None or found.state != "sealed" or found.revoked_at:
+                return False
+            try:
+                with TransactWrite(connection=self._connection) as transaction:
+                    transaction.update(_key(edition), actions=changes, condition=condition)
+                    transaction.save(RevokedItem(STATUS, _place(found.status), at=at))
+            except TransactWriteError as error:
+                reasons = [reason.code if reason else "None" for reason in error.cancellation_reasons]
+                if not CONFLICTS.intersection(reasons) and FAILED_CONDITION not in reasons:
+                    raise
+            else:
+                return True
+        raise Problem("too-busy")
 
     def _go(
         self, edition: Edition, state: State, were: Iterable[State], *more: Action, also: Condition | None = None
@@ -204,6 +240,13 @@ def _pk(student: str) -> str:
 
 def _sk(id: str) -> str:
     return f"EDITION#{id}"
+
+
+STATUS = "STATUS"
+
+
+def _place(place: int) -> str:
+    return f"REVOKED#{place:012d}"
 
 
 def _force(language: str) -> str:
