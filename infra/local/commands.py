@@ -221,8 +221,11 @@ async def _up(graduates: int, then: Any) -> Any:
             await asyncio.to_thread(emulator.save)
         else:
             say("this very app is deployed already")
+        from infra.local import authority
         from infra.local.front_door import front_door
 
+        if await asyncio.to_thread(authority.ensure):
+            say("the local authority vouches for the key that seals archives")
         door = front_door()
         await door.start(home.PORT)
         if killed and home.SEASON.exists():

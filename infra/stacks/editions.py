@@ -5,9 +5,9 @@ from __future__ import annotations
 from aws_cdk import CfnOutput
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
-from yinji.editions.model import RENDERED, SEALED
+from yinji.editions.model import AUTHORITY, RENDERED, SEALED
 
-from infra.constructs.doors import BucketDoor, every, on_change
+from infra.constructs.doors import BucketDoor, Inbox, every, on_change
 from infra.constructs.storage import BY_CODE, BY_RUN, Bucket, SigningKey, TableWithStream
 from infra.setting import Setting
 from infra.stacks.archive import STUDENT, Archive
@@ -47,8 +47,10 @@ class Editions(Beside):
         self.signing = SigningKey(self, "Signing")
         self._made()
         self._asked()
+        self._verified()
         CfnOutput(self, "EditionsTableName", value=self.table.table.table_name)
         CfnOutput(self, "EditionsBucketName", value=self.bucket.name)
+        CfnOutput(self, "SigningKeyArn", value=self.signing.arn)
 
     @property
     def known(self) -> dict[str, str]:
@@ -71,19 +73,17 @@ class Editions(Beside):
         self.bucket.written_by(render, RENDERED)
         on_change(self.table, render, REQUESTED)
 
-        seal = self._function(
-            "archive/seal", "EDITIONS_TABLE", "EDITIONS_BUCKET", "PUBLIC_URL", "SIGNING_KEY", "ARCHIVE_TABLE",
-            timeout=60, memory=1769, asynchronous=True,
-            extra_layers=[python_layer(self, "Proof", self.setting, "proof")],
-        )  # fmt: skip
+        self.proof = python_layer(self, "Proof", self.setting, "proof")
+        seal = self._function("archive/seal", "EDITIONS_TABLE", "EDITIONS_BUCKET", "PUBLIC_URL", "SIGNING_KEY",
+                              timeout=60, memory=1769, asynchronous=True, extra_layers=[self.proof])  # fmt: skip
         self.table.changed_by(seal)
-        self.archive.read_by(seal)
-        self.bucket.read_by(seal, RENDERED)
+        self.bucket.read_by(seal, RENDERED, AUTHORITY)
         self.bucket.written_by(seal, SEALED, delete=True)
         self.bucket.emptied_by(seal, RENDERED)
         self.bucket.listed_by(seal)
         self.signing.signs_by(seal)
-        BucketDoor(self, "EditionsDoor", self.bucket, [(RENDERED, "", seal)])
+        seals = Inbox(self, "Seals", name=f"{self.setting.prefix}-seal", function=seal)
+        BucketDoor(self, "EditionsDoor", self.bucket, [], [(RENDERED, seals)])
 
         # runs go on, and what was left lying is taken up again
         release = self._function("archive/release", "EDITIONS_TABLE", "ARCHIVE_TABLE", timeout=300, memory=1769,
@@ -139,3 +139,17 @@ class Editions(Beside):
         self.table.read_by(verify, index=True)
         reason = "Whoever holds an archive checks it; a code has 80 random bits, and tells nothing of whose it is."
         self.routes.route(verify, "GET", "/api/archive/verify/{code}", open=reason, counted=True)
+
+    def _verified(self) -> None:
+        """What whoever verifies an edition needs, and may have without an account."""
+        authority = self._function(
+            "archive/authority", "EDITIONS_TABLE", "EDITIONS_BUCKET", "PUBLIC_URL", "SIGNING_KEY",
+            timeout=29, memory=1024, answers_people=True, extra_layers=[self.proof],
+        )  # fmt: skip
+        self.table.read_by(authority)
+        self.bucket.read_by(authority, AUTHORITY)
+        self.bucket.listed_by(authority, AUTHORITY)
+        self.signing.signs_by(authority)
+        why = "Whoever is handed an archive verifies it without an account: it is the same for everybody."
+        for path in ("did.json", "authority.pem", "status/{number}"):
+            self.routes.route(authority, "GET", f"/.well-known/{path}", open=why)

@@ -4,12 +4,14 @@
 |---|---|---|
 | /api/* | the HTTP API | never |
 | /static/* | the portal | as the portal's Cache-Control says |
+| /.well-known/* | the HTTP API | as its Cache-Control says |
 | everything else | the portal | never |
 
 Both APIs can be reached by their own addresses as well. Whoever finds these passes by the firewall and finds what is
-behind it anyway: every route of the API but signing in and out asks for a session, whose cookie is bound to the host
-of the front door, the portal may only read, a certificate's code has 80 random bits, and both are throttled. A secret
-header would have to be checked by every function and would be one more thing that can be out of step.
+behind it anyway: every route of the API but signing in and out, and what verifiers need, asks for a session, whose
+cookie is bound to the host of the front door, the portal may only read, a certificate's code has 80 random bits, and
+both are throttled. A secret header would have to be checked by every function and would be one more thing that can be
+out of step.
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ ANONYMOUS = {
     "/api/archive/shared/": FEW,
     "/api/archive/verify/": FEW,
     "/api/sign-in/": SOME,
+    "/.well-known/": SOME,
 }
 """Where nobody is asked who they are, and how often an address may come in five minutes."""
 MANAGED = {
@@ -114,6 +117,7 @@ class FrontDoor(Stack):
             "viewer_protocol_policy": cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
             "response_headers_policy": self._headers(),
         }
+        kept = self._static()
         reading = cloudfront.AllowedMethods.ALLOW_GET_HEAD_OPTIONS
         self.distribution = cloudfront.Distribution(
             self,
@@ -125,7 +129,10 @@ class FrontDoor(Stack):
                     origin=api, allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL, **as_asked, **shared
                 ),
                 "/static/*": cloudfront.BehaviorOptions(
-                    origin=portal, allowed_methods=reading, cache_policy=self._static(), compress=True, **shared
+                    origin=portal, allowed_methods=reading, cache_policy=kept, compress=True, **shared
+                ),
+                "/.well-known/*": cloudfront.BehaviorOptions(
+                    origin=api, allowed_methods=reading, cache_policy=kept, compress=True, **shared
                 ),
             },
             # CloudFront keeps errors for ten seconds unless told not to: somebody else's, for the same path
