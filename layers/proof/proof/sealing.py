@@ -25,6 +25,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.writer import BasePdfFileWriter
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
+from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, Signer
 from pyhanko.sign.signers.constants import ESIC_EXTENSION_1
 from pyhanko_certvalidator.registry import SimpleCertificateStore
@@ -69,6 +70,7 @@ def repack(pdf: bytes, field_name: str) -> bytes:
             object_stream_mode=pikepdf.ObjectStreamMode.generate,
             compress_streams=True,
             deterministic_id=True,
+            fix_metadata_version=False,  # it would write the document's description anew
         )
     return out.getvalue()
 
@@ -136,7 +138,7 @@ def seal(pdf: bytes, chain: Sequence[asn1.Certificate], sign: Sign, at: datetime
         signer = _Sealer(meta, _Elsewhere(chain, sign), at)
         sealed = io.BytesIO()
         signer.sign_pdf(writer, existing_fields_only=True, bytes_reserved=_room(chain), output=sealed)
-    except PdfError as error:
+    except (PdfError, SigningError) as error:
         raise NotSealable(str(error)) from error
     return sealed.getvalue()
 
