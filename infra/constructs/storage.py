@@ -316,8 +316,8 @@ class Bucket(Construct):
         role.add_to_principal_policy(iam.PolicyStatement(actions=["kms:Decrypt"], resources=[self.key.key_arn]))
 
     def listed_by(self, function: Function, *prefixes: str) -> None:
-        """Let `function` see which keys there are, or those below `prefixes`; who may not see all of them reads a missing
-        object as forbidden."""
+        """Let `function` see which keys there are, or those below `prefixes`; who may not see all of them reads a
+        missing object as forbidden."""
         shown = {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}} if prefixes else None
         function.allow(["s3:ListBucket"], [self.arn], shown)
 

@@ -10,13 +10,15 @@ from typing import Any
 import boto3
 import pytest
 from cryptography.x509 import load_pem_x509_certificates
+from openbadgeslib.ob3 import OB3VerificationError, OB3Verifier
 from proof import keys, status
-from yinji.editions.model import ALONE, Edition
+from yinji.editions.model import ALONE, Edition, sealed_key
 from yinji.editions.signing import CHAIN, FORMER, GOOD_FOR
 from yinji.editions.store import Editions, new_edition
 
 from tests import handlers, proofs
 from tests.functions.conftest import Cloud
+from tests.functions.test_archive_seal import arrive, rendered
 
 FOLDER = "archive/authority"
 LIST = "/.well-known/status/0"
@@ -124,6 +126,35 @@ def test_a_place_beyond_the_first_list_is_in_the_second(cloud: Cloud, key: bytes
     assert Editions().revoke(edition, "D07", "award withdrawn")
     assert revoked(get(cloud, "/.well-known/status/1").body) == [5]
     assert revoked(get(cloud, LIST).body) == []
+
+
+def test_whoever_is_handed_a_credential_verifies_it_by_what_is_published(
+    cloud: Cloud, key: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sealed by one function, published by the other, verified by a library that knows but the name of the issuer."""
+    edition = rendered(cloud, Editions())
+    arrive(cloud, edition)
+    found = Editions().find(edition.student, edition.id)
+    assert found
+    told = json.loads(cloud.s3.get_object(Bucket="editions", Key=sealed_key(found, "json"))["Body"].read())
+    whole = cloud.s3.get_object(Bucket="editions", Key=sealed_key(found, "jwt"))["Body"].read().decode()
+    tokens = [one["id"].removeprefix("data:application/vc+jwt,") for one in told["verifiableCredential"]]
+    assert tokens[0] == whole and len(tokens) == 4
+
+    def fetch(url: str) -> bytes:
+        assert url.startswith(proofs.URL)
+        return get(cloud, url.removeprefix(proofs.URL)).body.encode()
+
+    def verify() -> None:
+        verifier = OB3Verifier.for_issuer_did("did:web:yinji.example.edu", download=fetch)
+        for token in tokens:
+            verifier.verify(token, check_status=True, download=fetch)
+
+    verify()
+    assert Editions().revoke(found, "D07", "award withdrawn")
+    monkeypatch.setattr(handlers.warm(FOLDER), "lists", {})
+    with pytest.raises(OB3VerificationError, match="revocation"):
+        verify()
 
 
 def test_without_a_chain_it_says_so_and_no_more(cloud: Cloud, key: bytes) -> None:

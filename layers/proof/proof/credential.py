@@ -17,7 +17,6 @@ from proof.times import instant
 
 VC = "https://www.w3.org/ns/credentials/v2"
 CONTEXTS = [VC, "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"]
-SCHEMA = "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievementcredential_schema.json"
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,6 @@ def credential(
         "evidence": [_evidence(document)],
         "relatedResource": [_resource(document)],
         "credentialStatus": entry(issuer.public_url, place),
-        "credentialSchema": [{"id": SCHEMA, "type": "1EdTechJsonSchemaValidator2019"}],
     }
 
 
