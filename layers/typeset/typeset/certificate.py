@@ -117,7 +117,7 @@ def _document(data: CertificateData, undrawn: Mapping[str, object]) -> dict[str,
     name, name_latin = text(data.name), text(data.name_latin)
     return {
         "student": text(data.student),
-        "name": _spans(name),
+        "name": name_spans(name),
         "name_plain": name,
         "name_latin": "" if name_latin.casefold() == name.casefold() else name_latin,
         "programme": text(data.programme),
@@ -150,7 +150,7 @@ _LANGUAGES: tuple[tuple[str, Callable[[str], bool]], ...] = (
 )
 
 
-def _spans(name: str) -> list[dict[str, str]]:
+def name_spans(name: str) -> list[dict[str, str]]:
     """The name cut into runs of one language each; punctuation and spaces join the run before them."""
     spans: list[dict[str, str]] = []
     for each in name:

@@ -21,7 +21,7 @@ TEMPLATES = HERE / "templates"
 FONTS = HERE / "fonts"
 STANDARDS: list[typst.PDFStandard] = ["a-2b", "ua-1"]
 
-_TEMPLATE = re.compile(r"[a-z][a-z0-9-]*")
+_TEMPLATE = re.compile(r"([a-z][a-z0-9-]*/)?[a-z][a-z0-9-]*")
 # Typst names every cluster it cannot draw, quoted as Rust quotes a string
 _UNDRAWN = re.compile(r'the text `"((?:[^"\\]|\\.)*)"` could not be displayed')
 _ESCAPE = re.compile(r"\\(?:u\{([0-9a-fA-F]+)\}|(.))")
@@ -69,7 +69,7 @@ def _compiler(template: str) -> typst.Compiler:
         path = TEMPLATES / f"{template}.typ"
         if not _TEMPLATE.fullmatch(template) or not path.is_file():
             raise RenderError(f"there is no template {template!r}")
-        compiler = typst.Compiler(path, font_paths=_fonts(), ignore_system_fonts=True)
+        compiler = typst.Compiler(path, root=TEMPLATES, font_paths=_fonts(), ignore_system_fonts=True)
         _compilers.by_template[template] = compiler
     return compiler
 
@@ -88,20 +88,30 @@ def render(template: str, data: Mapping[str, Any], *, at: datetime) -> bytes:
     give the same bytes. Any thread may call this. Raises `MissingGlyph` for characters that no font has,
     `RenderError` for everything else that keeps the document from being made, ValueError for an `at` without zone.
     """
+    pdf = _compiled(template, data, at, format="pdf", pdf_standards=STANDARDS)
+    if not isinstance(pdf, bytes):
+        raise RenderError(f"{template} gave no single document")
+    return pdf
+
+
+def preview(template: str, data: Mapping[str, Any], *, at: datetime, ppi: float) -> list[bytes]:
+    """The pages as PNG, as `render` would set them but for the gate: a character that no font has is a box."""
+    pages = _compiled(template, data, at, format="png", ppi=ppi)
+    return [pages] if isinstance(pages, bytes) else list(pages or [])
+
+
+def _compiled(template: str, data: Mapping[str, Any], at: datetime, **how: Any) -> bytes | list[bytes] | None:
     if at.tzinfo is None:
         raise ValueError("`at` needs a time zone")
     at = at.replace(microsecond=0)  # a PDF's dates have no fractions, and Typst takes none
     inputs = {"data": json.dumps(data, default=_plain)}
     try:
-        pdf = _compiler(template).compile(format="pdf", sys_inputs=inputs, pdf_standards=STANDARDS, timestamp=at)
+        return _compiler(template).compile(sys_inputs=inputs, timestamp=at, **how)
     except typst.TypstError as problem:
         undrawn = _undrawn(problem.diagnostic)
         if undrawn:
             raise MissingGlyph(undrawn) from problem
         raise RenderError(problem.diagnostic or problem.message) from problem
-    if not isinstance(pdf, bytes):
-        raise RenderError(f"{template} gave no single document")
-    return pdf
 
 
 def _undrawn(diagnostic: str) -> str:

@@ -1,0 +1,99 @@
+"""The book of a growth archive 成长档案: 8 to 14 designed pages in Chinese, in English or in both."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Any, Literal, cast, get_args
+
+from typeset.certificate import grouped, legible, name_spans, qr_svg
+from typeset.rendering import TEMPLATES, preview, render
+
+Language = Literal["zh", "en", "both"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+FOLDER = "archive"
+PARTS = ("book", "parts")
+"""Templates of the folder that all themes share; every other one is a theme."""
+
+
+@dataclass(frozen=True)
+class ArchiveData:
+    """What the document says. `book` is what `yinji.editions.book.book` tells, as plain data.
+
+    `code` is the verification code, with or without separators; `verify_url` the page that confirms it; `issued_on` the
+    campus' day on which it was made.
+    """
+
+    book: Mapping[str, Any]
+    code: str
+    verify_url: str
+    issued_on: date
+
+
+@cache
+def themes() -> Sequence[str]:
+    """The themes there are: the templates of the folder but for its parts, in order of name."""
+    return sorted(path.stem for path in (TEMPLATES / FOLDER).glob("*.typ") if path.stem not in PARTS)
+
+
+def archive_pdf(data: ArchiveData, *, language: Language, theme: str, at: datetime) -> bytes:
+    """The book as PDF/A-2b and PDF/UA-1; the same data, language, theme and `at` (with a time zone) give the same bytes.
+
+    Nothing is replaced: a character that no font has raises `typeset.MissingGlyph`, so that a person looks at it.
+    Raises `typeset.RenderError` when the document cannot be made otherwise, ValueError for an unknown language or theme.
+    """
+    return render(_template(theme), _document(data, language), at=at)
+
+
+def archive_pages(data: ArchiveData, *, language: Language, theme: str, at: datetime, ppi: float = 96) -> list[bytes]:
+    """The pages as PNG, for people who edit templates; raises as `archive_pdf` does, but for missing characters."""
+    return preview(_template(theme), _document(data, language), at=at, ppi=ppi)
+
+
+def identity(data: ArchiveData, *, language: Language, theme: str) -> str:
+    """The same for the same book drawn by the same templates, another one otherwise; whatever its code and day."""
+    said = json.dumps([data.book, language, theme], sort_keys=True, default=str)
+    sources = [TEMPLATES / FOLDER / f"{name}.typ" for name in (theme, *PARTS)]
+    sources += [TEMPLATES / "archive.toml", TEMPLATES / "paper.typ"]
+    return hashlib.sha256(b"\0".join([said.encode(), *(path.read_bytes() for path in sources)])).hexdigest()[:32]
+
+
+def _template(theme: str) -> str:
+    if theme not in themes():
+        raise ValueError(f"there is no theme {theme!r}")
+    return f"{FOLDER}/{theme}"
+
+
+def _document(data: ArchiveData, language: str) -> dict[str, Any]:
+    """The templates' data: the book with every text in it legible, and what is on the last page."""
+    if language not in LANGUAGES:
+        raise ValueError(f"there is no language {language!r}")
+    book = cast(dict[str, Any], _legible(data.book))
+    latin = book["student"]["name_latin"]
+    name = book["student"]["name"]
+    return {
+        **book,
+        "language": language,
+        "name": name_spans(name),
+        "name_latin": "" if latin.casefold() == name.casefold() else latin,
+        "code": grouped(legible(data.code)),
+        "verify_url": data.verify_url,
+        "qr": qr_svg(data.verify_url),
+        "issued_on": data.issued_on.isoformat(),
+    }
+
+
+def _legible(value: Any) -> Any:
+    match value:
+        case str():
+            return legible(value)
+        case Mapping():
+            return {name: _legible(one) for name, one in cast(Mapping[str, Any], value).items()}
+        case list() | tuple():
+            return [_legible(one) for one in cast(Sequence[Any], value)]
+        case _:
+            return value
