@@ -13,7 +13,9 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -31,12 +33,20 @@ class FontsMissing(RuntimeError):
 
 @dataclass(frozen=True)
 class Face:
-    """One font file that is copied as it is. `source` and `licence` are paths below node_modules."""
+    """One font file. `source` and `licence` are paths below node_modules.
+
+    It is copied as it is, unless it is packed for the web, or only the characters of `ranges` are wanted of it.
+    """
 
     file: str
     source: str
     licence: str
     sha256: str
+    ranges: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def copied(self) -> bool:
+        return not self.ranges and not self.source.endswith(".woff")
 
 
 @dataclass(frozen=True)
@@ -58,17 +68,21 @@ def faces() -> tuple[tuple[Face, ...], RareFace]:
     declared = tomllib.loads((HERE / "fonts.toml").read_text("utf-8"))
     rare = declared["rare"]
     return (
-        tuple(Face(**face) for face in declared["faces"]),
+        tuple(Face(**face | {"ranges": _ranges(face.get("ranges", ()))}) for face in declared["faces"]),
         RareFace(
             file=rare["file"],
             family=rare["family"],
             sources=tuple(rare["sources"]),
             licence=rare["licence"],
             except_=rare["except"],
-            ranges=tuple((first, last) for first, last in rare["ranges"]),
+            ranges=_ranges(rare["ranges"]),
             sha256=rare["sha256"],
         ),
     )
+
+
+def _ranges(declared: Sequence[Sequence[int]]) -> tuple[tuple[int, int], ...]:
+    return tuple((first, last) for first, last in declared)
 
 
 def copy_fonts(target: Path, *, packages: Path = PACKAGES, cache: Path = CACHE) -> list[Path]:
@@ -83,13 +97,11 @@ def copy_fonts(target: Path, *, packages: Path = PACKAGES, cache: Path = CACHE) 
     licences[f"{Path(rare.file).stem}.txt"] = HERE / rare.licence
 
     for face in plain:
-        _place(_package_file(packages / face.source), target / face.file, face.sha256)
-    if not _is(target / rare.file, rare.sha256):
-        joined = cache / rare.file
-        if not _is(joined, rare.sha256):
-            cache.mkdir(parents=True, exist_ok=True)
-            _write(joined, _join(rare, packages))
-        _place(joined, target / rare.file, rare.sha256)
+        if face.copied:
+            _place(_package_file(packages / face.source), target / face.file, face.sha256)
+        else:
+            _made(face, target, cache, partial(_cut, face, packages))
+    _made(rare, target, cache, partial(_join, rare, packages))
 
     (target / "licences").mkdir(exist_ok=True)
     for name, source in licences.items():
@@ -99,6 +111,17 @@ def copy_fonts(target: Path, *, packages: Path = PACKAGES, cache: Path = CACHE) 
     for stray in {path for path in target.iterdir() if path.is_file()} - set(wanted):
         stray.unlink()
     return wanted
+
+
+def _made(face: Face | RareFace, target: Path, cache: Path, make: Callable[[], bytes]) -> None:
+    """Place a face that is made here, once for every target."""
+    if _is(target / face.file, face.sha256):
+        return
+    kept = cache / face.file
+    if not _is(kept, face.sha256):
+        cache.mkdir(parents=True, exist_ok=True)
+        _write(kept, make())
+    _place(kept, target / face.file, face.sha256)
 
 
 def _package_file(path: Path) -> Path:
@@ -125,9 +148,30 @@ def _write(path: Path, content: bytes) -> None:
     """Whole or not at all, so that two test processes or a kill cannot leave half a font behind."""
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
         file.write(content)
-    partial = Path(file.name)
-    partial.chmod(0o644)
-    partial.replace(path)
+    whole = Path(file.name)
+    whole.chmod(0o644)
+    whole.replace(path)
+
+
+def _cut(face: Face, packages: Path) -> bytes:
+    """The face unpacked, with the characters of `ranges` alone; it depends on the source alone (no dates)."""
+    from fontTools.subset import Options, Subsetter
+    from fontTools.ttLib import TTFont
+
+    font = TTFont(_package_file(packages / face.source), recalcTimestamp=False)
+    if face.ranges:
+        options = Options()
+        options.layout_features = ["*"]
+        options.name_IDs = ["*"]
+        options.notdef_outline = True
+        options.hinting = False
+        wanted = Subsetter(options)
+        wanted.populate(unicodes=[code for first, last in face.ranges for code in range(first, last + 1)])
+        wanted.subset(font)
+    font.flavor = None
+    out = BytesIO()
+    font.save(out)
+    return out.getvalue()
 
 
 def _join(rare: RareFace, packages: Path) -> bytes:

@@ -1,8 +1,8 @@
 """render: an edition of a student's archive was asked for, and is typeset.
 
-Trigger: the stream of the table of editions, those that are requested. Reads: the edition, the student's records and
-portrait, the group they are compared with. Writes: rendered/<student>/<id>.pdf and what
-its credentials are made of, the edition. Emits: metrics.
+Trigger: the stream of the table of editions, those that are requested. Reads: the edition, the student's records,
+the group they are compared with. Writes: rendered/<student>/<id>.pdf and what its credentials are made of, the
+edition. Emits: metrics.
 
 What comes twice renders the same bytes into the same place. Whoever asks for what the edition in force says already
 gets none; a character that no font has goes to a person, everything else that cannot be typeset has failed.
@@ -19,13 +19,15 @@ from aws_lambda_powertools.utilities.batch import (
 )
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from typeset.archive import TEMPLATE, archive_pdf
+from typeset.archive import ArchiveData, archive_pdf, identity
 from typeset.rendering import MissingGlyph, RenderError
+from yinji.editions.book import Book
 from yinji.editions.claims import facts
 from yinji.editions.gathering import Gatherer
-from yinji.editions.model import Edition, facts_key, fingerprint, rendered_key
+from yinji.editions.model import Edition, facts_key, rendered_key
 from yinji.editions.runs import Runs
 from yinji.editions.store import Editions
+from yinji.platform import clock
 from yinji.platform.environment import setting
 from yinji.platform.observability import count, logger, metrics
 
@@ -55,18 +57,17 @@ def take(record: DynamoDBRecord) -> None:
 
 
 def render(edition: Edition) -> None:
-    book = gatherer.book(edition.student, edition.language)
+    book = gatherer.book(edition.student)
     if book is None:
         editions.fail(edition, "no-archive")
         return
-    told = fingerprint(book, edition.theme, edition.language, TEMPLATE)
+    told = identity(book, language=edition.language, theme=edition.theme)
     if editions.in_force(edition.student, edition.language)[1] == told:
         editions.unchanged(edition, told)
         count("EditionsUnchanged")
         return
-    document = gatherer.issued(book, edition, setting("PUBLIC_URL"))
     try:
-        pdf = archive_pdf(document, language=edition.language, theme=edition.theme, at=edition.at)
+        pdf = archive_pdf(data_of(book, edition), language=edition.language, theme=edition.theme, at=edition.at)
     except MissingGlyph as missing:
         editions.hold(edition, missing.characters)
         count("EditionsHeld")
@@ -92,3 +93,13 @@ def render(edition: Edition) -> None:
     )
     if editions.rendered(edition, told):
         count("EditionsRendered")
+
+
+def data_of(book: Book, edition: Edition) -> ArchiveData:
+    """What the document of `edition` says: its book, and how it is verified."""
+    return ArchiveData(
+        book=book,
+        code=edition.code,
+        verify_url=f"{setting('PUBLIC_URL')}/verify/{edition.code}",
+        issued_on=edition.at.astimezone(clock.CAMPUS).date(),
+    )

@@ -41,10 +41,10 @@ def themes() -> Sequence[str]:
 
 
 def archive_pdf(data: ArchiveData, *, language: Language, theme: str, at: datetime) -> bytes:
-    """The book as PDF/A-2b and PDF/UA-1; the same data, language, theme and `at` (with a time zone) give the same bytes.
+    """The book as PDF/A-2b and PDF/UA-1; the same data, language, theme and `at`, with a zone, give the same bytes.
 
     Nothing is replaced: a character that no font has raises `typeset.MissingGlyph`, so that a person looks at it.
-    Raises `typeset.RenderError` when the document cannot be made otherwise, ValueError for an unknown language or theme.
+    Raises `typeset.RenderError` when it cannot be made for another reason, ValueError for an unknown language or theme.
     """
     return render(_template(theme), _document(data, language), at=at)
 
@@ -54,12 +54,20 @@ def archive_pages(data: ArchiveData, *, language: Language, theme: str, at: date
     return preview(_template(theme), _document(data, language), at=at, ppi=ppi)
 
 
-def identity(data: ArchiveData, *, language: Language, theme: str) -> str:
-    """The same for the same book drawn by the same templates, another one otherwise; whatever its code and day."""
-    said = json.dumps([data.book, language, theme], sort_keys=True, default=str)
-    sources = [TEMPLATES / FOLDER / f"{name}.typ" for name in (theme, *PARTS)]
-    sources += [TEMPLATES / "archive.toml", TEMPLATES / "paper.typ"]
-    return hashlib.sha256(b"\0".join([said.encode(), *(path.read_bytes() for path in sources)])).hexdigest()[:32]
+def identity(book: Mapping[str, Any], *, language: Language, theme: str) -> str:
+    """The same for the same book drawn by the same templates, another one otherwise; of no code and of no day.
+
+    Raises ValueError for an unknown theme.
+    """
+    said = json.dumps([book, language, theme], sort_keys=True)
+    return hashlib.sha256(said.encode() + _drawing(_template(theme))).hexdigest()
+
+
+@cache
+def _drawing(template: str) -> bytes:
+    """A digest of all that decides how a book is drawn."""
+    names = (f"{template}.typ", *(f"{FOLDER}/{part}.typ" for part in PARTS), "archive.toml", "paper.typ")
+    return hashlib.sha256(b"\0".join((TEMPLATES / name).read_bytes() for name in names)).digest()
 
 
 def _template(theme: str) -> str:

@@ -58,8 +58,8 @@ class Moment(TypedDict):
 
 
 class Year(TypedDict):
-    """An academic year; `months` is how many records each month has, from September on. `busiest` is a month ("2024-05")
-    and how many records it has, `place` where they were most often and how often; None where nothing stands out."""
+    """An academic year; `months` is how many records each month has, from September on. `busiest` is a month, as
+    "2024-05", and how many records it has, `place` where they were most often and how often; None where nothing stands out."""
 
     year: str
     title: Text
@@ -138,7 +138,7 @@ class Aim(TypedDict):
 class Line(TypedDict):
     """Records of one kind in a term: minutes they count for, and what of it is credited."""
 
-    term: Text
+    term: str
     kind: Text
     records: int
     minutes: int
@@ -173,7 +173,7 @@ class Voucher(TypedDict):
 
 
 class Book(TypedDict):
-    """What the book says; days and months are in ISO 8601. `group` is whom scores are compared with, None for nobody."""
+    """What the book says; days and months are in ISO 8601. Scores are compared with `group`, None is nobody."""
 
     student: Profile
     university: Text
@@ -377,7 +377,7 @@ def _part(part: Part) -> Credited:
         tenths=part.tenths,
         lines=[
             Line(
-                term=_term_title(one.line.term),
+                term=one.line.term,
                 kind=kinds()[one.line.kind].title,
                 records=len(one.records),
                 minutes=one.line.minutes,

@@ -13,11 +13,9 @@ again.
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 State = Literal["planned", "requested", "rendered", "sealed", "unchanged", "held", "failed"]
 Language = Literal["zh", "en", "both"]
@@ -91,12 +89,6 @@ def edition_id(run: str, student: str, language: str, key: str = "") -> str:
     """The same for the same asking, so that asking twice makes one."""
     told = "\n".join((run, student, language, key))
     return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:24]
-
-
-def fingerprint(book: Mapping[str, Any], theme: str, language: str, template: str) -> str:
-    """Of what an edition says and how it is set; not of when, nor of its code."""
-    told = json.dumps([book, theme, language, template], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 RENDERED, SEALED, AUTHORITY = "rendered/", "sealed/", "authority/"
