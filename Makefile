@@ -12,7 +12,7 @@ UV := $(VENV)/python -m uv pip sync --quiet --no-config --require-hashes
 LOCAL := $(VENV)/python -m infra.local
 export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/yinji:$(CURDIR)/layers/typeset:$(CURDIR)/layers/inspection:$(CURDIR)/layers/tabular:$(CURDIR)/layers/sign_in:$(CURDIR)/layers/proof:$(CURDIR)/layers/demo
 
-.PHONY: help setup up season season-check season-demo devices down reset status logs invoke check-feed verify-history test \
+.PHONY: help setup up season season-check season-demo devices down reset status logs invoke check-feed verify-history preview-archive test \
 	quick slow cloud abuse mutants audit fuzz bench lint format types lock synth openapi screenshots clean
 
 help: ## list the commands
@@ -95,6 +95,9 @@ check-feed: .local/python ## check a department's file against its contract: FIL
 
 verify-history: .local/python ## check exported histories: FILE=history.json, ANCHOR=<the hash you noted>; without FILE the local cloud's
 	@$(VENV)/python -m infra.local.verify_history $(if $(FILE),"$(FILE)") --anchor "$(ANCHOR)"
+
+preview-archive: setup layers/typeset/typeset/fonts ## the archive's book as PNG in .local/preview: THEME=ink, BOOK=zh, WATCH=1 draws on every change
+	@$(VENV)/python -m infra.local.preview_archive $(if $(THEME),--theme $(THEME)) $(if $(BOOK),--language $(BOOK)) $(if $(WATCH),--watch)
 
 # --- tests ------------------------------------------------------------------------------------------------------
 

@@ -59,7 +59,8 @@ class Moment(TypedDict):
 
 class Year(TypedDict):
     """An academic year; `months` is how many records each month has, from September on. `busiest` is a month, as
-    "2024-05", and how many records it has, `place` where they were most often and how often; None where nothing stands out."""
+    "2024-05", and how many records it has, `place` where they were most often and how often; None where none stands
+    out."""
 
     year: str
     title: Text
