@@ -72,7 +72,8 @@ def rendered(cloud: Cloud, edition: Edition) -> bytes:
 
 
 def all_keys(cloud: Cloud) -> list[str]:
-    return [one["Key"] for one in cloud.s3.list_objects_v2(Bucket="editions").get("Contents", [])]
+    listed = cloud.s3.list_objects_v2(Bucket="editions").get("Contents", [])
+    return [one["Key"] for one in listed if one["Key"].endswith(".pdf")]
 
 
 def test_there_is_a_template_for_every_theme_that_can_be_asked_for() -> None:

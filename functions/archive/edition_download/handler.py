@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.archive.access import visible_student
 from yinji.archive.store import Archive
-from yinji.editions.model import sealed_key
+from yinji.editions.model import FILES, sealed_key
 from yinji.editions.store import Editions
 from yinji.identity import seen
 from yinji.platform.environment import setting
@@ -20,11 +20,6 @@ from yinji.platform.http import Api
 from yinji.platform.observability import logger
 from yinji.platform.problem import Problem
 
-FILES = {
-    "archive.pdf": "application/pdf",
-    "credential.jwt": "application/vc+jwt",
-    "credentials.json": "application/vp+json",
-}
 api = Api()
 archive = Archive()
 editions = Editions()

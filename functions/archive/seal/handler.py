@@ -68,7 +68,7 @@ def seal(edition: Edition) -> Edition | None:
     if found is None:  # whoever sealed it took it away, or it is to be rendered again
         return editions.find(edition.student, edition.id)
     pdf, fingerprint, told = found
-    document = sealed(pdf, told, edition.language)
+    document = sealed(pdf, told, edition)
     digest = hashlib.sha256(document).digest()
     place = editions.placed(edition)
     jwts = credentials(edition, told, digest, place)
@@ -94,13 +94,18 @@ def rendered(edition: Edition) -> tuple[bytes, str, dict[str, Any]] | None:
     return found["Body"].read(), fingerprint, json.loads(told["Body"].read())
 
 
-def sealed(pdf: bytes, told: dict[str, Any], language: str) -> bytes:
+def sealed(pdf: bytes, told: dict[str, Any], edition: Edition) -> bytes:
     chain = authority.chain()
     if keys.public_of(chain) != key.public():
         raise NoAuthority("the chain is of another key")
-    small = sealing.repack(pdf, in_words(told, language, "seal", "field"))
-    reason = in_words(told, language, "seal", "reason")
-    return sealing.seal(small, sealing.certificates(chain), key.sign, clock.now(), reason=reason)
+    small = sealing.repack(pdf, in_words(told, edition.language, "seal", "field"))
+    reason = in_words(told, edition.language, "seal", "reason")
+    certificates, contact = sealing.certificates(chain), verify_url(edition)
+    return sealing.seal(small, certificates, key.sign, clock.now(), reason=reason, contact=contact)
+
+
+def verify_url(edition: Edition) -> str:
+    return f"{setting('PUBLIC_URL')}/verify/{edition.code}"
 
 
 def credentials(edition: Edition, told: dict[str, Any], digest: bytes, place: int) -> list[str]:
@@ -108,7 +113,7 @@ def credentials(edition: Edition, told: dict[str, Any], digest: bytes, place: in
     url, language = setting("PUBLIC_URL"), edition.language
     issuer = Issuer(url, university(told, language))
     holder = Holder(names(told), told["student"]["number"])
-    document = Document(digest, in_words(told, language, "document"), f"{url}/verify/{edition.code}")
+    document = Document(digest, in_words(told, language, "document"), verify_url(edition))
     by = did.key_id(issuer.did, keys.public_jwk(key.public()))
     return [
         jwt.signed(credential(issuer, holder, one, document, place=place, at=edition.at), by, key.sign)

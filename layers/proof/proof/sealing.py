@@ -122,9 +122,13 @@ def _tag(document: pikepdf.Pdf, page: Any, field: Any, field_name: str) -> None:
     field.StructParent = number
 
 
-def seal(pdf: bytes, chain: Sequence[asn1.Certificate], sign: Sign, at: datetime, *, reason: str) -> bytes:
+def seal(
+    pdf: bytes, chain: Sequence[asn1.Certificate], sign: Sign, at: datetime, *, reason: str, contact: str
+) -> bytes:
     """`pdf`, as `repack` gives it, sealed at `at`, which has a time zone. `chain` are the certificate of the key that
-    `sign` signs by, and those above it up to the root. Raises NotSealable, and whatever `sign` raises."""
+    `sign` signs by, and those above it up to the root. `reason` and `contact`, where it is verified, stand in the seal
+    as they are, for nothing in it is compressed: whoever reads the file finds them. Raises NotSealable, and whatever
+    `sign` raises."""
     try:
         writer = _Writer(io.BytesIO(pdf))
         meta = PdfSignatureMetadata(
@@ -132,6 +136,7 @@ def seal(pdf: bytes, chain: Sequence[asn1.Certificate], sign: Sign, at: datetime
             md_algorithm="sha256",
             subfilter=SigSeedSubFilter.PADES,
             reason=reason,
+            contact_info=contact,
             certify=True,
             docmdp_permissions=MDPPerm.NO_CHANGES,
         )
