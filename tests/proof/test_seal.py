@@ -21,6 +21,7 @@ from pyhanko.sign.fields import SigSeedSubFilter
 from tests import proofs
 
 AT = datetime(2026, 6, 20, 2, 0, tzinfo=UTC)
+VERIFY = "https://yinji.example.edu/verify/0123456789ABCDEF"
 NAME = "江屿大学电子签章 · Seal of Jiangyu University"
 
 
@@ -36,7 +37,7 @@ def small() -> bytes:
 
 @pytest.fixture(scope="module")
 def sealed(key: proofs.Key, small: bytes) -> bytes:
-    return seal(small, certificates(key.chain), key.sign, AT, reason="issued")
+    return seal(small, certificates(key.chain), key.sign, AT, reason="issued", contact=VERIFY)
 
 
 # --- verifiers ---------------------------------------------------------------------------------------------------
@@ -47,6 +48,11 @@ def test_pyhanko_finds_it_intact_and_trusted(sealed: bytes) -> None:
     assert told.bottom_line and told.intact and told.valid and told.trusted
     assert told.docmdp_ok and told.coverage.name == "ENTIRE_FILE"
     assert told.signer_reported_dt == AT
+
+
+def test_where_it_is_verified_stands_in_it_as_it_is(sealed: bytes) -> None:
+    """The portal's own script looks for it: functions/portal/chalicelib/static/proof.js."""
+    assert f"({VERIFY})".encode() in sealed
 
 
 def test_it_is_pades_by_the_key_of_the_certificate(key: proofs.Key, sealed: bytes) -> None:
@@ -62,7 +68,7 @@ def test_it_is_pades_by_the_key_of_the_certificate(key: proofs.Key, sealed: byte
 def test_who_does_not_know_the_root_does_not_trust_it(small: bytes, key: proofs.Key) -> None:
     stranger = proofs.Root(Path(proofs.mkdtemp()), datetime.now(UTC))
     chain = certificates(stranger.chain(key.public, datetime.now(UTC)))
-    told = proofs.judged(seal(small, chain, key.sign, AT, reason="issued"))
+    told = proofs.judged(seal(small, chain, key.sign, AT, reason="issued", contact=VERIFY))
     assert told.intact and told.valid and not told.trusted and not told.bottom_line
 
 
@@ -173,7 +179,9 @@ def test_what_has_no_structure_is_sealed_as_well(key: proofs.Key) -> None:
     with pikepdf.new() as document:
         document.add_blank_page()
         document.save(plain)
-    assert proofs.judged(seal(repack(plain.getvalue(), NAME), certificates(key.chain), key.sign, AT, reason="x")).valid
+    assert proofs.judged(
+        seal(repack(plain.getvalue(), NAME), certificates(key.chain), key.sign, AT, reason="x", contact=VERIFY)
+    ).valid
 
 
 def test_it_is_smaller_and_the_same_for_the_same(small: bytes) -> None:
@@ -185,7 +193,7 @@ def test_the_seal_takes_little_room_and_fits_whatever_the_chain(small: bytes, se
     assert len(sealed) - len(small) < 8_000
     key = proofs.Key()
     for _ in range(20):  # signatures in DER are of different lengths
-        assert proofs.judged(seal(small, certificates(key.chain), key.sign, AT, reason="x")).valid
+        assert proofs.judged(seal(small, certificates(key.chain), key.sign, AT, reason="x", contact=VERIFY)).valid
 
 
 @pytest.mark.parametrize("data", [b"", b"no PDF", b"%PDF-1.7\n"])
@@ -202,7 +210,7 @@ def test_what_is_sealed_is_not_sealed_again(sealed: bytes) -> None:
 def test_what_has_no_field_is_not_sealed(key: proofs.Key) -> None:
     for data in (proofs.pdf(), b"no PDF"):
         with pytest.raises(NotSealable):
-            seal(data, certificates(key.chain), key.sign, AT, reason="x")
+            seal(data, certificates(key.chain), key.sign, AT, reason="x", contact=VERIFY)
 
 
 def test_a_chain_is_read_in_its_order(key: proofs.Key) -> None:
