@@ -18,7 +18,7 @@
   /* The seal says where it is verified and nothing in it is compressed, so the code stands in the file as it is; the last
      one counts, for what is sealed may hold others. */
   function codeIn(bytes) {
-    var text = new TextDecoder("latin1").decode(bytes), found = null, one, mark = /\/verify\/([0-9A-HJKMNP-TV-Z]{16})(?![0-9A-Za-z])/g;
+    var text = new TextDecoder("latin1").decode(bytes), found = null, one, mark = /verify(?:\/|\\057)([0-9A-HJKMNP-TV-Z]{16})\)/g;
     while ((one = mark.exec(text))) found = one[1];
     return found;
   }
