@@ -53,7 +53,7 @@ def test_pyhanko_finds_it_intact_and_trusted(sealed: bytes) -> None:
 def test_where_it_is_verified_stands_in_it_as_it_is(sealed: bytes) -> None:
     """The portal's own script looks for it: functions/portal/chalicelib/static/proof.js."""
     place, code = VERIFY.rsplit("/", 1)
-    assert re.search(rf"{place.rsplit('/', 1)[1]}(/|\\\\057){code}\\)".encode(), sealed)
+    assert f"{place.rsplit('/', 1)[1]}\\057{code})".encode() in sealed, "as pyHanko writes a slash"
 
 
 def test_it_is_pades_by_the_key_of_the_certificate(key: proofs.Key, sealed: bytes) -> None:
