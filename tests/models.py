@@ -7,11 +7,12 @@ import inspect
 from pynamodb.models import Model
 from yinji.archive import items as of_archives
 from yinji.clearance import items as of_cases
+from yinji.editions import items as of_editions
 from yinji.identity import items as of_people
 from yinji.messages import items as of_messages
 from yinji.platform import counter
 
-MODULES = (of_cases, of_people, of_messages, of_archives, counter)
+MODULES = (of_cases, of_people, of_messages, of_archives, of_editions, counter)
 
 
 def models() -> dict[str, type[Model]]:

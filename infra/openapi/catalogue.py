@@ -18,7 +18,14 @@ from yinji.clearance.exports import KINDS, PERSONAL
 from yinji.messages.model import Topic
 from yinji.platform.sheets import CSV, XLSX
 
-from infra.openapi import archive_activities, archive_certify, archive_groups, archive_readers, shapes
+from infra.openapi import (
+    archive_activities,
+    archive_certify,
+    archive_groups,
+    archive_proof,
+    archive_readers,
+    shapes,
+)
 from infra.openapi.shapes import COUNT, DAY, MOMENT, SLOT, STUDENT, TEXT, Schema, choice, many, maybe, obj, ref
 from infra.openapi.told import ANYTHING_KEPT, JSON, Answer, Told, file, json, leads
 
@@ -50,6 +57,7 @@ PLACES: Mapping[str, Schema] = {
     "activity": archive_activities.NUMBER_OF,
     "device": archive_readers.NAME,
     **archive_certify.PLACES,
+    "number": archive_proof.NUMBER,
 }
 """What stands in the places of paths."""
 
@@ -680,4 +688,5 @@ ROUTES: Mapping[str, Row] = {
     **archive_activities.ROWS,
     **archive_readers.ROWS,
     **archive_certify.ROUTES,
+    **archive_proof.ROWS,
 }

@@ -42,7 +42,7 @@ GATEWAY = {
 ASKED = (401, 403)
 """Those of them that only a route gives which asks for a session."""
 ABOUT = """\
-Five campus services; this is what is below `/api`. Programs send JSON and are answered with JSON; pages without script
+Five campus services; this is what is below `/api`, and `/.well-known`. Programs send JSON and are answered with JSON; pages without script
 send forms and are led on (303): a form that names a page of ours in `next` goes back there, with what was `done` or the
 `problem` in its query. Whoever signs in is given a cookie; what somebody may do is decided by their role.
 

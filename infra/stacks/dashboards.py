@@ -54,6 +54,7 @@ API_ERRORS = 5  # in five minutes
 LOOKS_BEHIND = PASSES_BEHIND = 900  # seconds
 IMPORT_QUEUES = ("ingest", "load", "refresh")
 IMPORT_BEHIND = 3600  # seconds: of twenty deliveries of one source the last one waits
+SEALS_BEHIND = 900  # seconds: a run has a thousand editions under way, sealed by ten at once
 OLDEST = ("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum")
 MOST_LIMITED = 100  # in five minutes
 QUANTILES = ("p50", "p95", "p99")
@@ -245,6 +246,10 @@ class Dashboards(Stack):
             lines("archive-check-ins", self._of_archive("CheckIns", "CheckInsRefused"), THIRD),
             lines("archive-catalogue-tables", self._of_archive(*tables), THIRD),
         )
+        board.add_widgets(
+            lines("editions-sealed", self._of_archive("EditionsSealed", "StatusListsSigned"), HALF),
+            lines("editions-to-seal", [self._oldest_seal], HALF, threshold=SEALS_BEHIND),
+        )
         decided = [ours("RecordsDecided", "Sum", deed, HOUR, ARCHIVE, deed=deed) for deed in DEEDS]
         board.add_widgets(lines("claimed", self._of_archive(*CLAIMED), HALF), lines("decided", decided, HALF))
         board.add_widgets(
@@ -255,6 +260,11 @@ class Dashboards(Stack):
     def _of_archive(self, *names: str) -> list[cloudwatch.Metric]:
         """Sums of the archive's metrics, each by its name in words where there are several."""
         return [ours(one, "Sum", text("series", one) if len(names) > 1 else "", HOUR, ARCHIVE) for one in names]
+
+    @property
+    def _oldest_seal(self) -> cloudwatch.Metric:
+        """For how long the oldest edition has waited to be sealed."""
+        return metric_of(*OLDEST, {"QueueName": f"{self._prefix}-seal"}, "")
 
     def _import_queues(self) -> list[cloudwatch.Metric]:
         """For how long the oldest message of each queue of the import has waited."""
@@ -280,6 +290,7 @@ class Dashboards(Stack):
         self._alarm("looks-behind", "identity", self._oldest_look, LOOKS_BEHIND, periods=2)
         oldest = metric_of(*OLDEST, {"QueueName": f"{self._prefix}-passes"}, "")
         self._alarm("passes-behind", ARCHIVE, oldest, PASSES_BEHIND, periods=2)
+        self._alarm("seals-behind", ARCHIVE, self._oldest_seal, SEALS_BEHIND, periods=2)
         for name, metric in zip(IMPORT_QUEUES, self._import_queues(), strict=True):
             self._alarm("import-behind", name, metric, IMPORT_BEHIND, periods=2)
         self._alarm("relay-behind", RELAY, self._iterator_age(), 60_000, periods=2)

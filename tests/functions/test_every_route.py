@@ -381,6 +381,10 @@ OPEN: Mapping[str, str] = {
     f"GET {API}/guides/{{flow}}/{{file}}": "guides are for everybody, before anybody has signed in",
     "GET /api/messages/stop/{token}": "the token is signed, and stops one kind of mail to one reader",
     "POST /api/messages/stop/{token}": "the same",
+    **{
+        f"GET /.well-known/{path}": "whoever is handed an archive verifies it; it is the same for everybody"
+        for path in ("did.json", "authority.pem", "status/{number}")
+    },
 }
 """Routes that ask nobody who they are, and why."""
 

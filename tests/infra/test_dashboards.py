@@ -172,7 +172,10 @@ def test_every_function_and_queue_is_watched(either: Synthesis) -> None:
     for name in ("ingest", "load", "refresh"):
         [metric] = watched[f"yinji-import-behind-{name}"]
         assert dict(metric.dimensions) == {"QueueName": f"yinji-{name}"} and f"yinji-{name}" in queues
-    for queue in queues - {"yinji-seen", "yinji-passes", "yinji-ingest", "yinji-load", "yinji-refresh"}:
+    [metric] = watched["yinji-seals-behind-archive"]
+    assert dict(metric.dimensions) == {"QueueName": "yinji-seal"} and "yinji-seal" in queues
+    others = {"yinji-seen", "yinji-passes", "yinji-ingest", "yinji-load", "yinji-refresh", "yinji-seal"}
+    for queue in queues - others:
         name = queue.removeprefix("yinji-").removesuffix("-failures")
         [metric] = watched[f"yinji-failed-messages-{name}"]
         assert dict(metric.dimensions) == {"QueueName": f"yinji-{name}-failures"}

@@ -39,7 +39,7 @@ def behaviours(of: Synthesis) -> dict[str, Mapping[str, Any]]:
 
 def test_the_api_is_below_api_and_everything_else_is_the_portal(either: Synthesis) -> None:
     found = behaviours(either)
-    assert list(found) == ["/api/*", "/static/*", "*"]
+    assert list(found) == ["/api/*", "/static/*", "/.well-known/*", "*"]
     api, portal = origin(either, found["/api/*"]), origin(either, found["*"])
     assert re.fullmatch(
         r"\$\{Yinji-Clearance:.*Api.*}\.execute-api\.us-east-1\.amazonaws\.com", plain(api["DomainName"])
@@ -58,6 +58,13 @@ def test_answers_of_the_api_and_pages_are_never_kept_and_see_all_that_was_asked_
         behaviour = behaviours(either)[pattern]
         assert behaviour["CachePolicyId"] == CACHING_DISABLED
         assert behaviour["OriginRequestPolicyId"] == ALL_BUT_HOST
+
+
+def test_what_verifiers_ask_the_api_for_is_kept_as_its_cache_control_says(either: Synthesis) -> None:
+    found = behaviours(either)
+    proofs = found["/.well-known/*"]
+    assert origin(either, proofs) == origin(either, found["/api/*"])
+    assert proofs["CachePolicyId"] == found["/static/*"]["CachePolicyId"] and "OriginRequestPolicyId" not in proofs
 
 
 def test_an_error_meant_for_one_is_not_shown_to_the_next(either: Synthesis) -> None:
@@ -110,7 +117,8 @@ def test_the_firewall_stands_before_it_with_rules_of_aws_and_limits(either: Synt
         one.get("ScopeDownStatement", {}).get("ByteMatchStatement", {}).get("SearchString", "everywhere"): one["Limit"]
         for one in limits
     }
-    assert set(below) == {"everywhere", "/verify", "/api/sign-out", "/api/clearance/guides/", "/api/sign-in/"}
+    open_ = {"/verify", "/api/sign-out", "/api/clearance/guides/", "/api/sign-in/", "/.well-known/"}
+    assert set(below) == {"everywhere", *open_}
     assert below["/verify"] < below["/api/sign-in/"] < below["everywhere"]
 
 

@@ -41,6 +41,7 @@ pytestmark = pytest.mark.slow
 __all__ = ["cloud"]
 
 INTAKE = "arn:aws:s3:::yinji-intake-123456789012-us-east-1"
+EDITIONS = "arn:aws:s3:::yinji-editions-123456789012-us-east-1"
 DOCUMENTS = "arn:aws:s3:::yinji-documents-123456789012-us-east-1"
 ARCHIVE = "arn:aws:s3:::yinji-archive-123456789012-us-east-1"
 STAR_RESOURCES = {
@@ -66,6 +67,15 @@ STAR_RESOURCES = {
         "a document lies under student, id and hash",
     ),
     f"{DOCUMENTS}/reports/*": ({"s3:GetObject", "s3:PutObject"}, "a report is named after its delivery"),
+    f"{EDITIONS}/rendered/*": (
+        {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"},
+        "an edition lies under its student and id",
+    ),
+    f"{EDITIONS}/sealed/*": (
+        {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"},
+        "a sealed edition lies under its student, id and digest",
+    ),
+    f"{EDITIONS}/authority/*": ({"s3:GetObject"}, "chains of former keys bear their hash"),
     f"{ARCHIVE}/students/*": ({"s3:GetObject"}, "registers are named by who delivers them"),
     f"{ARCHIVE}/records/*": ({"s3:GetObject"}, "files of sources are named by who delivers them"),
     f"{ARCHIVE}/imports/*": ({"s3:GetObject", "s3:PutObject"}, "chunks bear the id of their delivery"),
@@ -292,7 +302,7 @@ NAMED = {
     "FnGetAttBus": "bus",
     "SessionKeys": "secret",
 }
-BUCKETS = {"intake": INTAKE, "documents": DOCUMENTS, "archive": ARCHIVE}
+BUCKETS = {"editions": EDITIONS, "intake": INTAKE, "documents": DOCUMENTS, "archive": ARCHIVE}
 QUEUES = {"seen": "looks", "load": "loads", "ingest": "ingests", "refresh": "refreshes"}
 IN_TRANSACTION = {
     "Put": "dynamodb:PutItem",
@@ -312,7 +322,13 @@ def needed(service: str, operation: str, told: Mapping[str, Any]) -> set[tuple[s
         )
         named = {told.get("TableName"), *told.get("RequestItems", ())}
         tables = named | {one["TableName"] for entry in entries or () for one in entry.values()} - {None}
-        others = {"Messages": "messages-", "People": "people-", "Limits": "limits-", "Archive": "archive-"}
+        others = {
+            "Messages": "messages-",
+            "People": "people-",
+            "Limits": "limits-",
+            "Archive": "archive-",
+            "Editions": "editions-",
+        }
         other = next((name for table, name in others.items() if table in tables), "")
         return {(action, other + ("index" if told.get("IndexName") else "table")) for action in actions}
     if operation == "ListObjectVersions":
@@ -330,7 +346,7 @@ def needed(service: str, operation: str, told: Mapping[str, Any]) -> set[tuple[s
     if service == "events":
         return {("events:PutEvents", "bus")}
     if service == "kms":
-        return {(f"kms:{operation}", "sealing-key")}
+        return {(f"kms:{operation}", "signing-key" if told["KeyId"] == "alias/signing" else "sealing-key")}
     if service == "sqs":
         return {(f"sqs:{operation}", QUEUES[told["QueueUrl"].rpartition("-")[2]])}
     assert service == "secretsmanager"
@@ -341,7 +357,10 @@ def place(resource: str) -> str:
     """A policy's resource as `needed` calls it."""
     if "ArchiveTable" in resource:
         return "archive-index" if "/index/" in resource else "archive-table"
+    if "EditionsTable" in resource:
+        return "editions-index" if "/index/" in resource else "editions-table"
     for part, name in (
+        ("SigningKey", "signing-key"),
         ("/index/waiting", "messages-index"),
         ("MessagesTable", "messages-table"),
         (":identity/example.edu", "mail-domain"),

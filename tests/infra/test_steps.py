@@ -109,7 +109,8 @@ def test_every_route_asks_for_a_session_but_those_that_cannot(either: Synthesis,
     ways = {f"GET /api/sign-in/{way}{path}" for way in ("oidc", "cas") for path in ("", "/back", "/leave")}
     outs = {"POST /api/sign-out", "POST /api/sign-out/everywhere"}
     stops = {f"{method} /api/messages/stop/{{token}}" for method in ("GET", "POST")}
-    assert open_ == {"GET /api/clearance/guides/{flow}/{file}"} | outs | ways | stops | demo
+    proofs = {f"GET /.well-known/{path}" for path in ("did.json", "authority.pem", "status/{number}")}
+    assert open_ == {"GET /api/clearance/guides/{flow}/{file}"} | outs | ways | stops | demo | proofs
 
 
 def test_no_route_takes_what_another_is_for(either: Synthesis) -> None:

@@ -107,14 +107,14 @@ def test_logs_of_who_read_what_end_after_ninety_days_and_need_no_access_lists(ei
 
 def test_names_of_buckets_are_short_enough_for_any_university_in_any_region(aws: Synthesis) -> None:
     names = [plain(one.properties["BucketName"]) for one in aws.of_type("AWS::S3::Bucket") if HOLDS_LOGS not in one.id]
-    assert len(names) == len(set(names)) == 3
+    assert len(names) == len(set(names)) == 4
     for name in names:
         assert len(name) - len("us-east-1") + len("ap-southeast-1") + 1 + LONGEST_UNIVERSITY <= 63
 
 
 def test_a_bucket_waits_until_it_may_invoke_what_it_notifies(either: Synthesis) -> None:
     buckets = [one for one in either.of_type("AWS::S3::Bucket") if "NotificationConfiguration" in one.properties]
-    assert {one.stack for one in buckets} == {"Clearance", "Archive"}
+    assert {one.stack for one in buckets} == {"Clearance", "Archive", "Editions"}
     for bucket in buckets:
         permissions = {
             one.id: one.properties
@@ -130,7 +130,7 @@ def test_a_bucket_waits_until_it_may_invoke_what_it_notifies(either: Synthesis) 
             for one in either.of_type("AWS::SQS::QueuePolicy")
             if queues & {plain(queue).strip("${}") for queue in one.properties["Queues"]}
         }
-        assert len(policies) == len(queues) == (bucket.stack == "Archive")
+        assert len(policies) == len(queues) == (bucket.stack != "Clearance")
         assert set(listed(bucket.body["DependsOn"])) == {*permissions, *policies}
         allowed = {plain(one["FunctionName"]) for one in permissions.values()}
         assert {plain(door["Function"]) for door in told["LambdaConfigurations"]} == allowed
@@ -151,7 +151,9 @@ def test_a_bucket_waits_until_it_may_invoke_what_it_notifies(either: Synthesis) 
 
 def test_keys_rotate_and_outlive_what_they_encrypt(either: Synthesis) -> None:
     keys = either.of_type("AWS::KMS::Key")
-    assert all(key.properties["EnableKeyRotation"] for key in keys)
+    signing = [key for key in keys if key.properties.get("KeyUsage") == "SIGN_VERIFY"]
+    assert [(key.properties["KeySpec"], key.body["DeletionPolicy"]) for key in signing] == [("ECC_NIST_P256", "Retain")]
+    assert all(key.properties["EnableKeyRotation"] for key in keys if key not in signing)
     ours = [key for key in keys if key.stack == "Clearance"]
     assert len(ours) == 2 and all(key.body["DeletionPolicy"] == "Retain" for key in ours)
 
