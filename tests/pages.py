@@ -284,6 +284,34 @@ PAGES: tuple[Page, ...] = (
         seen_by=("counsellor", "department-officer", "auditor"),
         department="student-affairs",
     ),
+    Page(
+        "/archive/editions",
+        ("/archive/editions", "/archive/editions?at=edition.requested&done=edition.requested"),
+        any=STUDENT,
+        seen_by=STUDENT,
+    ),
+    Page(
+        "/archive/students/{student}/editions",
+        ("/archive/students/{student}/editions",),
+        own=(*STUDENT, *SCHOOL, *STUDENT_AFFAIRS),
+        any=CENTRE,
+        seen_by=("counsellor", *STUDENT_AFFAIRS),
+        department="student-affairs",
+    ),
+    Page(
+        "/archive/shares",
+        ("/archive/shares", "/archive/shares?at=share.made&problem=invalid-form&fields=to"),
+        any=STUDENT,
+        seen_by=STUDENT,
+    ),
+    Page(
+        "/archive/runs",
+        ("/archive/runs", "/archive/runs?problem=selection-not-in-force"),
+        own=STUDENT_AFFAIRS,
+        any=("administrator",),
+        seen_by=(*STUDENT_AFFAIRS, "administrator"),
+        department="student-affairs",
+    ),
     Page("/{part0}", ("/nowhere",), any=EVERYBODY),
 )
 
@@ -294,6 +322,8 @@ NOT_PAGES: Mapping[str, str] = {
     "/feeds/{step}/example": "a file",
     "/messages/unread": "a number in the navigation of every page",
     "/archive/selections/{id}": "of one that was begun: tests/functions/test_archive_selections.py looks at it",
+    "/archive/runs/{id}": "of one that was begun: tests/functions/test_edition_pages.py looks at it",
+    "/shared/{token}": "of a link that there is: tests/functions/test_archive_shares.py looks at it",
     "/archive/check-in/{token}": "for whoever scanned a code: tests/functions/test_archive_pages.py looks at it",
     "/archive/certify/rounds/{id}": "of a round that there is: test_archive_certify_pages.py looks at it",
     "/outcomes/{id}": "for whoever sent the request: tests/functions/test_rounds.py looks at it",

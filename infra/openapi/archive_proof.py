@@ -11,7 +11,7 @@ VERIFYING = "verifying"
 PATH = "/.well-known"
 NUMBER: Schema = {"type": "string", "pattern": "^(0|[1-9][0-9]{0,5})$"}
 KEPT = {"Cache-Control": "for how long it is good", "Access-Control-Allow-Origin": "pages of verifiers elsewhere may"}
-JWK = obj({name: TEXT for name in ("kty", "crv", "x", "y", "alg", "kid")})
+JWK = obj(dict.fromkeys(("kty", "crv", "x", "y", "alg", "kid"), TEXT))
 DOCUMENT = obj(
     {
         "@context": many(TEXT),

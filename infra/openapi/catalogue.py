@@ -21,6 +21,7 @@ from yinji.platform.sheets import CSV, XLSX
 from infra.openapi import (
     archive_activities,
     archive_certify,
+    archive_editions,
     archive_groups,
     archive_proof,
     archive_readers,
@@ -57,6 +58,7 @@ PLACES: Mapping[str, Schema] = {
     "activity": archive_activities.NUMBER_OF,
     "device": archive_readers.NAME,
     **archive_certify.PLACES,
+    **archive_editions.PLACES,
     "number": archive_proof.NUMBER,
 }
 """What stands in the places of paths."""
@@ -689,4 +691,5 @@ ROUTES: Mapping[str, Row] = {
     **archive_readers.ROWS,
     **archive_certify.ROUTES,
     **archive_proof.ROWS,
+    **archive_editions.ROUTES,
 }

@@ -110,21 +110,21 @@ class Editions(Beside):
         self.table.changed_by(editions)
         self.routes.route(editions, "GET", f"{STUDENT}/editions")
         self.routes.route(editions, "POST", f"{STUDENT}/editions")
-        self.routes.route(editions, "POST", f"{STUDENT}/editions/{{id}}/revoke")
+        self.routes.route(editions, "POST", f"{STUDENT}/editions/{{edition}}/revoke")
 
         shares = self._function("archive/shares", "ARCHIVE_TABLE", "EDITIONS_TABLE", "PUBLIC_URL", **people)
         self.archive.read_by(shares)
         self.table.changed_by(shares)
         self.routes.route(shares, "GET", f"{STUDENT}/shares")
         self.routes.route(shares, "POST", f"{STUDENT}/shares")
-        self.routes.route(shares, "POST", f"{STUDENT}/shares/{{id}}/revoke")
+        self.routes.route(shares, "POST", f"{STUDENT}/shares/{{share}}/revoke")
 
         download = self._showing("archive/edition_download", "ARCHIVE_TABLE", "EDITIONS_TABLE", "EDITIONS_BUCKET",
                                  **people)  # fmt: skip
         self.archive.read_by(download)
         self.table.read_by(download)
         self.bucket.read_by(download, SEALED)
-        self.routes.route(download, "GET", f"{STUDENT}/editions/{{id}}/{{file}}", counted=True)
+        self.routes.route(download, "GET", f"{STUDENT}/editions/{{edition}}/{{file}}", counted=True)
         self._checked(people)
 
     def _checked(self, people: dict[str, object]) -> None:

@@ -22,6 +22,8 @@ from yinji.archive.store import Archive
 from yinji.clearance import definition
 from yinji.clearance.case import Case, Change, Graduate, open_case
 from yinji.clearance.evidence import Upload
+from yinji.editions.model import ALONE, Edition
+from yinji.editions.store import Editions
 from yinji.identity.access_log import AccessLog
 from yinji.identity.store import People
 from yinji.messages.model import Message
@@ -106,6 +108,12 @@ def prepared(cloud: Cloud, case: Case | None, who: Graduate = WHO) -> None:
         cloud.s3.put_object(Bucket="documents", Key=taken.thumbnail_key, Body=b"\xff\xd8")
         cloud.s3.put_object(Bucket="intake", Key=coming.raw_key, Body=pdf())
     Archive().enrol([SU])
+    Editions().add(
+        Edition(
+            SU.student, "4a6b7b8a47b2f07ab54550fd", ALONE, "both", "ink", "K7QFM2XD9TRWB3HN", SU.student, NOW,
+            "requested", clock.now(),
+        )
+    )  # fmt: skip
     Readers(Archive(), Catalogue()).register([GATE])
     cloud.s3.put_object(Bucket="archive", Key="devices/register.csv", Body=readers_csv(GATE, DOOR))
     if case:
@@ -248,6 +256,19 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "archive/claim.json": (None, lambda cloud, answer: json.loads(answer["body"])["state"] == "pending"),
     "archive/claim_evidence.json": (None, lambda cloud, answer: json.loads(answer["body"])["fields"]["key"]),
     "archive/transcript.json": (None, status(200)),
+    "archive/editions.json": (None, lambda cloud, answer: len(json.loads(answer["body"])["editions"]) == 1),
+    "archive/editions.ask.json": (None, lambda cloud, answer: json.loads(answer["body"])["state"] == "requested"),
+    "archive/editions.revoke.json": (None, status(404)),
+    "archive/edition_download.json": (None, status(404)),
+    "archive/shares.json": (None, lambda cloud, answer: json.loads(answer["body"]) == {"shares": []}),
+    "archive/shares.make.json": (None, status(422)),  # its day is long over
+    "archive/shared.json": (None, status(404)),
+    "archive/verify.json": (None, status(404)),
+    "archive/runs.json": (None, lambda cloud, answer: json.loads(answer["body"]) == {"runs": []}),
+    "archive/runs.begin.json": (None, status(409)),
+    "archive/render.json": (None, lambda cloud, answer: Editions().of(SU.student)[0].state == "rendered"),
+    "archive/release.json": (None, lambda cloud, answer: answer == {"batchItemFailures": []}),
+    "archive/release.begun.json": (None, lambda cloud, answer: answer == {"batchItemFailures": []}),
     "clearance/appointment_calendar.json": (act(OPENED, "dormitory", "book-inspection"), status(200)),
     "clearance/batches.json": (OPENED, status(200)),
     "clearance/batches.close.json": (OPENED, lambda cloud, answer: store().closing("2026-summer") is not None),

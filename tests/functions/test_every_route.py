@@ -367,6 +367,60 @@ ARRANGEMENTS: Mapping[str, dict[str, Any]] = {
     "reopen-case": {"any": ("administrator",)},
 }
 """What is arranged about a whole case, by the permission it asks for."""
+ARCHIVE = "/api/archive/students/{student}"
+SEE_ARCHIVE: dict[str, Any] = {
+    "own": ("student", *SCHOOL, "department-officer"),
+    "any": CENTRE,
+    "department": "student-affairs",
+    "answers": frozenset({NOT_THERE}),
+}
+EDITION, SHARE = "0" * 24, "0" * 20
+ROWS_OF_EDITIONS: tuple[Row, ...] = (
+    *(
+        Row(
+            f"GET {ARCHIVE}/editions{rest}",
+            folder,
+            **(SEE_ARCHIVE | {"answers": answers}),
+            about={"edition": EDITION, "file": "archive.pdf"},
+        )
+        for rest, folder, answers in (
+            ("", "archive/editions", READ),
+            ("/{edition}/{file}", "archive/edition_download", frozenset({NOT_THERE})),
+        )
+    ),
+    Row(f"POST {ARCHIVE}/editions", "archive/editions", own=("student",), fields={"language": "zh"}),
+    Row(
+        f"POST {ARCHIVE}/editions/{{edition}}/revoke",
+        "archive/editions",
+        **SELECTS,
+        about={"edition": EDITION},
+        fields={"why": "why"},
+        answers=frozenset({NOT_THERE}),
+    ),
+    Row(f"GET {ARCHIVE}/shares", "archive/shares", own=("student",), answers=READ),
+    Row(f"POST {ARCHIVE}/shares", "archive/shares", own=("student",)),
+    Row(
+        f"POST {ARCHIVE}/shares/{{share}}/revoke",
+        "archive/shares",
+        own=("student",),
+        about={"share": SHARE},
+        answers=frozenset({NOT_THERE}),
+    ),
+    Row("GET /api/archive/runs", "archive/runs", **SELECTS, answers=READ),
+    Row("POST /api/archive/runs", "archive/runs", **SELECTS, fields={"selection": "x"}),
+    *(
+        Row(
+            f"{method} /api/archive/runs/{{run}}{deed}",
+            "archive/runs",
+            **SELECTS,
+            about={"run": EDITION},
+            answers=frozenset({NOT_THERE}),
+        )
+        for method, deed in (("GET", ""), ("POST", "/pause"), ("POST", "/resume"), ("POST", "/again"))
+    ),
+)
+"""Editions of archives, links to share them, and runs that make many."""
+
 OPEN: Mapping[str, str] = {
     "POST /api/sign-out": "whoever has no session any more signs out too",
     "POST /api/sign-out/everywhere": "the same; without a session it ends none",
@@ -381,6 +435,8 @@ OPEN: Mapping[str, str] = {
     f"GET {API}/guides/{{flow}}/{{file}}": "guides are for everybody, before anybody has signed in",
     "GET /api/messages/stop/{token}": "the token is signed, and stops one kind of mail to one reader",
     "POST /api/messages/stop/{token}": "the same",
+    "GET /api/archive/shared/{token}/{file}": "whoever has the link of a shared archive sees what it shows",
+    "GET /api/archive/verify/{code}": "whoever holds an archive checks it by its code",
     **{
         f"GET /.well-known/{path}": "whoever is handed an archive verifies it; it is the same for everybody"
         for path in ("did.json", "authority.pem", "status/{number}")
@@ -389,13 +445,6 @@ OPEN: Mapping[str, str] = {
 """Routes that ask nobody who they are, and why."""
 
 
-ARCHIVE = "/api/archive/students/{student}"
-SEE_ARCHIVE: dict[str, Any] = {
-    "own": ("student", *SCHOOL, "department-officer"),
-    "any": CENTRE,
-    "department": "student-affairs",
-    "answers": frozenset({NOT_THERE}),
-}
 CERTIFYING: tuple[Row, ...] = (
     *(
         Row(
@@ -514,7 +563,7 @@ def _answers(action: Action) -> dict[str, str]:
         return {}
 
 
-HERE = (*ROWS, *CERTIFYING, *rows_of_arrangements(), *rows_of_appointments())
+HERE = (*ROWS, *CERTIFYING, *ROWS_OF_EDITIONS, *rows_of_arrangements(), *rows_of_appointments())
 EVERY = (*HERE, *rows_of_steps())
 
 

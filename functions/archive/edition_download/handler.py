@@ -1,6 +1,6 @@
 """edition-download: an edition of a student's archive, or its credential, to whom may see it.
 
-Trigger: GET /api/archive/students/{student}/editions/{id}/{file}, `file` being archive.pdf, credential.jwt (the
+Trigger: GET /api/archive/students/{student}/editions/{edition}/{file}, `file` being archive.pdf, credential.jwt (the
 whole record) or credentials.json (with every programme that is fulfilled). Reads: the student, the edition, sealed/.
 Writes nothing. Emits: who fetches one that is not their own, to the queue of looks.
 """
@@ -31,14 +31,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return api(event, context)
 
 
-@api.get("/api/archive/students/<student>/editions/<id>/<file>")
-def download(student: str, id: str, file: str) -> Response[bytes]:
+@api.get("/api/archive/students/<student>/editions/<edition>/<file>")
+def download(student: str, edition: str, file: str) -> Response[bytes]:
     visible_student(api.session, "see-archive", student, archive.student)
-    edition = editions.find(student, id)
-    if edition is None or edition.state != "sealed" or file not in FILES:
+    found = editions.find(student, edition)
+    if found is None or found.state != "sealed" or file not in FILES:
         raise Problem("not-found")
     seen.note(api.session, "edition", student)
-    key = sealed_key(edition, file.rpartition(".")[2])
+    key = sealed_key(found, file.rpartition(".")[2])
     body = s3.get_object(Bucket=setting("EDITIONS_BUCKET"), Key=key)["Body"].read()
     shown = "inline" if file.endswith(".pdf") else "attachment"
     return Response(

@@ -1,7 +1,7 @@
 """editions: a student asks for an edition of their own archive, and sees which there are.
 
-Trigger: GET and POST /api/archive/students/{student}/editions, POST .../editions/{id}/revoke, which is the office's.
-Reads: the student, editions. Writes: an edition that is requested, or revoked. Emits: metrics.
+Trigger: GET and POST /api/archive/students/{student}/editions, POST .../editions/{edition}/revoke, which is the
+office's. Reads: the student, editions. Writes: an edition that is requested, or revoked. Emits: metrics.
 """
 
 from typing import Any
@@ -52,12 +52,12 @@ def ask(student: str) -> Response[str]:
     return api.answer(document(asked), done="edition.requested", back=body.next)
 
 
-@api.post("/api/archive/students/<student>/editions/<id>/revoke")
-def revoke(student: str, id: str) -> Response[str]:
+@api.post("/api/archive/students/<student>/editions/<edition>/revoke")
+def revoke(student: str, edition: str) -> Response[str]:
     """Let nobody rely on a sealed edition any more, for a reason."""
     demand(api.session, "select-archives", department=OFFICE)
     visible_student(api.session, "see-archive", student, archive.student)
-    body, found = api.body, editions.find(student, id)
+    body, found = api.body, editions.find(student, edition)
     if found is None or found.state != "sealed":
         raise Problem("not-found")
     why = " ".join(body.fields.get("why", "").split())
@@ -65,7 +65,7 @@ def revoke(student: str, id: str) -> Response[str]:
         raise invalid_form({"why": "invalid" if why else "required"})
     if editions.revoke(found, api.session.sub, why):
         count("EditionsRevoked")
-    return api.answer(document(editions.find(student, id) or found), done="edition.revoked", back=body.next)
+    return api.answer(document(editions.find(student, edition) or found), done="edition.revoked", back=body.next)
 
 
 def document(edition: Edition) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """shares: the links by which a student shares their own archive: seen, made, revoked.
 
-Trigger: GET and POST /api/archive/students/{student}/shares, POST .../shares/{id}/revoke. Reads: the student, their
+Trigger: GET and POST /api/archive/students/{student}/shares, POST .../shares/{share}/revoke. Reads: the student, their
 editions and links. Writes: links. Emits: metrics.
 """
 
@@ -70,15 +70,15 @@ def make(student: str) -> Response[str]:
     return api.answer(document(made), done="share.made", back=body.next)
 
 
-@api.post("/api/archive/students/<student>/shares/<id>/revoke")
-def revoke(student: str, id: str) -> Response[str]:
+@api.post("/api/archive/students/<student>/shares/<share>/revoke")
+def revoke(student: str, share: str) -> Response[str]:
     own(student)
-    body, found = api.body, shares.find(student, id)
+    body, found = api.body, shares.find(student, share)
     if found is None:
         raise Problem("not-found")
     if shares.revoke(found):
         count("SharesRevoked")
-    after = shares.find(student, id)
+    after = shares.find(student, share)
     return api.answer(document(after or found), done="share.revoked", back=body.next)
 
 
