@@ -42,9 +42,10 @@ GATEWAY = {
 ASKED = (401, 403)
 """Those of them that only a route gives which asks for a session."""
 ABOUT = """\
-Five campus services; this is what is below `/api`, and `/.well-known`. Programs send JSON and are answered with JSON; pages without script
-send forms and are led on (303): a form that names a page of ours in `next` goes back there, with what was `done` or the
-`problem` in its query. Whoever signs in is given a cookie; what somebody may do is decided by their role.
+Five campus services; this is what is below `/api`, and `/.well-known`. Programs send JSON and are answered with JSON;
+pages without script send forms and are led on (303): a form that names a page of ours in `next` goes back there, with
+what was `done` or the `problem` in its query. Whoever signs in is given a cookie; what somebody may do is decided by
+their role.
 
 Problems are documents of RFC 9457 with a stable `code`, in the reader's language (`Accept-Language`, or the cookie
 `yinji_language`). Each operation tells which codes it may be answered with; nothing was changed then.

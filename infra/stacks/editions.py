@@ -6,6 +6,7 @@ from aws_cdk import CfnOutput
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 from yinji.editions.model import AUTHORITY, RENDERED, SEALED
+from yinji.editions.store import STATUS as PLACES
 
 from infra.constructs.doors import BucketDoor, Inbox, every, on_change
 from infra.constructs.storage import BY_CODE, BY_RUN, Bucket, SigningKey, TableWithStream
@@ -146,7 +147,7 @@ class Editions(Beside):
             "archive/authority", "EDITIONS_TABLE", "EDITIONS_BUCKET", "PUBLIC_URL", "SIGNING_KEY",
             timeout=29, memory=1024, answers_people=True, extra_layers=[self.proof],
         )  # fmt: skip
-        self.table.read_by(authority)
+        self.table.queried_by(authority, PLACES)
         self.bucket.read_by(authority, AUTHORITY)
         self.bucket.listed_by(authority, AUTHORITY)
         self.signing.signs_by(authority)

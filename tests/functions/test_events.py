@@ -31,11 +31,12 @@ from yinji.messages.store import Outbox
 from yinji.platform import clock
 from yinji.platform.clock import instant
 
-from tests import handlers
+from tests import handlers, proofs
 from tests.archives import DOOR, GATE, LOANS, SU, Library, activity, as_csv, loan, readers_csv, register_csv
 from tests.archives import record as archived
 from tests.archives import student as archived_student
 from tests.functions.conftest import FEED_ROWS, Cloud, store
+from tests.functions.test_archive_seal import rendered
 from tests.functions.test_season import next_workday
 from tests.graduates import BATCH, LIN, NOW, event, graduate, roster_csv, snapshot
 from tests.unit.test_case import FULL, act, feed, settled
@@ -314,6 +315,11 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "clearance/steps/campus_card.json": (OPENED, reported("feeds/campus-card/2026-06-15.csv")),
     "clearance/steps/campus_card.step_ready.json": (OPENED, lambda cloud, answer: cloud.case().version == 1),
     "clearance/steps/diploma.json": (APPROVED, state("diploma", "submitted")),
+    "archive/authority.json": (None, lambda cloud, answer: answer["body"].count(".") == 2),
+    "archive/seal.json": (
+        None,
+        lambda cloud, answer: [one.state for one in Editions().of(WHO.student)] == ["sealed"],
+    ),
     "clearance/steps/dormitory.json": (OPENED, state("dormitory", "submitted")),
     "clearance/steps/dormitory.bulk.json": (
         OPENED,
@@ -419,6 +425,10 @@ def test_a_sample_makes_its_function_do_what_it_is_for(
     if name == "messages/compose_archive.json":
         announced(cloud)
         Catalogue().sign_up("A1", LIN.student, instant("2026-06-01T03:00:00.000Z"), "a-key-of-mine")
+
+    if name in ("archive/authority.json", "archive/seal.json"):
+        proofs.with_authority(cloud, monkeypatch)
+        rendered(cloud, Editions())
     told = sample(name)
     if who := told.get("requestContext", {}).get("authorizer", {}).get("lambda"):
         # the samples are of a day that has passed

@@ -117,6 +117,8 @@ def test_metrics_are_shown_of_every_step_and_state_there_is(either: Synthesis) -
             "Catalogue": "archive",
             "Passes": "archive",
             "Reader": "archive",
+            "Editions": "archive",
+            "StatusLists": "archive",
         }
         assert told["service"] == next(
             (of for name, of in service.items() if metric.name.startswith(name)), "clearance"

@@ -17,14 +17,17 @@ from sign_in.cas import Server
 from sign_in.oidc import Provider
 from yinji.archive.catalogue_store import Catalogue
 from yinji.archive.record import RecordEvent
+from yinji.editions.store import Editions
 from yinji.identity.session import Session, sign
 from yinji.messages import stop
 from yinji.platform import clock
 
 from infra.setting import ROOT
+from tests import proofs
 from tests.archives import SU, Library, loan
 from tests.archives import student as archived_student
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, cloud, officer
+from tests.functions.test_archive_seal import rendered
 from tests.functions.test_batches import ADMINISTRATOR, tomorrow
 from tests.functions.test_events import announced, delivered
 from tests.functions.test_evidence import fetch, hand_in_anew
@@ -456,6 +459,13 @@ def play_archive(cloud: Cloud) -> None:
     library.loans(loan(1), loan(2))
     library.loans(loan(1, title="另一版", changed_at="2026-06-03 12:00:00"), loan(2, archived_student(2).student,
                   changed_at="2026-06-03 12:00:00"))  # fmt: skip
+    with pytest.MonkeyPatch.context() as patched:
+        proofs.with_authority(cloud, patched)
+        rendered(cloud, Editions())
+        play_samples(cloud)
+
+
+def play_samples(cloud: Cloud) -> None:
     for path in sorted((ROOT / "events" / "archive").glob("*.json")):
         cloud.invoke(f"archive/{path.name.split('.')[0]}", json.loads(path.read_text("utf-8")))
     Catalogue().change("A1", lambda known: (replace(known, place="x"), RecordEvent("changed", "x", "x", clock.now())))

@@ -31,6 +31,8 @@ from yinji.platform.clock import instant, now, stamp
 from yinji.platform.problem import Problem
 
 ATTEMPTS = 8
+STATUS = "STATUS"
+"""The partition of the list of what was revoked, which tells of nobody."""
 
 
 class Editions:
@@ -125,8 +127,7 @@ class Editions:
 
     def places(self) -> int:
         """How many places are taken."""
-        item = one(StatusItem, STATUS, "COUNT")
-        return int(item.taken) if item else 0
+        return sum(int(item.taken) for item in StatusItem.query(STATUS, StatusItem.sk == "COUNT"))
 
     def placed(self, edition: Edition) -> int:
         """The place of `edition` in that list, which it keeps however often it is sealed. One is left empty when
@@ -240,9 +241,6 @@ def _pk(student: str) -> str:
 
 def _sk(id: str) -> str:
     return f"EDITION#{id}"
-
-
-STATUS = "STATUS"
 
 
 def _place(place: int) -> str:
