@@ -167,6 +167,7 @@ lock: .local/python ## write the lock files anew from pyproject.toml
 	$(LOCK) --group emulator -o infra/local/requirements.txt
 	$(LOCK) --group audit -o infra/local/audit.txt
 	$(LOCK) --group cas -o tests/sign_in/requirements.txt
+	$(LOCK) --group rivals -o tests/bench/requirements.txt
 	$(LOCK) --group layer -o layers/yinji/requirements.txt
 	$(LOCK) --group typeset -o layers/typeset/requirements.txt
 	$(LOCK) --group inspection -o layers/inspection/requirements.txt

@@ -16,6 +16,7 @@ BENCHES = {
     "feeds": "snapshots read, compared, applied",
     "changes": "changes of cases on the emulator",
     "certificates": "documents drawn",
+    "rendering": "archives typeset, beside WeasyPrint and ReportLab",
     "sealing": "editions made small, sealed, told in credentials",
     "rosters": "a season generated and read",
     "importing": "440,000 records on a local cloud, beside the plain batch writer",

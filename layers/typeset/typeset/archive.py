@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,6 +19,13 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 FOLDER = "archive"
 PARTS = ("book", "parts")
 """Templates of the folder that all themes share; every other one is a theme."""
+
+
+# A letter that neither the Latin nor the Chinese face has: templates/paper.typ, `seldom`
+_SELDOM = re.compile(
+    "[\u0530-\u1cff\u20c1\u2638\u2d00-\u2d2f\u3130-\u318f\ua640-\uabff\uac00-\ud7ff\ufb13-\ufdff\ufe70-\ufefe]"
+    "|[\U00010e00-\U00011fff]"
+)
 
 
 @dataclass(frozen=True)
@@ -81,11 +89,13 @@ def _document(data: ArchiveData, language: str) -> dict[str, Any]:
     if language not in LANGUAGES:
         raise ValueError(f"there is no language {language!r}")
     book = cast(dict[str, Any], _legible(data.book))
+    said = json.dumps(book, ensure_ascii=False)
     latin = book["student"]["name_latin"]
     name = book["student"]["name"]
     return {
         **book,
         "language": language,
+        "seldom": _SELDOM.search(said) is not None,
         "name": name_spans(name),
         "name_latin": "" if latin.casefold() == name.casefold() else latin,
         "code": grouped(legible(data.code)),

@@ -90,6 +90,8 @@ def code_points(text: str, characters: Mapping[str, object]) -> str:
 
 def legible(text: str) -> str:
     """`text` as one line without control and direction-steering characters, over-long words breakable."""
+    if text.isprintable() and "  " not in text and not _LONG_WORD.search(text):
+        return text.strip()  # nothing in it that would go: most texts are so
     kept = (
         " " if each.isspace() else each
         for each in text
