@@ -28,6 +28,8 @@ from .visit import Visit
 
 OPEN = {"open": "done", "expired": "waiting", "revoked": "blocked"}
 """The shape and colour in which the standing of a link is said, beside its word."""
+FEW = 30
+"""Up to how many records are listed at once; more are folded up by dimension."""
 
 
 def shares(visit: Visit, archive: Archive, made: Editions, store: Shares, log: AccessLog) -> dict[str, Any]:
@@ -56,11 +58,11 @@ def shares(visit: Visit, archive: Archive, made: Editions, store: Shares, log: A
 
 
 def opened(entries: Sequence[Entry]) -> Mapping[str, tuple[int, Entry]]:
-    """By the id of a link: in how many minutes it was opened, and the latest entry of it."""
+    """By the id of a link: in how many minutes its page was opened, and the latest entry of it."""
     found: dict[str, tuple[int, Entry]] = {}
     for entry in entries:
         name, _, share = entry.who.partition(":")
-        if name == "link" and entry.role == "link":
+        if name == "link" and entry.role == "link" and entry.what == "shared":
             number, latest = found.get(share, (0, entry))
             newest = max(latest, entry, key=lambda one: (one.day, list(one.minutes)))
             found[share] = (number + entry.times, newest)
@@ -86,7 +88,8 @@ def shared(visit: Visit, archive: Archive, made: Editions, store: Shares, token:
         standing = "withdrawn"
     if standing != "open":
         return {"share": share, "standing": standing, "open": False}
-    seen.by_link(share.id, share.to, "shared", share.student)
+    if visit.session is None or visit.session.sub != share.student:  # who made it only looks what it shows
+        seen.by_link(share.id, share.to, "shared", share.student)
     records = share.shown(archive.records(share.student))
     return {
         "share": share,
@@ -98,6 +101,7 @@ def shared(visit: Visit, archive: Archive, made: Editions, store: Shares, token:
         "spoken": codes.spoken,
         "by_dimension": by_dimension(records),
         "number": len(records),
+        "few": FEW,
         "gone": gone(share, records),
         "minutes": sum(one.minutes for one in records),
         "kinds": kinds(),

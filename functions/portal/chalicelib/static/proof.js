@@ -10,7 +10,7 @@
   function tell(kind, code) {
     var shape = SHAPES[kind] || "bad";
     Array.prototype.forEach.call(result.querySelectorAll("[data-shape]"), function (one) { one.hidden = one.dataset.shape !== shape; });
-    told.textContent = box.dataset[kind].replace("#", code || "");
+    told.textContent = box.dataset[kind].replace("#", (code || "").replace(/(.{4})(?=.)/g, "$1-"));
     result.dataset.result = kind;
     result.hidden = false;
   }
