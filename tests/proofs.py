@@ -90,7 +90,7 @@ def with_authority(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> bytes:
     key = boto3.client("kms").get_public_key(KeyId="alias/signing")["PublicKey"]
     chain = root().chain(key, datetime.now(UTC))
     cloud.s3.put_object(Bucket="editions", Key=CHAIN, Body=chain.encode())
-    for folder in ("archive/seal", "archive/authority"):
+    for folder in ("archive/seal", "archive/authority", "archive/kept_copy"):
         module = handlers.warm(folder)
         monkeypatch.setattr(module, "key", SigningKey())
         monkeypatch.setattr(module, "authority", Authority(module.s3))

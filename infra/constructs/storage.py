@@ -181,7 +181,12 @@ class SigningKey(Construct):
 
     def signs_by(self, function: Function) -> None:
         """Let `function` sign, and read the public half."""
-        function.allow(["kms:Sign", "kms:GetPublicKey"], [self.arn])
+        function.allow(["kms:Sign"], [self.arn])
+        self.seen_by(function)
+
+    def seen_by(self, function: Function) -> None:
+        """Let `function` read the public half."""
+        function.allow(["kms:GetPublicKey"], [self.arn])
 
 
 def below(partitions: str) -> Mapping[str, Mapping[str, Sequence[str]]]:

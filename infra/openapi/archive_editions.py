@@ -98,6 +98,12 @@ ROUTES: Mapping[str, Told | Mapping[str, Told]] = {
         )
         for name, media_type in FILES.items()
     },
+    f"GET {OF_STUDENT}/editions/{{edition}}/kept-copy": Told(
+        EDITIONS,
+        "One's own edition with all that proves it, to be verified without this server",
+        {200: file("application/zip", "The document, credentials, records, keys, certificates, and how to verify.")},
+        problems=[*_OWN, "not-found", "too-often"],
+    ),
     f"GET {API}/runs": Told(RUNS, "Every run", json(obj({"runs": many(obj(dict(_RUN)))})), problems=["forbidden"]),
     f"POST {API}/runs": Told(
         RUNS,

@@ -126,6 +126,16 @@ class Editions(Beside):
         self.table.read_by(download)
         self.bucket.read_by(download, SEALED)
         self.routes.route(download, "GET", f"{STUDENT}/editions/{{edition}}/{{file}}", counted=True)
+        kept = self._function(
+            "archive/kept_copy", "ARCHIVE_TABLE", "EDITIONS_TABLE", "EDITIONS_BUCKET", "PUBLIC_URL", "SIGNING_KEY",
+            extra_layers=[self.proof], **people,
+        )  # fmt: skip
+        self.archive.read_by(kept)
+        self.table.read_by(kept)
+        self.bucket.read_by(kept, SEALED, AUTHORITY)
+        self.bucket.listed_by(kept, AUTHORITY)
+        self.signing.seen_by(kept)
+        self.routes.route(kept, "GET", f"{STUDENT}/editions/{{edition}}/kept-copy", counted=True)
         self._checked(people)
 
     def _checked(self, people: dict[str, object]) -> None:

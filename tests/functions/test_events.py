@@ -261,6 +261,7 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "archive/editions.ask.json": (None, lambda cloud, answer: json.loads(answer["body"])["state"] == "requested"),
     "archive/editions.revoke.json": (None, status(404)),
     "archive/edition_download.json": (None, status(404)),
+    "archive/kept_copy.json": (None, status(404)),
     "archive/shares.json": (None, lambda cloud, answer: json.loads(answer["body"]) == {"shares": []}),
     "archive/shares.make.json": (None, status(422)),  # its day is long over
     "archive/shared.json": (None, status(404)),

@@ -388,6 +388,13 @@ ROWS_OF_EDITIONS: tuple[Row, ...] = (
             ("/{edition}/{file}", "archive/edition_download", frozenset({NOT_THERE})),
         )
     ),
+    Row(
+        f"GET {ARCHIVE}/editions/{{edition}}/kept-copy",
+        "archive/kept_copy",
+        own=("student",),
+        about={"edition": EDITION},
+        answers=frozenset({NOT_THERE}),
+    ),
     Row(f"POST {ARCHIVE}/editions", "archive/editions", own=("student",), fields={"language": "zh"}),
     Row(
         f"POST {ARCHIVE}/editions/{{edition}}/revoke",

@@ -46,8 +46,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def did_document() -> Response[str]:
     """Of all keys that sign or did so."""
     spki = [key.public(), *map(keys.public_of, authority.former())]
-    jwks = {one["kid"]: one for one in map(keys.public_jwk, spki)}
-    return public(as_json(200, did.document(did.did_of(setting("PUBLIC_URL")), list(jwks.values())), DID))
+    return public(as_json(200, did.document_of(setting("PUBLIC_URL"), spki), DID))
 
 
 @api.get("/.well-known/authority.pem")

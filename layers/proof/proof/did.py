@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
+
+from proof.keys import public_jwk
 
 CONTEXTS = ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/jwk/v1"]
 
@@ -20,6 +22,12 @@ def did_of(public_url: str) -> str:
 def key_id(did: str, jwk: dict[str, Any]) -> str:
     """What a signature calls the key of `did` it was made by."""
     return f"{did}#{jwk['kid']}"
+
+
+def document_of(public_url: str, public_keys: Iterable[bytes]) -> dict[str, Any]:
+    """The DID document of whoever is at `public_url` and signs, or did so, by `public_keys`, each told once."""
+    jwks = {one["kid"]: one for one in map(public_jwk, public_keys)}
+    return document(did_of(public_url), list(jwks.values()))
 
 
 def document(did: str, jwks: Sequence[dict[str, Any]]) -> dict[str, Any]:

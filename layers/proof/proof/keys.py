@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_pem_x509_certificates
 from joserfc.jwk import ECKey
@@ -17,6 +18,12 @@ def public_jwk(key: bytes) -> dict[str, Any]:
     if told["crv"] != "P-256":
         raise ValueError("not on P-256")
     return {**told, "alg": "ES256", "kid": found.thumbprint()}
+
+
+def fingerprint_of_root(chain: str) -> str:
+    """The SHA-256, in hexadecimal, of the last certificate of `chain` in PEM. Raises ValueError when there is none."""
+    [*_, root] = load_pem_x509_certificates(chain.encode())
+    return root.fingerprint(SHA256()).hex()
 
 
 def public_of(chain: str) -> bytes:
