@@ -35,6 +35,7 @@ class Editions(Beside):
         super().__init__(scope, id, setting, clearance, **more)
         key = self.house.table.key
         self.archive = archive.table
+        self.messages = archive.messages
         self.table = TableWithStream(self, "EditionsTable", key, (BY_RUN, BY_CODE))
         self.bucket = Bucket(
             self,
@@ -57,6 +58,7 @@ class Editions(Beside):
     def known(self) -> dict[str, str]:
         return super().known | {
             "ARCHIVE_TABLE": self.archive.table.table_name,
+            "MESSAGES_TABLE": self.messages.table.table_name,
             "EDITIONS_TABLE": self.table.table.table_name,
             "EDITIONS_BUCKET": self.bucket.name,
             "SIGNING_KEY": self.signing.arn,
@@ -75,14 +77,15 @@ class Editions(Beside):
         on_change(self.table, render, REQUESTED)
 
         self.proof = python_layer(self, "Proof", self.setting, "proof")
-        seal = self._function("archive/seal", "EDITIONS_TABLE", "EDITIONS_BUCKET", "PUBLIC_URL", "SIGNING_KEY",
-                              timeout=60, memory=1769, asynchronous=True, extra_layers=[self.proof])  # fmt: skip
+        seal = self._function("archive/seal", "EDITIONS_TABLE", "EDITIONS_BUCKET", "MESSAGES_TABLE", "PUBLIC_URL",
+                              "SIGNING_KEY", timeout=60, memory=1769, asynchronous=True, extra_layers=[self.proof])  # fmt: skip
         self.table.changed_by(seal)
         self.bucket.read_by(seal, RENDERED, AUTHORITY)
         self.bucket.written_by(seal, SEALED, delete=True)
         self.bucket.emptied_by(seal, RENDERED)
         self.bucket.listed_by(seal)
         self.signing.signs_by(seal)
+        self.messages.added_to_by(seal)
         seals = Inbox(self, "Seals", name=f"{self.setting.prefix}-seal", function=seal)
         BucketDoor(self, "EditionsDoor", self.bucket, [], [(RENDERED, seals)])
 
@@ -106,7 +109,9 @@ class Editions(Beside):
 
     def _asked(self) -> None:
         people: dict[str, object] = {"timeout": 29, "memory": 1024, "answers_people": True}
-        editions = self._function("archive/editions", "ARCHIVE_TABLE", "EDITIONS_TABLE", "PUBLIC_URL", **people)
+        editions = self._function("archive/editions", "ARCHIVE_TABLE", "EDITIONS_TABLE", "MESSAGES_TABLE", "PUBLIC_URL",
+                                  **people)  # fmt: skip
+        self.messages.added_to_by(editions)
         self.archive.read_by(editions)
         self.table.changed_by(editions)
         self.routes.route(editions, "GET", f"{STUDENT}/editions")

@@ -1,7 +1,8 @@
 """editions: a student asks for an edition of their own archive, and sees which there are.
 
 Trigger: GET and POST /api/archive/students/{student}/editions, POST .../editions/{edition}/revoke, which is the
-office's. Reads: the student, editions. Writes: an edition that is requested, or revoked. Emits: metrics.
+office's. Reads: the student, editions. Writes: an edition that is requested, or revoked, what
+its student is told of that. Emits: metrics.
 """
 
 from typing import Any
@@ -14,6 +15,9 @@ from yinji.clearance import codes
 from yinji.clearance.policy import demand
 from yinji.editions.model import ALONE, Edition, chosen
 from yinji.editions.store import Editions, new_edition
+from yinji.messages.compose import of_edition
+from yinji.messages.store import Outbox
+from yinji.platform import clock
 from yinji.platform.clock import stamp
 from yinji.platform.http import Api, as_json
 from yinji.platform.observability import count, logger, metrics
@@ -24,6 +28,7 @@ SHORTEST, LONGEST = 2, 200
 api = Api()
 archive = Archive()
 editions = Editions()
+outbox = Outbox()
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -65,7 +70,10 @@ def revoke(student: str, edition: str) -> Response[str]:
         raise invalid_form({"why": "invalid" if why else "required"})
     if editions.revoke(found, api.session.sub, why):
         count("EditionsRevoked")
-    return api.answer(document(editions.find(student, edition) or found), done="edition.revoked", back=body.next)
+    after = editions.find(student, edition) or found
+    if message := of_edition(after):  # whoever died before this presses again
+        outbox.put(message, clock.now(), ("email",))
+    return api.answer(document(after), done="edition.revoked", back=body.next)
 
 
 def document(edition: Edition) -> dict[str, Any]:

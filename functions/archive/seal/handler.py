@@ -2,7 +2,7 @@
 
 Trigger: SQS, with what S3 says of rendered/<student>/<id>.pdf. Reads: the PDF, what it says in short, the edition, the
 certificates of the key. Writes: sealed/<student>/<id>-<digest>.pdf, .jwt (the whole record) and .json (with every
-programme that is fulfilled), the edition. Deletes: what is not needed any more. Emits: metrics.
+programme that is fulfilled), the edition, what its student is told. Deletes: what is not needed any more. Emits: metrics.
 
 Each sealing makes other bytes, so the edition is what says which of them is in force: documents are put before it names
 them, and what it does not name is taken away by whoever finds it, now or when the event comes again.
@@ -29,6 +29,8 @@ from yinji.editions.claims import claims, in_words, names, university
 from yinji.editions.model import RENDERED, Edition, facts_key, rendered_key, rendered_of, sealed_key, sealed_prefix
 from yinji.editions.signing import Authority, NoAuthority, SigningKey
 from yinji.editions.store import Editions
+from yinji.messages.compose import of_edition
+from yinji.messages.store import Outbox
 from yinji.platform import clock
 from yinji.platform.environment import setting
 from yinji.platform.observability import count, logger, metrics
@@ -38,6 +40,7 @@ ENDINGS = {"pdf": "application/pdf", "jwt": "application/vc+jwt", "json": "appli
 s3: Any = boto3.client("s3")  # pyright: ignore[reportUnknownMemberType]
 processor = BatchProcessor(event_type=EventType.SQS)
 editions = Editions()
+outbox = Outbox()
 key = SigningKey()
 authority = Authority(s3)
 
@@ -59,7 +62,16 @@ def arrived(student: str, id: str) -> None:
     edition = editions.find(student, id)
     if edition and edition.state in ("requested", "rendered"):
         edition = seal(edition)
+    if edition:
+        tell(edition)
     tidy(student, id, edition)
+
+
+def tell(edition: Edition) -> None:
+    """Say that a run made it, before what brings this here again is taken away; said again it is said once."""
+    message = of_edition(edition)
+    if message and edition.state == "sealed" and outbox.put(message, clock.now(), ("email",)):
+        count("MessagesComposed", kind=message.kind)
 
 
 def seal(edition: Edition) -> Edition | None:

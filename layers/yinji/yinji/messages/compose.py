@@ -16,6 +16,7 @@ from yinji.clearance.definition import StepDefinition
 from yinji.clearance.practice import is_practice
 from yinji.clearance.step import SENT_BACK
 from yinji.clearance.view import RowView, turn_of
+from yinji.editions.model import ALONE, Edition
 from yinji.messages.model import Kind, Message, office_box
 from yinji.platform.clock import CAMPUS, instant, stamp
 
@@ -117,6 +118,17 @@ def of_decision(record: Record, event: RecordEvent) -> Message:
     which = hashlib.sha256("\n".join((record.key, event.who, event.key)).encode("utf-8", "surrogatepass")).hexdigest()
     params = {"record": record.kind, "title": record.title, "why": event.why}
     return Message(f"{kind}#{which[:32]}", record.student, kind, event.at, params)
+
+
+def of_edition(edition: Edition) -> Message | None:
+    """What the student is told of an edition: that it was revoked, or that a run made it; None where they asked for it
+    themselves and see it."""
+    if edition.revoked_at:
+        params = {"why": edition.revoked_why}
+        return Message(f"edition-revoked#{edition.id}", edition.student, "edition-revoked", edition.revoked_at, params)
+    if edition.run == ALONE or edition.sealed_at is None:
+        return None
+    return Message(f"edition-sealed#{edition.id}", edition.student, "edition-sealed", edition.sealed_at)
 
 
 def of_turn(turn: Turn, student: str, now: datetime) -> Message | None:

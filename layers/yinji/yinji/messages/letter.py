@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 
-from yinji.messages.model import OF_ACTIVITIES, OF_RECORDS, Message
+from yinji.messages.model import OF_ACTIVITIES, OF_EDITIONS, OF_RECORDS, Message
 from yinji.messages.words import say, sender, told
 
 HTML = (
@@ -56,12 +56,14 @@ def letter(
     words = told(message, language, steps, now)
     office = message.kind == "digest"
     dear = say(language, "mail", "dear-office" if office else "dear", name=reader.name)
-    archive = message.kind in OF_RECORDS
+    archive = message.kind in OF_RECORDS | OF_EDITIONS
     opens = "open"
     if office:
         opens = "open-office"
     elif message.kind in OF_ACTIVITIES:
         opens = "open-activity"
+    elif message.kind in OF_EDITIONS:
+        opens = "open-editions"
     elif archive:
         opens = "open-archive"
     elif message.kind == "done":

@@ -15,6 +15,7 @@ Kind = Literal[
     "welcome", "yours", "sent-back", "done", "deadline-moved", "deadline", "reminder", "digest",
     "record-certified", "record-refused", "record-revoked", "record-settled",
     "activity-cancelled", "activity-restored", "activity-moved", "place-given",
+    "edition-sealed", "edition-revoked",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Topic = Literal["yours", "reminders", "activities", "digest"]
@@ -34,6 +35,8 @@ NEEDS_ACTION: frozenset[Kind] = frozenset({"welcome", "yours", "deadline", "remi
 
 OF_RECORDS: frozenset[Kind] = frozenset({"record-certified", "record-refused", "record-revoked", "record-settled"})
 """Kinds that are about a record of a student's growth archive, which they may have without a case."""
+OF_EDITIONS: frozenset[Kind] = frozenset({"edition-sealed", "edition-revoked"})
+"""Kinds that are about an edition of a student's archive."""
 OF_ACTIVITIES: frozenset[Kind] = frozenset({"activity-cancelled", "activity-restored", "activity-moved", "place-given"})
 """Kinds that are about an activity that a student signed up for: `params` name it, and until when it is of use."""
 OVERTAKEN_BY: Mapping[Kind, frozenset[Kind]] = {

@@ -19,6 +19,7 @@ from yinji.platform.clock import CAMPUS, instant
 
 MOST_IN_TITLE = 3
 """Steps that a title names; of more it says how many."""
+EDITIONS = "/archive/editions"
 ARCHIVE = "/archive/claim"
 """Where students see what they claimed, and what came of it."""
 ACTIVITY = "/archive/activities/"
@@ -94,6 +95,9 @@ def told(message: Message, language: str, steps: Sequence[str] | None = None, no
             return Told(
                 say(language, "title", message.kind, what=which), [say(language, "line", message.kind)], ARCHIVE, why
             )
+        case "edition-sealed" | "edition-revoked":
+            lines = [say(language, "line", message.kind)]
+            return Told(say(language, "title", message.kind), lines, EDITIONS, str(params.get("why", "")))
         case "activity-cancelled" | "activity-restored" | "activity-moved" | "place-given":
             return _of_activity(message, language)
         case "digest":
