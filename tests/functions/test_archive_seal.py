@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import urlsafe_b64decode
+from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
+import boto3
 import pytest
 from yinji.editions.model import ALONE, Edition, facts_key, rendered_key, sealed_key, sealed_prefix
 from yinji.editions.signing import CHAIN
@@ -17,6 +19,7 @@ from tests import handlers, proofs
 from tests.functions.conftest import Cloud
 
 BUCKET, FINGERPRINT = "editions", "f" * 64
+LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
 
 
 class Died(BaseException):
@@ -227,14 +230,16 @@ def test_what_failed_is_not_sealed(cloud: Cloud, editions: Editions) -> None:
     assert keys(cloud) == set() and now(editions, edition).state == "failed"
 
 
-@pytest.mark.parametrize("chain", ["", "another key's"])
+@pytest.mark.parametrize("chain", ["", "another key's", "that has ended"])
 def test_without_a_chain_of_the_key_nothing_is_sealed_and_the_event_comes_again(
     cloud: Cloud, editions: Editions, chain: str
 ) -> None:
     edition = rendered(cloud, editions)
     before = keys(cloud)
     if chain:
-        cloud.s3.put_object(Bucket=BUCKET, Key=CHAIN, Body=proofs.Key().chain.encode())
+        ended = proofs.root().chain(boto3.client("kms").get_public_key(KeyId="alias/signing")["PublicKey"], LONG_AGO)
+        told = ended if chain == "that has ended" else proofs.Key().chain
+        cloud.s3.put_object(Bucket=BUCKET, Key=CHAIN, Body=told.encode())
     else:
         cloud.s3.delete_object(Bucket=BUCKET, Key=CHAIN)
     module = handlers.load("archive/seal")
@@ -250,6 +255,11 @@ def test_what_lies_elsewhere_is_not_looked_at(cloud: Cloud, editions: Editions) 
         told = {"Records": [{"s3": {"object": {"key": key}}}]}
         assert cloud.send("archive/seal", told) == {"batchItemFailures": []}
     assert keys(cloud) == before and now(editions, edition).state == "rendered"
+
+
+def test_the_message_by_which_s3_tries_the_queue_is_no_failure(cloud: Cloud, editions: Editions) -> None:
+    told = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": BUCKET}
+    assert cloud.send("archive/seal", told) == {"batchItemFailures": []}
 
 
 def test_of_several_messages_the_one_that_fails_comes_again(cloud: Cloud, editions: Editions) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 TABLES = tuple(Path(__file__).with_name(name) for name in ("mutants.toml", "archive.toml"))
-LAYERS = ("yinji", "typeset", "inspection", "tabular", "sign_in", "demo")
+LAYERS = ("yinji", "typeset", "inspection", "tabular", "sign_in", "proof", "demo")
 BORROWED = ("node_modules", ".venv", "layers/typeset/typeset/fonts")
 """What is installed and not kept in the repository; nothing here changes it."""
 PASSED, FAILED = 0, 1

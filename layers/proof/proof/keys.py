@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -24,6 +25,13 @@ def fingerprint_of_root(chain: str) -> str:
     """The SHA-256, in hexadecimal, of the last certificate of `chain` in PEM. Raises ValueError when there is none."""
     [*_, root] = load_pem_x509_certificates(chain.encode())
     return root.fingerprint(SHA256()).hex()
+
+
+def vouches(chain: str, key: bytes, at: datetime) -> bool:
+    """Whether the first certificate of `chain` in PEM is of `key` (DER) and good at `at`. Raises ValueError when there
+    is none."""
+    [first, *_] = load_pem_x509_certificates(chain.encode())
+    return public_of(chain) == key and first.not_valid_before_utc <= at < first.not_valid_after_utc
 
 
 def public_of(chain: str) -> bytes:
