@@ -1,5 +1,6 @@
-"""Editions sealed: CPU of making the PDF small, sealing it and telling it in credentials, with a key that is at hand,
-so that the call of KMS is not in it; and what the file weighs.
+"""Editions sealed: CPU of making the PDF small, sealing it and telling it in credentials; and what the file weighs.
+
+The key is at hand, so that the call of KMS is not in it.
 
 YINJI_BENCH_PDF names another PDF than the typesetter's certificate, such as a whole archive.
 """
