@@ -77,8 +77,10 @@ class Editions(Beside):
         on_change(self.table, render, REQUESTED)
 
         self.proof = python_layer(self, "Proof", self.setting, "proof")
-        seal = self._function("archive/seal", "EDITIONS_TABLE", "EDITIONS_BUCKET", "MESSAGES_TABLE", "PUBLIC_URL",
-                              "SIGNING_KEY", timeout=60, memory=1769, asynchronous=True, extra_layers=[self.proof])  # fmt: skip
+        seal = self._function(
+            "archive/seal", "EDITIONS_TABLE", "EDITIONS_BUCKET", "MESSAGES_TABLE", "PUBLIC_URL", "SIGNING_KEY",
+            timeout=60, memory=1769, asynchronous=True, extra_layers=[self.proof],
+        )  # fmt: skip
         self.table.changed_by(seal)
         self.bucket.read_by(seal, RENDERED, AUTHORITY)
         self.bucket.written_by(seal, SEALED, delete=True)

@@ -11,12 +11,15 @@ from typing import Any
 
 import boto3
 import pytest
+from yinji.archive.store import Archive
 from yinji.editions.model import ALONE, Edition, facts_key, rendered_key, sealed_key, sealed_prefix
 from yinji.editions.signing import CHAIN
 from yinji.editions.store import Editions, new_edition
+from yinji.messages.store import Outbox
 
 from tests import handlers, proofs
-from tests.functions.conftest import Cloud
+from tests.archives import SU
+from tests.functions.conftest import Cloud, officer
 
 BUCKET, FINGERPRINT = "editions", "f" * 64
 LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
@@ -273,3 +276,54 @@ def test_of_several_messages_the_one_that_fails_comes_again(cloud: Cloud, editio
     )
     assert len(answer["batchItemFailures"]) == 1
     assert (now(editions, good).state, now(editions, bad).state) == ("sealed", "rendered")
+
+
+# --- what its student is told ------------------------------------------------------------------------------------
+
+
+def in_box(edition: Edition) -> list[tuple[str, str]]:
+    box = Outbox().box(edition.student, edition.student)
+    return [(one.kind, one.id) for one in box.messages]
+
+
+def test_a_student_is_told_once_of_what_a_run_made_and_not_of_what_they_asked_for(
+    cloud: Cloud, editions: Editions
+) -> None:
+    arrive(cloud, rendered(cloud, editions))
+    alone = in_box(now(editions, editions.of("2022S01001")[0]))
+    assert alone == []
+    run = editions.ask(new_edition("2022S01001", "r1", "zh", "ink", "T0801", state="requested"))
+    typeset(cloud, run)
+    for _ in range(2):
+        arrive(cloud, run)
+    assert in_box(run) == [("edition-sealed", f"edition-sealed#{run.id}")]
+
+
+def test_who_dies_before_it_is_told_tells_it_when_it_comes_again(
+    cloud: Cloud, editions: Editions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = editions.ask(new_edition("2022S01001", "r1", "zh", "ink", "T0801", state="requested"))
+    typeset(cloud, run)
+    module = handlers.warm("archive/seal")
+
+    def dies(edition: Edition) -> None:
+        raise Died
+
+    with monkeypatch.context() as patched, pytest.raises(Died):
+        patched.setattr(module, "tell", dies)
+        module.arrived(run.student, run.id)
+    assert now(editions, run).state == "sealed" and in_box(run) == []
+    arrive(cloud, run)
+    assert len(in_box(run)) == 1
+
+
+def test_a_student_is_told_that_one_was_revoked(cloud: Cloud, editions: Editions) -> None:
+    edition = rendered(cloud, editions)
+    Archive().enrol([SU])
+    arrive(cloud, edition)
+    path = f"/api/archive/students/{edition.student}/editions/{edition.id}/revoke"
+    for _ in range(2):
+        answer = cloud.call("archive/editions", officer("student-affairs"), "POST", path, {"why": "一项奖励被收回"})
+        assert answer.json["standing"] == "revoked"
+    [(kind, _)] = in_box(edition)
+    assert kind == "edition-revoked"

@@ -62,6 +62,16 @@ def test_a_later_one_supersedes_the_one_before_it(editions: Editions) -> None:
     assert editions.in_force(first.student, "both") == (second.id, "f2")
 
 
+def test_an_older_one_that_is_sealed_late_takes_no_later_ones_place(editions: Editions) -> None:
+    older = asked(editions, key="1", at=AT)
+    younger = sealed(editions, asked(editions, key="2", at=AT + timedelta(days=1)), "f2")
+    late = sealed(editions, older, "f1")
+    assert (late.standing, late.superseded_by) == ("superseded", younger.id)
+    assert editions.in_force(older.student, "both") == (younger.id, "f2")
+    found = editions.find(younger.student, younger.id)
+    assert found and found.standing == "in-force"
+
+
 def test_other_students_and_languages_are_not_superseded(editions: Editions) -> None:
     first = sealed(editions, asked(editions))
     sealed(editions, asked(editions, student="2022S01002"))

@@ -76,7 +76,7 @@ def test_the_cases_stand_as_the_season_expects_before_anybody_acts(cloud: Runnin
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", ["student", "evidence", "counsellor", "officer"])
+@pytest.mark.parametrize("name", ["student", "evidence", "counsellor", "officer", "edition"])
 def test_a_journey_in_the_browser(cloud: RunningCloud, name: str, language: str) -> None:
     journey(cloud, name, language)
 

@@ -24,6 +24,7 @@ from yinji.messages.letter import Reader, letter
 from yinji.messages.model import (
     KINDS,
     OF_ACTIVITIES,
+    OF_EDITIONS,
     OF_RECORDS,
     QUIET_FROM,
     QUIET_UNTIL,
@@ -274,6 +275,7 @@ SAMPLES = [
         if kind in OF_RECORDS
     ),
     *(Message(kind, LIN.student, kind, NOW, JAZZ) for kind in KINDS if kind in OF_ACTIVITIES),
+    *(Message(kind, LIN.student, kind, NOW, {"why": "320.00"}) for kind in KINDS if kind in OF_EDITIONS),
 ]
 
 
@@ -344,7 +346,7 @@ def test_every_office_can_be_written_to() -> None:
 def test_reminders_and_news_can_be_stopped_and_what_was_sent_back_or_is_done_cannot() -> None:
     settings = Settings(stopped=frozenset(TOPIC_OF.values()))
     assert {kind for kind in KINDS if settings.mails(kind)} == {
-        "welcome", "sent-back", "done", "deadline-moved", *OF_RECORDS,
+        "welcome", "sent-back", "done", "deadline-moved", *OF_RECORDS, *OF_EDITIONS,
     }  # fmt: skip
     assert all(Settings().mails(kind) for kind in KINDS)
 

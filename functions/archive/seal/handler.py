@@ -2,7 +2,8 @@
 
 Trigger: SQS, with what S3 says of rendered/<student>/<id>.pdf. Reads: the PDF, what it says in short, the edition, the
 certificates of the key. Writes: sealed/<student>/<id>-<digest>.pdf, .jwt (the whole record) and .json (with every
-programme that is fulfilled), the edition, what its student is told. Deletes: what is not needed any more. Emits: metrics.
+programme that is fulfilled), the edition, what its student is told. Deletes: what is not needed any more. Emits:
+metrics.
 
 Each sealing makes other bytes, so the edition is what says which of them is in force: documents are put before it names
 them, and what it does not name is taken away by whoever finds it, now or when the event comes again.

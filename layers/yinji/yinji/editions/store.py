@@ -148,7 +148,7 @@ class Editions:
 
     def seal(self, edition: Edition, fingerprint: str, digest: str, size: int, status: int) -> Edition | None:
         """Say that the edition is sealed and in force from now on, rather than the one before; None when somebody else
-        sealed it, or it is not to be sealed any more.
+        sealed it, or it is not to be sealed any more. One that comes late, after a later one, is superseded at once.
         """
         at = now()
         changes: list[Action] = [
@@ -159,19 +159,24 @@ class Editions:
         ]  # fmt: skip
         for _ in range(ATTEMPTS):
             before, _print = self.in_force(edition.student, edition.language)
+            other = self.find(edition.student, before) if before else None
+            late = other is not None and other.at > edition.at
             force = InForceItem(
                 _pk(edition.student), _force(edition.language), edition=edition.id, of_fingerprint=fingerprint
             )
             same = InForceItem.edition == before if before else InForceItem.pk.does_not_exist()
+            going = EditionItem.state.is_in("requested", "rendered")
+            own = [*changes, EditionItem.superseded_by.set(before)] if late else changes
             try:
                 with TransactWrite(connection=self._connection) as transaction:
-                    going = EditionItem.state.is_in("requested", "rendered")
-                    transaction.update(_key(edition), actions=changes, condition=going)
-                    transaction.save(force, condition=same)
-                    if before and before != edition.id:
+                    transaction.update(_key(edition), actions=own, condition=going)
+                    if late:
+                        transaction.condition_check(InForceItem, force.pk, force.sk, condition=same)
+                    else:
+                        transaction.save(force, condition=same)
+                    if other and not late and other.id != edition.id:
                         by: list[Action] = [EditionItem.superseded_by.set(edition.id)]
-                        there = EditionItem.pk.exists()
-                        transaction.update(EditionItem(_pk(edition.student), _sk(before)), actions=by, condition=there)
+                        transaction.update(_key(other), actions=by, condition=EditionItem.pk.exists())
             except TransactWriteError as error:
                 reasons = [reason.code if reason else "None" for reason in error.cancellation_reasons]
                 if not CONFLICTS.intersection(reasons) and FAILED_CONDITION not in reasons:
