@@ -19,6 +19,7 @@ os.environ |= {
     "YINJI_SIGNING_KEY": "alias/signing",
     "YINJI_INGEST_QUEUE": "https://sqs.us-east-1.amazonaws.com/123456789012/yinji-ingest",
     "YINJI_REFRESH_QUEUE": "https://sqs.us-east-1.amazonaws.com/123456789012/yinji-refresh",
+    "YINJI_PACK_QUEUE": "https://sqs.us-east-1.amazonaws.com/123456789012/yinji-pack",
     "YINJI_LOAD_QUEUE": "https://sqs.us-east-1.amazonaws.com/123456789012/yinji-load",
     "YINJI_SIGN_IN": "demo,oidc",
     "YINJI_OIDC_ISSUER": "https://sso.example.edu",

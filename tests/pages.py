@@ -322,7 +322,7 @@ NOT_PAGES: Mapping[str, str] = {
     "/feeds/{step}/example": "a file",
     "/messages/unread": "a number in the navigation of every page",
     "/archive/selections/{id}": "of one that was begun: tests/functions/test_archive_selections.py looks at it",
-    "/archive/runs/{id}": "of one that was begun: tests/functions/test_edition_pages.py looks at it",
+    "/archive/runs/{id}": "of one that was begun: tests/functions/test_archive_runs.py looks at it",
     "/shared/{token}": "of a link that there is: tests/functions/test_archive_shares.py looks at it",
     "/archive/check-in/{token}": "for whoever scanned a code: tests/functions/test_archive_pages.py looks at it",
     "/archive/certify/rounds/{id}": "of a round that there is: test_archive_certify_pages.py looks at it",

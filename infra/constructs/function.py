@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Duration, RemovalPolicy, Tags
+from aws_cdk import Duration, RemovalPolicy, Size, Tags
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
@@ -35,6 +35,7 @@ class Function(Construct):
         environment: Mapping[str, str],
         timeout: int = 30,
         memory: int = 512,
+        disk: int = 0,
         asynchronous: bool = False,
         answers_people: bool = False,
     ) -> None:
@@ -88,6 +89,7 @@ class Function(Construct):
             layers=list(layers),
             timeout=Duration.seconds(timeout),
             memory_size=memory,
+            ephemeral_storage_size=Size.mebibytes(disk) if disk else None,
             log_group=log,
             tracing=lambda_.Tracing.DISABLED,
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if answers_people else None,

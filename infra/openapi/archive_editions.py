@@ -9,7 +9,7 @@ from yinji.editions.model import FILES, LANGUAGES, THEMES, State
 from yinji.editions.sharing import LONGEST_NAME, SHOWS
 
 from infra.openapi.shapes import COUNT, DAY, MOMENT, STUDENT, TEXT, Schema, choice, many, maybe, obj, table
-from infra.openapi.told import Told, file, json
+from infra.openapi.told import Told, file, json, leads
 
 API = "/api/archive"
 OF_STUDENT = f"{API}/students/{{student}}"
@@ -152,6 +152,18 @@ ROUTES: Mapping[str, Told | Mapping[str, Told]] = {
         "Make again what failed or was held",
         json(obj({**_RUN, "again": COUNT})),
         problems=["forbidden", "not-found"],
+    ),
+    f"POST {API}/runs/{{run}}/pack": Told(
+        RUNS,
+        "Have the editions of every school packed for the printing house",
+        json(obj({**_RUN, "schools": COUNT})),
+        problems=["forbidden", "not-found"],
+    ),
+    f"GET {API}/runs/{{run}}/packs/{{school}}": Told(
+        RUNS,
+        "Take a school's pack",
+        leads("To the file, under an address that is good for minutes."),
+        problems=["forbidden", "not-found", "look-not-noted"],
     ),
     f"GET {OF_STUDENT}/shares": Told(
         SHARES, "One's own links, the youngest first", json(obj({"shares": many(_SHARE)})), problems=_OWN

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_cdk import CfnOutput
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
-from yinji.editions.model import AUTHORITY, RENDERED, SEALED
+from yinji.editions.model import AUTHORITY, PACKS, RENDERED, SEALED
 from yinji.editions.store import STATUS as PLACES
 
 from infra.constructs.doors import BucketDoor, Inbox, every, on_change
@@ -44,7 +44,7 @@ class Editions(Beside):
             name="editions",
             key=key,
             logs=clearance.access_logs,
-            kept={RENDERED: "arriving"},
+            kept={RENDERED: "arriving", PACKS: "printed"},
         )
         self.signing = SigningKey(self, "Signing")
         self._made()
@@ -99,15 +99,28 @@ class Editions(Beside):
         on_change(self.table, release, RUNS)
         every(release, minutes=1)
 
-        runs = self._function("archive/runs", "ARCHIVE_TABLE", "EDITIONS_TABLE", "PUBLIC_URL", timeout=29, memory=1769,
-                              answers_people=True)  # fmt: skip
+        # a school's editions are some hundred megabytes at most
+        pack = self._function("archive/pack", "ARCHIVE_TABLE", "EDITIONS_TABLE", "EDITIONS_BUCKET", timeout=300,
+                              memory=1769, disk=2048, asynchronous=True)  # fmt: skip
+        self.archive.read_by(pack)
+        self.table.changed_by(pack)
+        self.bucket.read_by(pack, SEALED)
+        self.bucket.written_by(pack, PACKS)
+        packs = Inbox(self, "Packs", name=f"{self.setting.prefix}-pack", function=pack, at_once=1)
+
+        runs = self._showing("archive/runs", "ARCHIVE_TABLE", "EDITIONS_TABLE", "EDITIONS_BUCKET", "PUBLIC_URL",
+                             timeout=29, memory=1769, answers_people=True)  # fmt: skip
+        packs.fed_by(runs)
+        runs.function.add_environment("YINJI_PACK_QUEUE", packs.url)
+        self.bucket.read_by(runs, PACKS)
         self.archive.read_by(runs)
         self.table.changed_by(runs, index=True)
         route, path = self.routes.route, "/api/archive/runs"
         for method, rest in (("GET", ""), ("POST", ""), ("GET", "/{run}")):
             route(runs, method, f"{path}{rest}")
-        for deed in ("pause", "resume", "again"):
+        for deed in ("pause", "resume", "again", "pack"):
             route(runs, "POST", f"{path}/{{run}}/{deed}")
+        route(runs, "GET", f"{path}/{{run}}/packs/{{school}}", counted=True)
 
     def _asked(self) -> None:
         people: dict[str, object] = {"timeout": 29, "memory": 1024, "answers_people": True}

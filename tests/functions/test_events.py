@@ -266,6 +266,7 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "archive/shares.make.json": (None, status(422)),  # its day is long over
     "archive/shared.json": (None, status(404)),
     "archive/verify.json": (None, status(404)),
+    "archive/pack.json": (None, lambda cloud, answer: answer == {"batchItemFailures": []}),
     "archive/runs.json": (None, lambda cloud, answer: json.loads(answer["body"]) == {"runs": []}),
     "archive/runs.begin.json": (None, status(409)),
     "archive/render.json": (None, lambda cloud, answer: Editions().of(SU.student)[0].state == "rendered"),

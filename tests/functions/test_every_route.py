@@ -423,7 +423,13 @@ ROWS_OF_EDITIONS: tuple[Row, ...] = (
             about={"run": EDITION},
             answers=frozenset({NOT_THERE}),
         )
-        for method, deed in (("GET", ""), ("POST", "/pause"), ("POST", "/resume"), ("POST", "/again"))
+        for method, deed in (
+            ("GET", ""),
+            ("POST", "/pause"),
+            ("POST", "/resume"),
+            ("POST", "/again"),
+            ("POST", "/pack"),
+        )
     ),
 )
 """Editions of archives, links to share them, and runs that make many."""

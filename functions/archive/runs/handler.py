@@ -1,28 +1,37 @@
 """runs: editions for all whom a selection chooses: begun, looked at, paused, resumed, and what went wrong made again.
 
-Trigger: GET and POST /api/archive/runs, GET /api/archive/runs/{run}, POST of its pause, resume and again. Reads:
-selections, runs and their editions. Writes: runs, editions that are made again. Emits: metrics.
+Trigger: GET and POST /api/archive/runs, GET /api/archive/runs/{run}, POST of its pause, resume, again and pack, GET of
+its packs. Reads: selections, runs and their editions, students, packs/. Writes: runs, editions that are made again.
+Emits: a message for each school that is to be packed; who takes a pack, to the queue of looks; metrics.
 """
 
 import hashlib
+import json
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import boto3
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.archive.access import OFFICE
 from yinji.archive.selection_store import Selections
+from yinji.archive.store import Archive
 from yinji.clearance.policy import demand
-from yinji.editions.model import AGAIN, Edition, chosen
+from yinji.editions.model import AGAIN, Edition, chosen, pack_key
 from yinji.editions.runs import Progress, Run, Runs, progress
 from yinji.editions.store import Editions
+from yinji.identity import seen
 from yinji.platform import clock
 from yinji.platform.clock import stamp
-from yinji.platform.http import Api, as_json
+from yinji.platform.environment import setting
+from yinji.platform.http import Api, as_json, elsewhere
 from yinji.platform.observability import count, logger, metrics
 from yinji.platform.problem import Problem
 
 THREADS = 8
+GOOD_FOR = 300
+"""Seconds in which a download has to begin."""
 MOST_TOLD = 200
 """How many editions that went wrong are told one by one."""
 PAGE = "/archive/runs"
@@ -30,6 +39,9 @@ api = Api()
 runs = Runs()
 editions = Editions()
 selections = Selections()
+archive = Archive()
+s3: Any = boto3.client("s3")  # pyright: ignore[reportUnknownMemberType]
+sqs: Any = boto3.client("sqs")  # pyright: ignore[reportUnknownMemberType]
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -106,6 +118,34 @@ def again(run: str) -> Response[str]:
         number = sum(threads.map(editions.again, wrong))
     count("EditionsAgain", number)
     return api.answer(document(known(run)) | {"again": number}, done="run.again", back=body.next)
+
+
+@api.post("/api/archive/runs/<run>/pack")
+def pack(run: str) -> Response[str]:
+    """Have every school's editions packed for the printing house; pressed again they are packed anew."""
+    allowed()
+    body, found = api.body, known(run)
+    numbers = [edition.student for edition in editions.of_run(found.id, "sealed", "unchanged")]
+    schools: defaultdict[str, list[str]] = defaultdict(list)
+    for one in archive.students(numbers).values():
+        schools[one.school].append(one.student)
+    for school, students in sorted(schools.items()):
+        told = {"run": found.id, "school": school, "students": sorted(students)}
+        sqs.send_message(QueueUrl=setting("PACK_QUEUE"), MessageBody=json.dumps(told))
+    return api.answer(document(found) | {"schools": len(schools)}, done="run.pack", back=body.next)
+
+
+@api.get("/api/archive/runs/<run>/packs/<school>")
+def fetch(run: str, school: str) -> Response[str]:
+    """To a school's pack, which is too large to come from here; the address is good for minutes."""
+    allowed()
+    found = next((one for one in runs.packs(known(run).id) if one.school == school), None)
+    if found is None:
+        raise Problem("not-found")
+    seen.note(api.session, "edition", *found.students)
+    named = {"ResponseContentDisposition": f'attachment; filename="{school}.zip"'}
+    place = {"Bucket": setting("EDITIONS_BUCKET"), "Key": pack_key(run, school)}
+    return elsewhere(s3.generate_presigned_url("get_object", Params=place | named, ExpiresIn=GOOD_FOR))
 
 
 def known(id: str) -> Run:

@@ -82,5 +82,6 @@ def run(visit: Visit, store: Runs, made: Editions, id: str) -> dict[str, Any]:
         "wrong": wrong[:MOST_TOLD],
         "more": max(0, len(wrong) - MOST_TOLD),
         "wrong_number": len(wrong),
+        "packs": store.packs(id),
         "shapes": SHAPES,
     }

@@ -30,7 +30,7 @@ OF_ADMINISTRATORS = (
 )  # fmt: skip
 MESSAGES = "/messages"
 OF_ACCOUNTS = ("account.lent", "account.taken-back", "people.register", "people.granted", "people.ended")
-OF_RUNS = ("begun", "pause", "resume", "again")
+OF_RUNS = ("begun", "pause", "resume", "again", "pack")
 OF_SELECTIONS = ("drafted", "kept", "archived", "restored")
 OF_CATALOGUE = (
     "announced", "changed", "cancelled", "held", "waiting", "given-back", "asked-before", "checked-in",

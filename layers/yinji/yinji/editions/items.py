@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
+from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
@@ -124,6 +124,20 @@ class RevokedItem(Model):
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
     at = UnicodeAttribute()
+
+
+class PackItem(Model):
+    """The editions of one school in a run, packed for the printing house."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    school = UnicodeAttribute()
+    at = UnicodeAttribute()
+    size = NumberAttribute()
+    students = ListAttribute[str]()
 
 
 class RunItem(Model):

@@ -91,7 +91,7 @@ def edition_id(run: str, student: str, language: str, key: str = "") -> str:
     return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
-RENDERED, SEALED, AUTHORITY = "rendered/", "sealed/", "authority/"
+RENDERED, SEALED, AUTHORITY, PACKS = "rendered/", "sealed/", "authority/", "packs/"
 """Prefixes of the bucket of editions."""
 
 
@@ -115,6 +115,11 @@ def rendered_of(key: str) -> tuple[str, str]:
 def sealed_key(edition: Edition, ending: str = "pdf") -> str:
     """Where the sealed document lies, or what goes with it: `ending` pdf, jwt or json."""
     return f"{sealed_prefix(edition.student, edition.id)}{edition.digest[:16]}.{ending}"
+
+
+def pack_key(run: str, school: str) -> str:
+    """Where the editions of a school in a run lie packed for the printing house."""
+    return f"{PACKS}{run}/{school}.zip"
 
 
 def sealed_prefix(student: str, id: str) -> str:

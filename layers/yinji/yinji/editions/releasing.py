@@ -18,7 +18,7 @@ from yinji.editions.store import Editions, new_edition
 
 AT_WORK = 1000
 """How many editions of a run are under way: so many wait when it is paused."""
-PATIENCE = timedelta(minutes=10)
+PATIENCE = timedelta(minutes=20)
 """How long an edition may be under way before it counts as left lying."""
 THREADS = 8
 

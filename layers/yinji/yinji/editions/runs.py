@@ -1,4 +1,6 @@
-"""Runs 批次制作: many editions made unattended, of whom a selection chooses. Items (pk, sk): RUNS <id>.
+"""Runs 批次制作: many editions made unattended, of whom a selection chooses, and packed for the printing house.
+
+Items (pk, sk): RUNS <id>; RUN#<id> PACK#<school>.
 
 How far a run is, is counted from its editions and kept nowhere else, so it cannot be wrong.
 """
@@ -6,7 +8,7 @@ How far a run is, is counted from its editions and kept nowhere else, so it cann
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +16,7 @@ from typing import Any
 from pynamodb.expressions.update import Action
 
 from yinji.clearance.items import kept, one, values
-from yinji.editions.items import RunItem
+from yinji.editions.items import PackItem, RunItem
 from yinji.editions.model import ALONE, OVER, Edition, Language, State
 from yinji.platform.clock import instant, stamp
 
@@ -39,6 +41,16 @@ class Run:
     planned: datetime | None = None
     paused_by: str = ""
     paused_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Pack:
+    """The editions of `students` of a school in one file of `size` bytes."""
+
+    school: str
+    at: datetime
+    size: int
+    students: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -83,6 +95,18 @@ class Runs:
     def planned(self, id: str, students: int, at: datetime) -> None:
         """Say that all `students` of a run had been planned at `at`."""
         RunItem(RUNS, id).update([RunItem.students.set(students), RunItem.planned.set(stamp(at))])
+
+    def packed(self, id: str, pack: Pack) -> None:
+        """Say that a school's editions are packed, in place of what was packed before."""
+        PackItem(
+            f"RUN#{id}", f"PACK#{pack.school}", school=pack.school, at=stamp(pack.at), size=pack.size,
+            students=list(pack.students),
+        ).save()  # fmt: skip
+
+    def packs(self, id: str) -> list[Pack]:
+        """What is packed of a run, by school."""
+        found = [values(item) for item in PackItem.query(f"RUN#{id}", PackItem.sk.startswith("PACK#"))]
+        return [Pack(one["school"], instant(one["at"]), int(one["size"]), one["students"]) for one in found]
 
     def pause(self, id: str, by: str, at: datetime) -> bool:
         """False when it was paused already, or there is no such run."""
