@@ -224,6 +224,15 @@ def test_a_character_without_a_glyph_is_named_and_nothing_is_made(where: str) ->
     assert archive_pages(of(replace(SU, **{where: "苏\U0003134f明"})), language="zh", theme="ink", at=demo.AT, ppi=20)
 
 
+@pytest.mark.parametrize("unseen", ["\u202e", "\x07", "\ufeff"])
+def test_what_cannot_be_seen_changes_nothing(unseen: str) -> None:
+    """A mark that turns the direction of reading would let a name read as another one."""
+    clean, dirty = (of(replace(SU, name=name)) for name in ("苏明", f"苏{unseen}明"))
+    assert archive_pdf(dirty, language="zh", theme="ink", at=demo.AT) == archive_pdf(
+        clean, language="zh", theme="ink", at=demo.AT
+    )
+
+
 def test_markup_in_a_name_is_text() -> None:
     name = '#panic("x") *b* $1$ <l> @ref'
     assert plain(name) in said(archive_pdf(of(replace(SU, name=name)), language="en", theme="jade", at=demo.AT))

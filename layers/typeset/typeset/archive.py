@@ -88,8 +88,10 @@ def _document(data: ArchiveData, language: str) -> dict[str, Any]:
     """The templates' data: the book with every text in it legible, and what is on the last page."""
     if language not in LANGUAGES:
         raise ValueError(f"there is no language {language!r}")
-    book = cast(dict[str, Any], _legible(data.book))
-    said = json.dumps(book, ensure_ascii=False)
+    said = json.dumps(data.book, ensure_ascii=False)
+    # one look at everything is quicker than one at each text, and nearly always enough; JSON escapes control characters
+    fine = "\\" not in said and legible(said) == said
+    book = dict(data.book) if fine else cast(dict[str, Any], _legible(data.book))
     latin = book["student"]["name_latin"]
     name = book["student"]["name"]
     return {
