@@ -6,7 +6,6 @@ Emits: a message for each school that is to be packed; who takes a pack, to the 
 """
 
 import hashlib
-import json
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -15,6 +14,7 @@ import boto3
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.archive.access import OFFICE
+from yinji.archive.queues import Sqs
 from yinji.archive.selection_store import Selections
 from yinji.archive.store import Archive
 from yinji.clearance.policy import demand
@@ -41,7 +41,7 @@ editions = Editions()
 selections = Selections()
 archive = Archive()
 s3: Any = boto3.client("s3")  # pyright: ignore[reportUnknownMemberType]
-sqs: Any = boto3.client("sqs")  # pyright: ignore[reportUnknownMemberType]
+queues = Sqs()
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -130,8 +130,7 @@ def pack(run: str) -> Response[str]:
     for one in archive.students(numbers).values():
         schools[one.school].append(one.student)
     for school, students in sorted(schools.items()):
-        told = {"run": found.id, "school": school, "students": sorted(students)}
-        sqs.send_message(QueueUrl=setting("PACK_QUEUE"), MessageBody=json.dumps(told))
+        queues.pack(found.id, school, sorted(students))
     return api.answer(document(found) | {"schools": len(schools)}, done="run.pack", back=body.next)
 
 

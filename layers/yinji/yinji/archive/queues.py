@@ -1,4 +1,4 @@
-"""The queues of the import: chunks that are to be loaded, portraits that are to be computed."""
+"""The archive's queues: chunks that are to be loaded, portraits to be computed, editions to be packed."""
 
 from __future__ import annotations
 
@@ -31,6 +31,10 @@ class Sqs:
 
     def refresh(self, students: Sequence[str], at: datetime) -> None:
         self._send(setting("REFRESH_QUEUE"), {"students": list(students), "at": stamp(at)}, LATER)
+
+    def pack(self, run: str, school: str, students: Sequence[str]) -> None:
+        """Have the editions of `students` of a school in a run packed for the printing house."""
+        self._send(setting("PACK_QUEUE"), {"run": run, "school": school, "students": list(students)})
 
     def _send(self, url: str, message: dict[str, Any], seconds: int = 0) -> None:
         self._client.send_message(QueueUrl=url, MessageBody=json.dumps(message), DelaySeconds=seconds)
