@@ -246,9 +246,26 @@ class Dashboards(Stack):
             lines("archive-check-ins", self._of_archive("CheckIns", "CheckInsRefused"), THIRD),
             lines("archive-catalogue-tables", self._of_archive(*tables), THIRD),
         )
+        made = ("EditionsRendered", "EditionsUnchanged", "EditionsHeld", "EditionsFailed")
+        asked = (
+            "EditionsRequested",
+            "RunsBegun",
+            "EditionsPlanned",
+            "EditionsReleased",
+            "EditionsTakenUp",
+            "EditionsAgain",
+        )
+        handed = ("EditionsRevoked", "EditionsPacked", "KeptCopiesTaken", "StatusListsSigned")
+        shared = ("SharesMade", "SharesRevoked", "SharedDocumentsFetched", "EditionsVerified")
         board.add_widgets(
-            lines("editions-sealed", self._of_archive("EditionsSealed", "StatusListsSigned"), HALF),
-            lines("editions-to-seal", [self._oldest_seal], HALF, threshold=SEALS_BEHIND),
+            lines("editions-asked", self._of_archive(*asked), THIRD),
+            lines("editions-made", self._of_archive(*made), THIRD),
+            lines("editions-handed", self._of_archive(*handed), THIRD),
+        )
+        board.add_widgets(
+            lines("editions-sealed", self._of_archive("EditionsSealed"), THIRD),
+            lines("editions-to-seal", [self._oldest_seal], THIRD, threshold=SEALS_BEHIND),
+            lines("editions-shared", self._of_archive(*shared), THIRD),
         )
         decided = [ours("RecordsDecided", "Sum", deed, HOUR, ARCHIVE, deed=deed) for deed in DEEDS]
         board.add_widgets(lines("claimed", self._of_archive(*CLAIMED), HALF), lines("decided", decided, HALF))
@@ -291,6 +308,8 @@ class Dashboards(Stack):
         oldest = metric_of(*OLDEST, {"QueueName": f"{self._prefix}-passes"}, "")
         self._alarm("passes-behind", ARCHIVE, oldest, PASSES_BEHIND, periods=2)
         self._alarm("seals-behind", ARCHIVE, self._oldest_seal, SEALS_BEHIND, periods=2)
+        for kind, name in (("editions-held", "EditionsHeld"), ("editions-failed", "EditionsFailed")):
+            self._alarm(kind, ARCHIVE, ours(name, "Sum", service=ARCHIVE), 1)
         for name, metric in zip(IMPORT_QUEUES, self._import_queues(), strict=True):
             self._alarm("import-behind", name, metric, IMPORT_BEHIND, periods=2)
         self._alarm("relay-behind", RELAY, self._iterator_age(), 60_000, periods=2)

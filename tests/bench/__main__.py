@@ -17,6 +17,7 @@ BENCHES = {
     "changes": "changes of cases on the emulator",
     "certificates": "documents drawn",
     "rendering": "archives typeset, beside WeasyPrint and ReportLab",
+    "editions": "4,000 archives rendered, sealed and stored on a local cloud that is killed once",
     "sealing": "editions made small, sealed, told in credentials",
     "rosters": "a season generated and read",
     "importing": "440,000 records on a local cloud, beside the plain batch writer",

@@ -43,13 +43,13 @@ def run() -> None:
 class Deployed:
     """The archive's table and bucket in a running cloud, reached past all code of the archive."""
 
-    def __init__(self, cloud: RunningCloud) -> None:
+    def __init__(self, cloud: RunningCloud, port: int = CLOUD_PORT) -> None:
         outputs = json.loads((cloud.folder / "deployed.json").read_text("utf-8"))["outputs"]
         self.table: str = outputs["ArchiveTableName"]
         self.bucket: str = outputs["ArchiveBucketName"]
-        self.s3, self.dynamodb = home.client("s3", CLOUD_PORT), home.client("dynamodb", CLOUD_PORT)
+        self.s3, self.dynamodb = home.client("s3", port), home.client("dynamodb", port)
         told = {"region_name": home.REGION, "aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        self.resource: Any = boto3.resource("dynamodb", endpoint_url=f"http://127.0.0.1:{CLOUD_PORT}", **told)
+        self.resource: Any = boto3.resource("dynamodb", endpoint_url=f"http://127.0.0.1:{port}", **told)
 
     def copy_table(self) -> Any:
         """A second table with the same keys and indexes, and without a stream."""

@@ -16,7 +16,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 from yinji.archive.store import Archive
-from yinji.editions.kept_copy import EXPLANATION, SUMS
+from yinji.editions.kept_copy import SUMS, explanation_name
 from yinji.editions.model import Edition
 from yinji.editions.store import Editions
 from yinji.identity.session import Session
@@ -64,7 +64,7 @@ def test_the_seal_is_verified_with_what_is_in_it(files: dict[str, bytes]) -> Non
     [seal] = PdfFileReader(io.BytesIO(files["archive.pdf"])).embedded_signatures
     told = validate_pdf_signature(seal, ValidationContext(trust_roots=[root], allow_fetching=False))
     assert told.bottom_line and told.coverage.name == "ENTIRE_FILE"
-    page = files[EXPLANATION].decode()
+    page = files[explanation_name()].decode()
     assert hashlib.sha256(root.dump()).hexdigest() in page
     assert hashlib.sha256(files["archive.pdf"]).hexdigest() in page
 

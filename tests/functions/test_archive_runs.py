@@ -14,7 +14,7 @@ import pytest
 from yinji.archive.selection_store import Selections
 from yinji.archive.store import Archive
 from yinji.editions.model import Edition, pack_key, sealed_key
-from yinji.editions.packing import LIST, Sheet
+from yinji.editions.packing import Sheet, list_name
 from yinji.editions.runs import Runs
 from yinji.editions.store import Editions
 from yinji.platform import clock
@@ -124,7 +124,7 @@ def test_a_school_is_packed_by_class_with_a_list(cloud: Cloud, selection: str) -
     every = {one.student: sealed(cloud, one) for one in list(editions.of_run(run))}
     editions.revoke(every[SU.student], OFFICE.sub, "x")
     archive = packed(cloud, run)
-    [head, *rows] = csv.reader(io.StringIO(archive.read(LIST).decode("utf-8-sig")))
+    [head, *rows] = csv.reader(io.StringIO(archive.read(list_name()).decode("utf-8-sig")))
     assert [row[2] for row in rows] == sorted((one.student for one in CLASSED), key=lambda one: (int(one[-1]) % 2, one))
     for row in rows:
         told = dict(zip(head, row, strict=True))

@@ -118,6 +118,9 @@ def test_metrics_are_shown_of_every_step_and_state_there_is(either: Synthesis) -
             "Passes": "archive",
             "Reader": "archive",
             "Editions": "archive",
+            "RunsBegun": "archive",
+            "KeptCopies": "archive",
+            "Share": "archive",
             "StatusLists": "archive",
         }
         assert told["service"] == next(

@@ -59,7 +59,7 @@ def take(student: str, edition: str) -> Response[bytes]:
     )
     body = kept_copy.packed(
         {
-            kept_copy.EXPLANATION: explained,
+            kept_copy.explanation_name(): explained,
             **files,
             "credential.jsonld": kept_copy.readable(files["credential.jwt"].decode()),
             "records.csv": as_csv(kept_copy.table(archive.records(student), api.language)),

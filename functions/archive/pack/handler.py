@@ -22,7 +22,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.archive.store import Archive
 from yinji.editions.model import Edition, edition_id, pack_key, sealed_key
-from yinji.editions.packing import LIST, Sheet, in_order, table
+from yinji.editions.packing import Sheet, in_order, list_name, table
 from yinji.editions.runs import Pack, Run, Runs
 from yinji.editions.store import Editions
 from yinji.platform import clock
@@ -57,7 +57,7 @@ def pack(run: Run, school: str, students: Sequence[str]) -> None:
     with TemporaryFile() as file:
         # PDFs are compressed already
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as packed:
-            packed.writestr(LIST, as_csv(table(sheets)))
+            packed.writestr(list_name(), as_csv(table(sheets)))
             for sheet in sheets:
                 body = s3.get_object(Bucket=bucket, Key=sealed_key(sheet.edition))["Body"]
                 packed.writestr(sheet.file, body.read())

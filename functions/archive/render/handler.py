@@ -41,6 +41,8 @@ gatherer = Gatherer()
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics(raise_on_empty_metrics=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    for outcome in ("EditionsRendered", "EditionsUnchanged", "EditionsHeld", "EditionsFailed"):
+        count(outcome, 0)  # so that each has a line of its own, however rare it is
     return process_partial_response(event, take, processor, context)
 
 

@@ -35,7 +35,7 @@ def verify(code: str) -> Response[str]:
     edition = editions.by_code(normal) if normal else None
     if edition is None or edition.standing == "none":
         raise Problem("not-found")
-    count("EditionsVerified", standing=edition.standing)
+    count("EditionsVerified")
     return as_json(
         200,
         {

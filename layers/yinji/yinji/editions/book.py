@@ -344,10 +344,10 @@ def _term(term: str, scores: Mapping[str, int], group: Group | None) -> Term:
 def _group(group: Group) -> Counted:
     _, _, category, *programme = group.id.split("#")
     kind = "programme" if programme else "school" if group.school else "grade" if group.grade else "category"
-    school = university.schools()[group.school] if group.school else {"zh": "", "en": ""}
+    school = university.schools()[group.school] if group.school else None
     title = {
         language: _said()["groups"][kind][language].format(
-            school=school[language],
+            school=school[language] if school else "",
             grade=group.grade,
             category=_said()["categories"][category][language],
             programme="".join(programme),

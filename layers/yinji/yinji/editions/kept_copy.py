@@ -28,7 +28,6 @@ from yinji.platform.sheets import Cell, Table
 
 COLUMNS = ("day", "kind", "title", "dimension", "level", "hours", "place", "organiser", "source", "number")
 WIDTHS = (12, 16, 36, 12, 12, 8, 16, 20, 16, 20)
-EXPLANATION = "怎样查验 How to verify.html"
 SUMS = "SHA256SUMS"
 
 
@@ -62,8 +61,8 @@ def explanation(*, day: date, code: str, verify_url: str, digest: str, root: str
     """How everything is verified, in both languages, as HTML that needs nothing else. `root` is the SHA-256 of the root
     certificate, `digest` that of the PDF."""
     told = {
-        "day_zh": f"{day.year} 年 {day.month} 月 {day.day} 日",
-        "day_en": day.isoformat(),
+        "day_zh": _day(day, "zh"),
+        "day_en": _day(day, "en"),
         "university_zh": university.name()["zh"],
         "university_en": university.name()["en"],
         "code": code,
@@ -73,6 +72,15 @@ def explanation(*, day: date, code: str, verify_url: str, digest: str, root: str
     }
     page = Template(Path(__file__).with_name("kept_copy.html").read_text("utf-8"))
     return page.substitute({name: escape(text) for name, text in told.items()}).encode()
+
+
+def _day(day: date, language: str) -> str:
+    return _said()["day"][language].format(year=day.year, month=day.month, day=day.day)
+
+
+def explanation_name() -> str:
+    """What the explanation is called, in both languages."""
+    return f"{_said()['explanation']['zh']} {_said()['explanation']['en']}.html"
 
 
 def readable(jwt: str) -> bytes:

@@ -16,7 +16,6 @@ from yinji.platform.sheets import Table
 
 COLUMNS = ("place", "class_name", "student", "name", "file", "code", "digest")
 WIDTHS = (8, 20, 16, 20, 40, 22, 66)
-LIST = "清单 list.csv"
 UNNAMED = "_"
 """The folder of who is in no class."""
 
@@ -43,6 +42,11 @@ def in_order(sheets: Sequence[Sheet]) -> list[Sheet]:
 @cache
 def _said() -> dict[str, Any]:
     return tomllib.loads(Path(__file__).with_name("packing.toml").read_text("utf-8"))
+
+
+def list_name() -> str:
+    """What the list is called, in both languages."""
+    return f"{_said()['list']['zh']} {_said()['list']['en']}.csv"
 
 
 def table(sheets: Sequence[Sheet]) -> Table:

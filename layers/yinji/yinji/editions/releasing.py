@@ -16,9 +16,9 @@ from yinji.editions.model import ALONE, Edition
 from yinji.editions.runs import Run, Runs
 from yinji.editions.store import Editions, new_edition
 
-AT_WORK = 1000
+AT_WORK = 500
 """How many editions of a run are under way: so many wait when it is paused."""
-PATIENCE = timedelta(minutes=20)
+PATIENCE = timedelta(minutes=10)
 """How long an edition may be under way before it counts as left lying."""
 THREADS = 8
 
