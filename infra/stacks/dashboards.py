@@ -308,6 +308,8 @@ class Dashboards(Stack):
         oldest = metric_of(*OLDEST, {"QueueName": f"{self._prefix}-passes"}, "")
         self._alarm("passes-behind", ARCHIVE, oldest, PASSES_BEHIND, periods=2)
         self._alarm("seals-behind", ARCHIVE, self._oldest_seal, SEALS_BEHIND, periods=2)
+        oldest = metric_of(*OLDEST, {"QueueName": f"{self._prefix}-pack"}, "")
+        self._alarm("packs-behind", ARCHIVE, oldest, IMPORT_BEHIND, periods=2)
         for kind, name in (("editions-held", "EditionsHeld"), ("editions-failed", "EditionsFailed")):
             self._alarm(kind, ARCHIVE, ours(name, "Sum", service=ARCHIVE), 1)
         for name, metric in zip(IMPORT_QUEUES, self._import_queues(), strict=True):

@@ -145,7 +145,7 @@ class Editions(Beside):
         self.archive.read_by(download)
         self.table.read_by(download)
         self.bucket.read_by(download, SEALED)
-        self.routes.route(download, "GET", f"{STUDENT}/editions/{{edition}}/{{file}}", counted=True)
+        self.routes.route(download, "GET", f"{STUDENT}/editions/{{edition}}/{{file}}")
         kept = self._function(
             "archive/kept_copy", "ARCHIVE_TABLE", "EDITIONS_TABLE", "EDITIONS_BUCKET", "PUBLIC_URL", "SIGNING_KEY",
             extra_layers=[self.proof], **people,

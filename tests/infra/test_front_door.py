@@ -117,7 +117,16 @@ def test_the_firewall_stands_before_it_with_rules_of_aws_and_limits(either: Synt
         one.get("ScopeDownStatement", {}).get("ByteMatchStatement", {}).get("SearchString", "everywhere"): one["Limit"]
         for one in limits
     }
-    open_ = {"/verify", "/api/sign-out", "/api/clearance/guides/", "/api/sign-in/", "/.well-known/"}
+    open_ = {
+        "/verify",
+        "/shared/",
+        "/api/archive/shared/",
+        "/api/archive/verify/",
+        "/api/sign-out",
+        "/api/clearance/guides/",
+        "/api/sign-in/",
+        "/.well-known/",
+    }
     assert set(below) == {"everywhere", *open_}
     assert below["/verify"] < below["/api/sign-in/"] < below["everywhere"]
 

@@ -78,6 +78,7 @@ STAR_RESOURCES = {
         {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"},
         "a sealed edition lies under its student, id and digest",
     ),
+    f"{EDITIONS}/packs/*": ({"s3:GetObject", "s3:PutObject"}, "a pack lies under its run and school"),
     f"{EDITIONS}/authority/*": ({"s3:GetObject"}, "chains of former keys bear their hash"),
     f"{ARCHIVE}/students/*": ({"s3:GetObject"}, "registers are named by who delivers them"),
     f"{ARCHIVE}/records/*": ({"s3:GetObject"}, "files of sources are named by who delivers them"),
@@ -197,7 +198,7 @@ def test_the_portal_may_only_read(either: Synthesis) -> None:
 SHOW = {
     "CasesRole", "CertificateDownloadRole", "EvidenceDownloadRole", "AppointmentCalendarRole", "AuditExportRole",
     "ExportsRole", "SealedAnswerRole", "WhoSawRole", "CompareRole", "AudienceRole", "ClaimEvidenceRole",
-    "TranscriptRole", PORTAL,
+    "TranscriptRole", "EditionDownloadRole", "SharedRole", "RunsRole", PORTAL,
 }  # fmt: skip
 """Who shows a graduate's data to others."""
 
@@ -262,7 +263,19 @@ def test_who_counts_changes_something_or_hands_out_much(either: Synthesis) -> No
         reads = all(key.startswith("GET") for key in keys)
         counted = any(name in uri for name in counting)
         freely = reads and not any(
-            part in str(keys) for part in ("exports", "transcript", "audit", "anchors", "sign-in", "lists", "sign-ups/")
+            part in str(keys)
+            for part in (
+                "exports",
+                "transcript",
+                "audit",
+                "anchors",
+                "sign-in",
+                "lists",
+                "sign-ups/",
+                "kept-copy",
+                "shared/",
+                "verify/",
+            )
         )
         assert counted != freely, (uri, keys)
 

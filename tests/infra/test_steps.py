@@ -110,7 +110,8 @@ def test_every_route_asks_for_a_session_but_those_that_cannot(either: Synthesis,
     outs = {"POST /api/sign-out", "POST /api/sign-out/everywhere"}
     stops = {f"{method} /api/messages/stop/{{token}}" for method in ("GET", "POST")}
     proofs = {f"GET /.well-known/{path}" for path in ("did.json", "authority.pem", "status/{number}")}
-    assert open_ == {"GET /api/clearance/guides/{flow}/{file}"} | outs | ways | stops | demo | proofs
+    editions = {"GET /api/archive/shared/{token}/{file}", "GET /api/archive/verify/{code}"}
+    assert open_ == {"GET /api/clearance/guides/{flow}/{file}"} | outs | ways | stops | demo | proofs | editions
 
 
 def test_no_route_takes_what_another_is_for(either: Synthesis) -> None:

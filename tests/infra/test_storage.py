@@ -212,6 +212,8 @@ def test_what_lies_in_buckets_goes_when_the_data_map_says(either: Synthesis) -> 
         if "CorsConfiguration" in one.properties
         else "archive"
         if one.id.startswith("Archive")
+        else "editions"
+        if one.id.startswith("Editions")
         else "documents": one.properties["LifecycleConfiguration"]
         for one in either.of_type("AWS::S3::Bucket")
         if HOLDS_LOGS not in one.id
@@ -223,7 +225,7 @@ def test_what_lies_in_buckets_goes_when_the_data_map_says(either: Synthesis) -> 
         for rule in rules["Rules"]
         if "Prefix" in rule
     }
-    by_job = {"documents/evidence/", "documents/certificates/", "archive/ledgers/"}
+    by_job = {"documents/evidence/", "documents/certificates/", "archive/ledgers/", "editions/sealed/"}
     for place, kept in told.items():
         days = {number for prefix, number in ruled.items() if prefix.startswith(place)}
         assert (place in by_job and not days) or (days and days <= {term.days for term in kept.values()}), place
