@@ -33,7 +33,7 @@ FRESH = (
     "from proof.sealing import certificates, repack, seal; imported = time.process_time();"
     "from datetime import datetime, UTC; from pathlib import Path;"
     "chain = certificates(Path(sys.argv[2]).read_text());"
-    "seal(repack(Path(sys.argv[1]).read_bytes(), 'x'), chain, lambda digest: bytes(71), datetime.now(UTC), reason='x');"
+    "seal(repack(Path(sys.argv[1]).read_bytes(), 'x'), chain, lambda digest: bytes(71), datetime.now(UTC), reason='x', contact='x');"
     "sys.stdout.write(json.dumps([imported - begun, time.process_time() - begun]))"
 )
 
@@ -42,11 +42,11 @@ def run() -> None:
     pdf = document()
     key, small = proofs.Key(), repack(pdf, NAME)
     chain = certificates(key.chain)
-    sealed = seal(small, chain, key.sign, AT, reason="x")
+    sealed = seal(small, chain, key.sign, AT, reason="x", contact="x")
     works: dict[str, Callable[[], object]] = {
-        "repacked and sealed": lambda: seal(repack(pdf, NAME), chain, key.sign, AT, reason="x"),
+        "repacked and sealed": lambda: seal(repack(pdf, NAME), chain, key.sign, AT, reason="x", contact="x"),
         "repacked": lambda: repack(pdf, NAME),
-        "sealed": lambda: seal(small, chain, key.sign, AT, reason="x"),
+        "sealed": lambda: seal(small, chain, key.sign, AT, reason="x", contact="x"),
         "told in four credentials": lambda: credentials(key),
         "signed once by a key at hand": lambda: key.sign(bytes(32)),
     }
