@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import io
 import json
 import os
 import subprocess
 import time
 import uuid
+import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -268,6 +271,11 @@ def test_what_goes_on_in_the_archive(cloud: RunningCloud, tmp_path: Path) -> Non
     code = people.get(affairs, f"{activity}/check-in-code").json()["address"].rpartition("/")[2]
     assert people.post(fellow, f"/api/archive/check-in/{code}", {}).json()["again"] is False
     assert people.post(fellow, f"/api/archive/check-in/{code}x", {}).status_code == 404
+    moved = people.post(affairs, f"{activity}/change", {"version": str(announced.json()["version"]), "place": "礼堂"})
+    assert moved.status_code == 200, moved.text
+    await_message(people, fellow, "activity-moved")
+    assert people.post(affairs, f"{activity}/cancel", {}).status_code == 200
+    await_message(people, fellow, "activity-cancelled")
     end = time.monotonic() + METRICS_SECONDS
     while "从甲骨到芯片" not in people.get(fellow, "/archive").text:
         assert time.monotonic() < end, "who checked in does not find it in their archive"
@@ -289,7 +297,59 @@ def test_what_goes_on_in_the_archive(cloud: RunningCloud, tmp_path: Path) -> Non
         assert invoked.returncode == 0, (name, invoked.stdout)
 
 
+def test_what_goes_on_with_editions(cloud: RunningCloud) -> None:
+    """A run for one student, paused and resumed, packed; links, a check by code, a kept copy, an edition taken back."""
+    people, affairs = People(cloud.url), "department-officer:student-affairs"
+    mine = [one for one in seeding.season().graduates if one.category == "undergraduate"][2]
+    student, root = f"student:{mine.student}", f"/api/archive/students/{mine.student}"
+    selected = people.post(affairs, "/api/archive/selections", {"title": "一人", "list": mine.student})
+    path = f"/api/archive/selections/{selected.json()['id']}"
+    assert people.post(affairs, f"{path}/keep", {"version": "1"}).status_code == 200
+    asked = {"selection": selected.json()["id"], "language": "en", "theme": "jade"}
+    run = f"/api/archive/runs/{people.post(affairs, '/api/archive/runs', asked).json()['id']}"
+    for deed in ("pause", "resume", "again"):
+        assert people.post(affairs, f"{run}/{deed}", {}).status_code == 200
+    await_message(people, student, "edition-sealed")
+    [edition] = people.get(student, f"{root}/editions").json()["editions"]
+    place = f"{root}/editions/{edition['id']}"
+    assert people.get(affairs, f"{place}/archive.pdf").content.startswith(b"%PDF-")
+    with zipfile.ZipFile(io.BytesIO(people.get(student, f"{place}/kept-copy").content)) as kept:
+        assert hashlib.sha256(kept.read("archive.pdf")).hexdigest() == edition["digest"]
+
+    until = (clock.today() + timedelta(days=3)).isoformat()
+    told = {"shows": "whole", "edition": edition["id"], "to": "某公司", "until": until}
+    share = people.post(student, f"{root}/shares", told).json()
+    token = share["address"].rpartition("/")[2]
+    anybody = requests.Session()
+    assert anybody.get(f"{cloud.url}/shared/{token}").status_code == 200
+    assert anybody.get(f"{cloud.url}/api/archive/shared/{token}/archive.pdf").content.startswith(b"%PDF-")
+    assert anybody.get(f"{cloud.url}/api/archive/verify/{edition['code']}").json()["standing"] == "in-force"
+    for proof in ("did.json", "authority.pem", "status/0"):
+        assert anybody.get(f"{cloud.url}/.well-known/{proof}").status_code == 200
+    assert people.post(student, f"{root}/shares/{share['id']}/revoke", {}).json()["standing"] == "revoked"
+    assert anybody.get(f"{cloud.url}/shared/{token}").status_code == 410
+
+    assert people.post(affairs, f"{run}/pack", {}).json()["schools"] == 1
+    end = time.monotonic() + METRICS_SECONDS
+    while (fetched := people.get(affairs, f"{run}/packs/{mine.school}")).status_code != 303:
+        assert time.monotonic() < end, "the school is not packed"
+        time.sleep(1)
+    with zipfile.ZipFile(io.BytesIO(requests.get(fetched.headers["Location"], timeout=30).content)) as packed:
+        assert [name for name in packed.namelist() if name.endswith(f"{mine.student}.pdf")]
+    assert people.post(affairs, f"{place}/revoke", {"why": "一项奖励被收回"}).json()["standing"] == "revoked"
+    await_message(people, student, "edition-revoked")
+
+
+def await_message(people: People, who: str, kind: str) -> None:
+    """Wait until a message of `kind` is in the box of `who`."""
+    end = time.monotonic() + METRICS_SECONDS
+    while kind not in [one["kind"] for one in people.get(who, "/api/messages").json()["messages"]]:
+        assert time.monotonic() < end, f"nobody is told: {kind}"
+        time.sleep(0.5)
+
+
 SELDOM = {
+    ("MessagesComposed", "activity-restored"): "only a table that is delivered takes a cancellation back",
     ("MessagesFailed", "email"): "only what SES refuses for good",
     ("MessagesUncertain", "email"): "only what somebody died over",
     ("MessagesSent", "webhook"): "no robot is set up here",

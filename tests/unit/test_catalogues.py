@@ -32,6 +32,7 @@ PARAMS = {
     "sample-undecided": {"n": 3},
     "selection-title": {"limit": 80},
     "list-too-long": {"limit": 10_000},
+    "too-many-links": {"most": 50},
     "already-done": {"state": "done", "by": "T0001", "at": "2026-06-15 12:00"},
     "delegation-days": {"days": 90},
     "register-refused": {"line": 3, "why": "csv"},
