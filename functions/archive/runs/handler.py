@@ -10,7 +10,6 @@ from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.archive.access import OFFICE
@@ -22,7 +21,7 @@ from yinji.editions.model import AGAIN, Edition, chosen, pack_key
 from yinji.editions.runs import Progress, Run, Runs, progress
 from yinji.editions.store import Editions
 from yinji.identity import seen
-from yinji.platform import clock
+from yinji.platform import clock, objects
 from yinji.platform.clock import stamp
 from yinji.platform.environment import setting
 from yinji.platform.http import Api, as_json, elsewhere
@@ -40,7 +39,7 @@ runs = Runs()
 editions = Editions()
 selections = Selections()
 archive = Archive()
-s3: Any = boto3.client("s3")  # pyright: ignore[reportUnknownMemberType]
+s3 = objects.client()
 queues = Sqs()
 
 
