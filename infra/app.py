@@ -34,7 +34,9 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
     archive = Archive(app, setting.stack("Archive"), setting, clearance, messages, env=environment)
     editions = Editions(app, setting.stack("Editions"), setting, clearance, archive, env=environment)
     privacy = Privacy(app, setting.stack("Privacy"), setting, clearance, messages, archive, editions, env=environment)
-    identity = Identity(app, setting.stack("Identity"), setting, clearance, messages, archive, env=environment)
+    identity = Identity(
+        app, setting.stack("Identity"), setting, clearance, messages, archive, editions, env=environment
+    )
     portal = Portal(app, setting.stack("Portal"), setting, clearance, messages, archive, editions, env=environment)
     dashboards = Dashboards(
         app,

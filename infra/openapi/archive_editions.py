@@ -71,7 +71,7 @@ ROUTES: Mapping[str, Told | Mapping[str, Told]] = {
         EDITIONS,
         "The editions of a student, the youngest first",
         json(obj({"editions": many(_EDITION)})),
-        problems=_OWN,
+        problems=[*_OWN, "look-not-noted"],
     ),
     f"POST {OF_STUDENT}/editions": Told(
         EDITIONS,

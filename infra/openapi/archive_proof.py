@@ -36,6 +36,7 @@ ROWS: Mapping[str, Told] = {
         VERIFYING,
         "Who vouches for these keys",
         _kept("application/x-pem-file", TEXT, "Certificates, of the key in use first, each chain up to its root."),
+        problems=["not-found"],
     ),
     f"GET {PATH}/status/{{number}}": Told(
         VERIFYING,

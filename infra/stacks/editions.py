@@ -124,7 +124,7 @@ class Editions(Beside):
 
     def _asked(self) -> None:
         people: dict[str, object] = {"timeout": 29, "memory": 1024, "answers_people": True}
-        editions = self._function("archive/editions", "ARCHIVE_TABLE", "EDITIONS_TABLE", "MESSAGES_TABLE", "PUBLIC_URL",
+        editions = self._showing("archive/editions", "ARCHIVE_TABLE", "EDITIONS_TABLE", "MESSAGES_TABLE", "PUBLIC_URL",
                                   **people)  # fmt: skip
         self.messages.added_to_by(editions)
         self.archive.read_by(editions)

@@ -8,6 +8,7 @@ from infra.constructs.function import Function
 from infra.setting import Setting
 from infra.stacks.archive import Archive
 from infra.stacks.clearance import LOOKS, Beside, Clearance
+from infra.stacks.editions import Editions
 from infra.stacks.messages import Messages
 from infra.stacks.service import python_layer
 
@@ -25,10 +26,11 @@ class Identity(Beside):
         clearance: Clearance,
         messages: Messages,
         archive: Archive,
+        editions: Editions,
         **more: object,
     ) -> None:
         super().__init__(scope, id, setting, clearance, **more)
-        self.messages, self.archive = messages.table, archive.table
+        self.messages, self.archive, self.editions = messages.table, archive.table, editions.table
         for way in setting.ways:
             {"oidc": self._oidc, "cas": self._cas, "demo": self._demo}[way]()
         self._sign_out()
@@ -41,6 +43,7 @@ class Identity(Beside):
         return super().known | {
             "MESSAGES_TABLE": self.messages.table.table_name,
             "ARCHIVE_TABLE": self.archive.table.table_name,
+            "EDITIONS_TABLE": self.editions.table.table_name,
             "OIDC_ISSUER": setting.oidc_issuer,
             "OIDC_CLIENT": setting.oidc_client,
             "OIDC_SECRET": setting.oidc_secret,
@@ -124,9 +127,17 @@ class Identity(Beside):
         self.routes.route(who_saw, "GET", "/api/account/seen")
         self.routes.route(who_saw, "GET", "/api/clearance/cases/{student}/seen")
 
-        told = ("TABLE", "PEOPLE_TABLE", "MESSAGES_TABLE", "ARCHIVE_TABLE", "PUBLIC_URL", "SEALING_KEY")
+        told = (
+            "TABLE",
+            "PEOPLE_TABLE",
+            "MESSAGES_TABLE",
+            "ARCHIVE_TABLE",
+            "EDITIONS_TABLE",
+            "PUBLIC_URL",
+            "SEALING_KEY",
+        )
         my_data = self._function("identity/my_data", *told, timeout=15, memory=1024, answers_people=True)
-        for table in (self.house.table, self.people, self.messages, self.archive):
+        for table in (self.house.table, self.people, self.messages, self.archive, self.editions):
             table.read_by(my_data)
         self.house.sealing.opens_by(my_data)
         self.routes.route(my_data, "GET", "/api/account/export.json")

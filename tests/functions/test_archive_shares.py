@@ -253,3 +253,12 @@ def test_what_is_shared_of_a_day(cloud: Cloud) -> None:
     share = Share("s", "i", "t", "whole", "x", date(2026, 6, 30), clock.now())
     assert share.standing(date(2026, 6, 30)) == "open"
     assert share.standing(date(2026, 7, 1)) == "expired"
+
+
+def test_who_looks_at_editions_that_are_not_theirs_is_written_down(cloud: Cloud, archive: Archive) -> None:
+    edition = sealed()
+    for folder, path in (("editions", ""), ("edition_download", f"/{edition.id}/archive.pdf")):
+        for session, expected in ((ME, []), (COUNSELLOR, [("edition", [SU.student])])):
+            answer = cloud.call(f"archive/{folder}", session, "GET", f"{PLACE}/editions{path}")
+            assert answer.status == 200
+            assert [(one["what"], one["students"]) for one in cloud.looks()] == expected

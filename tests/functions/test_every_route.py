@@ -431,6 +431,13 @@ ROWS_OF_EDITIONS: tuple[Row, ...] = (
             ("POST", "/pack"),
         )
     ),
+    Row(
+        "GET /api/archive/runs/{run}/packs/{school}",
+        "archive/runs",
+        **SELECTS,
+        about={"run": EDITION},
+        answers=frozenset({NOT_THERE}),
+    ),
 )
 """Editions of archives, links to share them, and runs that make many."""
 

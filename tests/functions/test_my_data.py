@@ -57,6 +57,10 @@ NOT_EXPORTED: Mapping[str, str] = {
     "TicketItem": "that a scan was used, for minutes",
     "BookItem": "a book of the catalogue",
     "TeacherItem": "a teacher, as the catalogue names them",
+    "StatusItem": "how many places of a list are taken",
+    "RevokedItem": "that the edition at a place of that list was revoked, whosever it is; theirs says so itself",
+    "RunItem": "that editions were made for many, and how far that is",
+    "PackItem": "which editions of a school were packed for the printing house, for thirty days",
     "DeviceItem": "a reader, and where it stands",
     "HeardItem": "when a reader was heard of last",
     "PassItem": "a pass that lacks something or is in doubt, by reader and number; one that counts is a record",
@@ -70,6 +74,7 @@ WITHHELD: Mapping[tuple[str, str], str] = {
     ("SeenItem", "who"): "graduates are told the office that looked",
     ("SeenItem", "name"): "the same",
     ("SeenItem", "acts_for"): "the same",
+    ("EditionItem", "revoked_by"): "which officer it was",
     ("SeenItem", "expires_at"): "three years after the day for all of them: docs/my-data.md",
 }
 """What a person is not told, and why. Of events and steps only whose it is where it was an officer: see below."""
@@ -174,6 +179,9 @@ def everything(cloud: Cloud) -> House:
     house.plant("PortraitItem", f"STUDENT#{SUB}", "PORTRAIT")
     house.plant("SignUpItem", f"STUDENT#{SUB}", "SIGNUP#A1")
     house.plant("AskedItem", f"STUDENT#{SUB}", "ASKED#A1#1")
+    house.plant("EditionItem", f"STUDENT#{SUB}", "EDITION#1", by=SUB, state="sealed")
+    house.plant("InForceItem", f"STUDENT#{SUB}", "INFORCE#zh")
+    house.plant("ShareItem", f"STUDENT#{SUB}", "SHARE#1")
     house.plant("MessageItem", f"BOX#{SUB}", "MESSAGE#2026#1")
     house.plant("DeliveryItem", f"BOX#{SUB}", "DELIVERY#email#1")
     house.plant("SettingsItem", f"BOX#{SUB}", "SETTINGS")

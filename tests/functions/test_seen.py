@@ -57,6 +57,10 @@ OTHERWISE: dict[str, str] = {
     "GET /api/archive/students/{student}/evidence/{id}": "the same, of a claim",
     "GET /api/archive/students/{student}/evidence/{id}/file": "test_archive_claims.py: it takes a document",
     "GET /api/archive/students/{student}/evidence/{id}/thumbnail": "test_archive_claims.py: it takes a document",
+    "GET /api/archive/students/{student}/editions": "test_archive_shares.py: it takes an archive",
+    "GET /api/archive/students/{student}/editions/{edition}/{file}": "test_archive_shares.py: it takes an edition",
+    "GET /api/archive/students/{student}/editions/{edition}/kept-copy": "only its owner takes it along",
+    "GET /api/archive/students/{student}/shares": "only whose links they are sees them",
     "GET /api/archive/students/{student}/transcript/{file}": "test_archive_certify_pages.py: it takes an archive",
 }
 POSTS = {f"POST {API}/cases/{{student}}/sealed/{{step}}/{{field}}": "account"}
@@ -69,6 +73,7 @@ PAGES = {
     "/archive/students/{student}/records": "archive",
     "/archive/students/{student}/records/{key}": "archive",
     "/archive/students/{student}/transcript": "transcript",
+    "/archive/students/{student}/editions": "edition",
 }
 
 
@@ -112,7 +117,7 @@ def test_whoever_is_shown_what_is_not_theirs_is_written_down(cloud: Cloud, route
 def test_pages_are_written_down_too(cloud: Cloud, path: str) -> None:
     cloud.open()
     with_archive(LIN)
-    assert portal.visit(path.format(student=LIN.student, source="library-loans", id="L1"), AUDITOR).status == 200
+    assert portal.visit(path.format(student=LIN.student, key="library-loans:L1"), AUDITOR).status == 200
     assert looks(cloud) == [(PAGES[path], [LIN.student])]
 
 

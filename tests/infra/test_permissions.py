@@ -198,7 +198,7 @@ def test_the_portal_may_only_read(either: Synthesis) -> None:
 SHOW = {
     "CasesRole", "CertificateDownloadRole", "EvidenceDownloadRole", "AppointmentCalendarRole", "AuditExportRole",
     "ExportsRole", "SealedAnswerRole", "WhoSawRole", "CompareRole", "AudienceRole", "ClaimEvidenceRole",
-    "TranscriptRole", "EditionDownloadRole", "SharedRole", "RunsRole", PORTAL,
+    "TranscriptRole", "EditionsRole", "EditionDownloadRole", "SharedRole", "RunsRole", PORTAL,
 }  # fmt: skip
 """Who shows a graduate's data to others."""
 

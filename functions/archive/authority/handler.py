@@ -14,7 +14,7 @@ import boto3
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from proof import did, jwt, keys, status
-from yinji.editions.signing import GOOD_FOR, Authority, SigningKey
+from yinji.editions.signing import GOOD_FOR, Authority, NoAuthority, SigningKey
 from yinji.editions.store import Editions
 from yinji.platform import clock
 from yinji.platform.environment import setting
@@ -52,7 +52,10 @@ def did_document() -> Response[str]:
 @api.get("/.well-known/authority.pem")
 def chain() -> Response[str]:
     """The certificates of all these keys, the one in use first."""
-    told = "".join((authority.chain(), *authority.former()))
+    try:
+        told = "".join((authority.chain(), *authority.former()))
+    except NoAuthority as error:
+        raise Problem("not-found") from error
     return public(Response(status_code=200, content_type="application/x-pem-file", body=told))
 
 

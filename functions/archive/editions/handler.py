@@ -2,7 +2,7 @@
 
 Trigger: GET and POST /api/archive/students/{student}/editions, POST .../editions/{edition}/revoke, which is the
 office's. Reads: the student, editions. Writes: an edition that is requested, or revoked, what
-its student is told of that. Emits: metrics.
+its student is told of that. Emits: who looks at what is not their own, to the queue of looks; metrics.
 """
 
 from typing import Any
@@ -15,6 +15,7 @@ from yinji.clearance import codes
 from yinji.clearance.policy import demand
 from yinji.editions.model import ALONE, Edition, chosen
 from yinji.editions.store import Editions, new_edition
+from yinji.identity import seen
 from yinji.messages.compose import of_edition
 from yinji.messages.store import Outbox
 from yinji.platform import clock
@@ -40,6 +41,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 @api.get("/api/archive/students/<student>/editions")
 def every(student: str) -> Response[str]:
     visible_student(api.session, "see-archive", student, archive.student)
+    seen.note(api.session, "edition", student)
     return as_json(200, {"editions": [document(one) for one in editions.of(student)]})
 
 

@@ -20,6 +20,7 @@ from yinji.clearance.keys import Keys
 from yinji.clearance.queue import entries
 from yinji.clearance.reading import Raw, Reader, plains
 from yinji.clearance.sealing import CaseKey, is_sealed, shown
+from yinji.editions.items import TABLE as EDITIONS
 from yinji.identity.access_log import AccessLog
 from yinji.identity.items import PersonItem
 from yinji.identity.looks import by_office, told
@@ -37,6 +38,7 @@ OF_ARCHIVE = {
     "SIGNUP": "signed_up",
     "ASKED": "asked",
 }
+OF_EDITIONS = {"EDITION": "editions", "INFORCE": "in_force", "SHARE": "links"}
 OF_PERSON = {
     "PROFILE": "profile",
     "GRANT": "roles",
@@ -58,13 +60,14 @@ Item = dict[str, Any]
 
 
 class MyData:
-    """Reads all four tables. Every method raises what botocore and PynamoDB raise when a service cannot be reached."""
+    """Reads all five tables. Every method raises what botocore and PynamoDB raise when a service cannot be reached."""
 
     def __init__(self) -> None:
         self._cases = Reader()
         self._people = Reader(PersonItem.Meta.table_name)
         self._messages = Reader(MessageItem.Meta.table_name)
         self._archives = Reader(ARCHIVES)
+        self._editions = Reader(EDITIONS)
         self._log = AccessLog()
 
     def of(self, sub: str, now: datetime, public_url: str) -> dict[str, Any]:
@@ -76,6 +79,7 @@ class MyData:
             "person": sub,
             "graduate": self._graduate(sub, public_url),
             "archive": self._archive(sub),
+            "editions": self._of_editions(sub, public_url),
             "account": account,
             "messages": _parts(self._messages.query("pk", f"BOX#{sub}"), OF_BOX),
             "office_messages_read": self._read_of_offices(sub, account["roles"]),
@@ -115,6 +119,12 @@ class MyData:
             "records": [_record(record) for record in found["records"]],
             "history": [_record_event(event, student) for event in found["history"]],
         }
+
+    def _of_editions(self, student: str, public_url: str) -> dict[str, list[Item]]:
+        """Editions of the archive, with the addresses of what was sealed, and links by which it is shared."""
+        found = _parts(self._editions.query("pk", f"STUDENT#{student}"), OF_EDITIONS)
+        place = f"{public_url}/api/archive/students/{student}/editions"
+        return found | {"editions": [_edition(edition, student, place) for edition in found["editions"]]}
 
     def _beside(self, case: Case, history: Sequence[Item]) -> tuple[list[Item], list[Item], list[Item]]:
         """What lies elsewhere: entries of queues, bookings, and certificates, revoked ones as well."""
@@ -216,3 +226,11 @@ def _document(upload: Item, place: str) -> Item:
     id = str(upload["item"]).partition("#")[2]
     accepted = upload["status"] == "accepted"
     return upload | ({"file": f"{place}/evidence/{id}/file"} if accepted else {})
+
+
+def _edition(edition: Item, student: str, place: str) -> Item:
+    """An edition: who asked for it is told where it was the student, who revoked it is an officer."""
+    left_out = {"revoked_by", *(() if edition["by"] == student else ("by",))}
+    told = {name: value for name, value in edition.items() if name not in left_out}
+    sealed = edition["state"] == "sealed"
+    return told | ({"file": f"{place}/{edition['id']}/archive.pdf"} if sealed else {})
