@@ -425,7 +425,7 @@ def archive_own_shares(visit: Visit) -> Response:
 
 @at("/archive/runs")
 def archive_runs(visit: Visit) -> Response:
-    return page.draw(visit, "archive-runs.html", **archive_editions.runs(visit, runs, selections))
+    return page.draw(visit, "archive-runs.html", **archive_editions.runs(visit, runs, made, selections))
 
 
 @at("/archive/runs/{id}")

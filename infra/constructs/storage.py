@@ -268,7 +268,12 @@ class Bucket(Construct):
                 ),
                 *([_passing(passing)] if passing else []),
                 *(
-                    s3.LifecycleRule(prefix=prefix, expiration=Duration.days(terms()[term].days))
+                    s3.LifecycleRule(
+                        prefix=prefix,
+                        expiration=Duration.days(terms()[term].days),
+                        # what arrives is taken away once it was looked into, and nobody misses its older versions
+                        noncurrent_version_expiration=Duration.days(1) if term == "arriving" else None,
+                    )
                     for prefix, term in (kept or {}).items()
                 ),
             ],

@@ -165,6 +165,12 @@ ROUTES: Mapping[str, Told | Mapping[str, Told]] = {
         leads("To the file, under an address that is good for minutes."),
         problems=["forbidden", "not-found", "look-not-noted"],
     ),
+    f"POST {API}/editions/again": Told(
+        RUNS,
+        "Make again what failed or was held of what students asked for themselves",
+        json(obj({"again": COUNT})),
+        problems=["forbidden"],
+    ),
     f"GET {OF_STUDENT}/shares": Told(
         SHARES, "One's own links, the youngest first", json(obj({"shares": many(_SHARE)})), problems=_OWN
     ),

@@ -76,6 +76,7 @@ MY_DATA = obj(
         "messages": {"type": "object"},
         "office_messages_read": many({"type": "object"}),
         "archive": {"type": ["object", "null"]},
+        "editions": {"type": "object"},
         "lists_taken": many({"type": "object"}),
         "seen": many(LOOK),
     }

@@ -121,6 +121,7 @@ class Editions(Beside):
         for deed in ("pause", "resume", "again", "pack"):
             route(runs, "POST", f"{path}/{{run}}/{deed}")
         route(runs, "GET", f"{path}/{{run}}/packs/{{school}}", counted=True)
+        route(runs, "POST", "/api/archive/editions/again")
 
     def _asked(self) -> None:
         people: dict[str, object] = {"timeout": 29, "memory": 1024, "answers_people": True}

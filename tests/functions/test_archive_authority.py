@@ -160,4 +160,4 @@ def test_whoever_is_handed_a_credential_verifies_it_by_what_is_published(
 def test_without_a_chain_it_says_so_and_no_more(cloud: Cloud, key: bytes) -> None:
     cloud.s3.delete_object(Bucket="editions", Key=CHAIN)
     answer = get(cloud, "/.well-known/authority.pem")
-    assert (answer.status, answer.json["code"]) == (500, "internal")
+    assert (answer.status, answer.json["code"]) == (404, "not-found")

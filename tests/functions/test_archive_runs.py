@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 import pytest
 from yinji.archive.selection_store import Selections
 from yinji.archive.store import Archive
-from yinji.editions.model import Edition, pack_key, sealed_key
+from yinji.editions.model import ALONE, Edition, pack_key, sealed_key
 from yinji.editions.packing import Sheet, list_name
 from yinji.editions.runs import Runs
-from yinji.editions.store import Editions
+from yinji.editions.store import Editions, new_edition
 from yinji.platform import clock
 
 from tests import portal
@@ -98,7 +98,11 @@ def test_what_went_wrong_is_told_and_made_again(cloud: Cloud, selection: str) ->
     assert "𰻞" in page and "2 went wrong" in page and "3 of 5 done" in page
     again = cloud.call("archive/runs", OFFICE, "POST", f"{RUNS}/{run}/again", {})
     assert again.json["again"] == 2
+    assert progress(cloud, run) == {"planned": 2, "sealed": 3}
+    released(cloud)
     assert progress(cloud, run) == {"requested": 2, "sealed": 3}
+    again_now = editions.find(first.student, first.id)
+    assert again_now and again_now.at > first.at and not again_now.characters
 
 
 def test_a_selection_that_is_not_in_force_makes_no_run(cloud: Cloud, selection: str) -> None:
@@ -151,6 +155,30 @@ def test_who_was_unchanged_is_packed_as_they_are_in_force(cloud: Cloud, selectio
     archive = packed(cloud, second)
     assert len(archive.namelist()) == 1 + len(before)
     assert archive.read(Sheet(SU, before[SU.student]).file) == f"%PDF {before[SU.student].id}".encode()
+
+
+def test_what_students_asked_for_and_went_wrong_is_there_to_be_made_again(cloud: Cloud, selection: str) -> None:
+    editions = Editions()
+    mine = editions.ask(new_edition(SU.student, ALONE, "zh", "ink", SU.student, state="requested"))
+    editions.hold(mine, "𰻞")
+    body = portal.visit("/archive/runs", OFFICE, "en").body
+    assert "𰻞" in body and SU.student in body
+    answer = cloud.call("archive/runs", OFFICE, "POST", "/api/archive/editions/again", {})
+    assert answer.json == {"again": 1}
+    found = editions.find(mine.student, mine.id)
+    assert found and (found.state, found.characters) == ("requested", "")
+    assert cloud.call("archive/runs", COUNSELLOR, "POST", "/api/archive/editions/again", {}).status == 403
+
+
+def test_a_run_that_was_paused_says_what_is_known_when_it_goes_on(cloud: Cloud, selection: str) -> None:
+    run, editions = begin(cloud, selection)["id"], Editions()
+    cloud.call("archive/runs", OFFICE, "POST", f"{RUNS}/{run}/pause", {})
+    released(cloud)
+    own = sealed(cloud, editions.ask(new_edition(SU.student, ALONE, "zh", "ink", SU.student, state="requested")))
+    cloud.call("archive/runs", OFFICE, "POST", f"{RUNS}/{run}/resume", {})
+    released(cloud)
+    theirs = next(one for one in list(editions.of_run(run)) if one.student == SU.student)
+    assert theirs.at > own.at and sealed(cloud, theirs).standing == "in-force"
 
 
 def test_a_pack_is_student_affairs_alone(cloud: Cloud, selection: str) -> None:

@@ -213,6 +213,7 @@ def test_who_has_a_link_is_written_down_and_counted(cloud: Cloud, archive: Archi
     looks = cloud.looks()
     [look] = looks
     assert (look["who"], look["role"], look["what"]) == (f"link:{share.id}", "link", "shared")
+    assert "某公司" not in str(look), "for whom a link is, only its student is told"
     cloud.keep(*looks)
     cloud.keep(*looks)
     body = portal.visit("/archive/shares", ME, "en").body

@@ -413,6 +413,7 @@ ROWS_OF_EDITIONS: tuple[Row, ...] = (
         about={"share": SHARE},
         answers=frozenset({NOT_THERE}),
     ),
+    Row("POST /api/archive/editions/again", "archive/runs", **SELECTS),
     Row("GET /api/archive/runs", "archive/runs", **SELECTS, answers=READ),
     Row("POST /api/archive/runs", "archive/runs", **SELECTS, fields={"selection": "x"}),
     *(

@@ -14,7 +14,7 @@ import boto3
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from proof import did, jwt, keys, status
-from yinji.editions.signing import GOOD_FOR, Authority, NoAuthority, SigningKey
+from yinji.editions.signing import GOOD_FOR, Authority, SigningKey
 from yinji.editions.store import Editions
 from yinji.platform import clock
 from yinji.platform.environment import setting
@@ -45,17 +45,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 @api.get("/.well-known/did.json")
 def did_document() -> Response[str]:
     """Of all keys that sign or did so."""
-    spki = [key.public(), *map(keys.public_of, authority.former())]
+    spki = [key.public(), *map(keys.public_of, authority.every())]
     return public(as_json(200, did.document_of(setting("PUBLIC_URL"), spki), DID))
 
 
 @api.get("/.well-known/authority.pem")
 def chain() -> Response[str]:
     """The certificates of all these keys, the one in use first."""
-    try:
-        told = "".join((authority.chain(), *authority.former()))
-    except NoAuthority as error:
-        raise Problem("not-found") from error
+    told = "".join(authority.every())
+    if not told:
+        raise Problem("not-found")
     return public(Response(status_code=200, content_type="application/x-pem-file", body=told))
 
 

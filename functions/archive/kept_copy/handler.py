@@ -48,14 +48,14 @@ def take(student: str, edition: str) -> Response[bytes]:
         raise Problem("not-found")
     api.limit(EXPORTS)
     files = {name: read(sealed_key(found, name.rpartition(".")[2])) for name in FILES}
-    chain = "".join((authority.chain(), *authority.former()))
+    chains = authority.every()
     url = setting("PUBLIC_URL")
     explained = kept_copy.explanation(
         day=clock.today(),
         code=codes.spoken(found.code),
         verify_url=f"{url}/verify/{found.code}",
         digest=found.digest,
-        root=keys.fingerprint_of_root(authority.chain()),
+        roots=[keys.fingerprint_of_root(chain) for chain in chains],
     )
     body = kept_copy.packed(
         {
@@ -64,7 +64,7 @@ def take(student: str, edition: str) -> Response[bytes]:
             "credential.jsonld": kept_copy.readable(files["credential.jwt"].decode()),
             "records.csv": as_csv(kept_copy.table(archive.records(student), api.language)),
             "did.json": json.dumps(did.document_of(url, public_keys()), indent=2).encode(),
-            "authority.pem": chain.encode(),
+            "authority.pem": "".join(chains).encode(),
         },
         clock.now().astimezone(clock.CAMPUS),
     )
@@ -82,4 +82,4 @@ def read(key: str) -> bytes:
 
 def public_keys() -> list[bytes]:
     """Of all that sign or did so."""
-    return [key.public(), *map(keys.public_of, authority.former())]
+    return [key.public(), *map(keys.public_of, authority.every())]

@@ -21,7 +21,7 @@ from aws_lambda_powertools.utilities.batch import (
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.archive.store import Archive
-from yinji.editions.model import Edition, edition_id, pack_key, sealed_key
+from yinji.editions.model import Edition, pack_key, sealed_key
 from yinji.editions.packing import Sheet, in_order, list_name, table
 from yinji.editions.runs import Pack, Run, Runs
 from yinji.editions.store import Editions
@@ -69,7 +69,7 @@ def pack(run: Run, school: str, students: Sequence[str]) -> None:
 
 
 def sheets_of(run: Run, students: Sequence[str]) -> Iterator[Sheet]:
-    """The edition in force of each of `students`, as far as the run made one or found it unchanged."""
+    """The edition in force of each of `students`."""
     known = archive.students(students)
     for student in students:
         edition = in_force(run, student)
@@ -78,7 +78,7 @@ def sheets_of(run: Run, students: Sequence[str]) -> Iterator[Sheet]:
 
 
 def in_force(run: Run, student: str) -> Edition | None:
-    found = editions.find(student, edition_id(run.id, student, run.language))
-    if found and found.state == "unchanged":
-        found = editions.find(student, editions.in_force(student, run.language)[0])
-    return found if found and found.standing in ("in-force", "superseded") else None
+    """What whoever scans the printed code is told is in force, be it of this run or a later one."""
+    id, _print = editions.in_force(student, run.language)
+    found = editions.find(student, id) if id else None
+    return found if found and found.standing == "in-force" else None

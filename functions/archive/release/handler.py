@@ -24,4 +24,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[str
     count("EditionsPlanned", done.planned)
     count("EditionsReleased", done.released)
     count("EditionsTakenUp", done.taken_up)
+    count("EditionsFailed", done.failed)
     return {"batchItemFailures": []}

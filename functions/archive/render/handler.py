@@ -62,6 +62,7 @@ def render(edition: Edition) -> None:
     book = gatherer.book(edition.student)
     if book is None:
         editions.fail(edition, "no-archive")
+        count("EditionsFailed")
         return
     told = identity(book, language=edition.language, theme=edition.theme)
     if editions.in_force(edition.student, edition.language)[1] == told:

@@ -1,8 +1,9 @@
 """runs: editions for all whom a selection chooses: begun, looked at, paused, resumed, and what went wrong made again.
 
 Trigger: GET and POST /api/archive/runs, GET /api/archive/runs/{run}, POST of its pause, resume, again and pack, GET of
-its packs. Reads: selections, runs and their editions, students, packs/. Writes: runs, editions that are made again.
-Emits: a message for each school that is to be packed; who takes a pack, to the queue of looks; metrics.
+its packs; POST /api/archive/editions/again. Reads: selections, runs and their editions, students, packs/. Writes: runs,
+editions that are made again. Emits: a message for each school that is to be packed; who takes a pack, to the queue of
+looks; metrics.
 """
 
 import hashlib
@@ -17,7 +18,7 @@ from yinji.archive.queues import Sqs
 from yinji.archive.selection_store import Selections
 from yinji.archive.store import Archive
 from yinji.clearance.policy import demand
-from yinji.editions.model import AGAIN, Edition, chosen, pack_key
+from yinji.editions.model import AGAIN, ALONE, Edition, chosen, pack_key
 from yinji.editions.runs import Progress, Run, Runs, progress
 from yinji.editions.store import Editions
 from yinji.identity import seen
@@ -97,7 +98,7 @@ def one(run: str) -> Response[str]:
 def pause(run: str) -> Response[str]:
     who, body = allowed(), api.body
     runs.pause(known(run).id, who, clock.now())
-    return api.answer(document(known(run)), done="run.paused", back=body.next)
+    return api.answer(document(known(run)), done="run.pause", back=body.next)
 
 
 @api.post("/api/archive/runs/<run>/resume")
@@ -105,7 +106,7 @@ def resume(run: str) -> Response[str]:
     allowed()
     body = api.body
     runs.resume(known(run).id)
-    return api.answer(document(known(run)), done="run.resumed", back=body.next)
+    return api.answer(document(known(run)), done="run.resume", back=body.next)
 
 
 @api.post("/api/archive/runs/<run>/again")
@@ -117,6 +118,17 @@ def again(run: str) -> Response[str]:
         number = sum(threads.map(editions.again, wrong))
     count("EditionsAgain", number)
     return api.answer(document(known(run)) | {"again": number}, done="run.again", back=body.next)
+
+
+@api.post("/api/archive/editions/again")
+def again_alone() -> Response[str]:
+    """Make again what failed or was held of what students asked for themselves."""
+    allowed()
+    body = api.body
+    with ThreadPoolExecutor(THREADS) as threads:
+        number = sum(threads.map(editions.again, editions.of_run(ALONE, *sorted(AGAIN))))
+    count("EditionsAgain", number)
+    return api.answer({"again": number}, done="run.again", back=body.next)
 
 
 @api.post("/api/archive/runs/<run>/pack")
@@ -137,7 +149,7 @@ def pack(run: str) -> Response[str]:
 def fetch(run: str, school: str) -> Response[str]:
     """To a school's pack, which is too large to come from here; the address is good for minutes."""
     allowed()
-    found = next((one for one in runs.packs(known(run).id) if one.school == school), None)
+    found = next((one for one in runs.packs(known(run).id, clock.now()) if one.school == school), None)
     if found is None:
         raise Problem("not-found")
     seen.note(api.session, "edition", *found.students)

@@ -47,7 +47,7 @@ def download(token: str, file: str) -> Response[bytes]:
         raise Problem("not-found")
     if edition.standing == "revoked":
         raise Problem("link-over")
-    seen.by_link(share.id, share.to, "edition", share.student)
+    seen.by_link(share.id, "edition", share.student)
     key = sealed_key(edition, file.rpartition(".")[2])
     body = s3.get_object(Bucket=setting("EDITIONS_BUCKET"), Key=key)["Body"].read()
     count("SharedDocumentsFetched")

@@ -9,7 +9,7 @@ from yinji.archive.record import STUDENT
 from yinji.archive.selection_store import Selections
 from yinji.archive.store import Archive
 from yinji.clearance import codes
-from yinji.editions.model import AGAIN, LANGUAGES, OVER, THEMES
+from yinji.editions.model import AGAIN, ALONE, LANGUAGES, THEMES
 from yinji.editions.runs import Runs, progress
 from yinji.editions.store import Editions
 from yinji.identity import seen
@@ -45,7 +45,7 @@ def editions(visit: Visit, archive: Archive, store: Editions, student: str) -> d
         "revokes": visit.may("select-archives", department=OFFICE),
         "base": base(visit, student),
         "editions": every,
-        "making": any(one.state not in OVER for one in every),
+        "making": visit.someone.sub == student and any(one.state in ("requested", "rendered") for one in every),
         "shapes": SHAPES,
         "standings": STANDINGS,
         "spoken": codes.spoken,
@@ -54,10 +54,12 @@ def editions(visit: Visit, archive: Archive, store: Editions, student: str) -> d
     }
 
 
-def runs(visit: Visit, store: Runs, selections: Selections) -> dict[str, Any]:
-    """Every run, and whom another one could be for."""
+def runs(visit: Visit, store: Runs, made: Editions, selections: Selections) -> dict[str, Any]:
+    """Every run, whom another one could be for, and what went wrong of what students asked for themselves."""
     visit.demand("select-archives", department=OFFICE)
     return {
+        "wrong": list(made.of_run(ALONE, *sorted(AGAIN)))[:MOST_TOLD],
+        "shapes": SHAPES,
         "runs": store.all(),
         "selections": [one for one in selections.all() if one.kept and not one.archived_at],
         "languages": LANGUAGES,
@@ -82,6 +84,6 @@ def run(visit: Visit, store: Runs, made: Editions, id: str) -> dict[str, Any]:
         "wrong": wrong[:MOST_TOLD],
         "more": max(0, len(wrong) - MOST_TOLD),
         "wrong_number": len(wrong),
-        "packs": store.packs(id),
+        "packs": store.packs(id, visit.now),
         "shapes": SHAPES,
     }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from yinji.archive.kinds import dimensions, kinds
@@ -58,15 +59,15 @@ def shares(visit: Visit, archive: Archive, made: Editions, store: Shares, log: A
 
 
 def opened(entries: Sequence[Entry]) -> Mapping[str, tuple[int, Entry]]:
-    """By the id of a link: in how many minutes its page was opened, and the latest entry of it."""
-    found: dict[str, tuple[int, Entry]] = {}
+    """By the id of a link: in how many minutes it or its document was opened, and the latest entry of it."""
+    minutes: defaultdict[str, set[tuple[date, str]]] = defaultdict(set)
+    latest: dict[str, Entry] = {}
     for entry in entries:
         name, _, share = entry.who.partition(":")
-        if name == "link" and entry.role == "link" and entry.what == "shared":
-            number, latest = found.get(share, (0, entry))
-            newest = max(latest, entry, key=lambda one: (one.day, list(one.minutes)))
-            found[share] = (number + entry.times, newest)
-    return found
+        if name == "link" and entry.role == "link":
+            minutes[share] |= {(entry.day, minute) for minute in entry.minutes}
+            latest[share] = max(latest.get(share, entry), entry, key=lambda one: (one.day, list(one.minutes)[-1:]))
+    return {share: (len(minutes[share]), entry) for share, entry in latest.items()}
 
 
 def shared(visit: Visit, archive: Archive, made: Editions, store: Shares, token: str) -> dict[str, Any]:
@@ -89,7 +90,7 @@ def shared(visit: Visit, archive: Archive, made: Editions, store: Shares, token:
     if standing != "open":
         return {"share": share, "standing": standing, "open": False}
     if visit.session is None or visit.session.sub != share.student:  # who made it only looks what it shows
-        seen.by_link(share.id, share.to, "shared", share.student)
+        seen.by_link(share.id, "shared", share.student)
     records = share.shown(archive.records(share.student))
     return {
         "share": share,

@@ -42,6 +42,7 @@
       return crypto.subtle.digest("SHA-256", bytes).then(function (hash) {
         var digest = hex(hash);
         /* a copy whose code was damaged may still be of the edition whose page this is: it is not that one */
+        if (!current()) return;
         if (!code) return tell(box.dataset.digest === digest ? "authentic" : "foreign");
         return known(code).then(function (edition) {
           if (!current()) return;

@@ -138,6 +138,7 @@ class PackItem(Model):
     at = UnicodeAttribute()
     size = NumberAttribute()
     students = ListAttribute[str]()
+    expires_at = NumberAttribute()
 
 
 class RunItem(Model):

@@ -11,7 +11,7 @@ import json
 import tomllib
 import zipfile
 from base64 import urlsafe_b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from html import escape
@@ -57,9 +57,9 @@ def table(records: Iterable[Record], language: str) -> Table:
     return Table(_said()["title"][language], [_said()["columns"][name][language] for name in COLUMNS], WIDTHS, lines)
 
 
-def explanation(*, day: date, code: str, verify_url: str, digest: str, root: str) -> bytes:
-    """How everything is verified, in both languages, as HTML that needs nothing else. `root` is the SHA-256 of the root
-    certificate, `digest` that of the PDF."""
+def explanation(*, day: date, code: str, verify_url: str, digest: str, roots: Sequence[str]) -> bytes:
+    """How everything is verified, in both languages, as HTML that needs nothing else. `roots` are the SHA-256 of
+    the root certificates, `digest` that of the PDF."""
     told = {
         "day_zh": _day(day, "zh"),
         "day_en": _day(day, "en"),
@@ -68,7 +68,7 @@ def explanation(*, day: date, code: str, verify_url: str, digest: str, root: str
         "code": code,
         "verify_url": verify_url,
         "digest": digest,
-        "root": root,
+        "root": ", ".join(dict.fromkeys(roots)),
     }
     page = Template(Path(__file__).with_name("kept_copy.html").read_text("utf-8"))
     return page.substitute({name: escape(text) for name, text in told.items()}).encode()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from yinji.editions.model import ALONE, Edition
+from yinji.editions.model import ALONE, MOST_ATTEMPTS, Edition
 from yinji.editions.runs import Run, Runs
 from yinji.editions.store import Editions, new_edition
 
@@ -28,6 +28,7 @@ class Released:
     planned: int = 0
     released: int = 0
     taken_up: int = 0
+    failed: int = 0
 
 
 class Releaser:
@@ -69,5 +70,7 @@ class Releaser:
         room = max(0, AT_WORK - len(under_way))
         waiting = islice(self._editions.of_run(run, "planned"), room)
         with ThreadPoolExecutor(THREADS) as threads:
-            done.taken_up += sum(threads.map(self._editions.again, left))
+            taken_up = sum(threads.map(self._editions.again, left))
             done.released += sum(threads.map(self._editions.release, waiting))
+        done.taken_up += taken_up
+        done.failed += sum(edition.attempts >= MOST_ATTEMPTS for edition in left)

@@ -21,6 +21,8 @@ from yinji.editions.model import ALONE, OVER, Edition, Language, State
 from yinji.platform.clock import instant, stamp
 
 RUNS = "RUNS"
+PACK_KEPT = timedelta(days=29)
+"""How long a pack is told of: its file goes after thirty days (privacy/map.toml, `printed`)."""
 RATE_OVER = timedelta(minutes=5)
 """How far back the rate looks that the expected end is told from."""
 
@@ -100,13 +102,14 @@ class Runs:
         """Say that a school's editions are packed, in place of what was packed before."""
         PackItem(
             f"RUN#{id}", f"PACK#{pack.school}", school=pack.school, at=stamp(pack.at), size=pack.size,
-            students=list(pack.students),
+            students=list(pack.students), expires_at=int((pack.at + PACK_KEPT).timestamp()),
         ).save()  # fmt: skip
 
-    def packs(self, id: str) -> list[Pack]:
-        """What is packed of a run, by school."""
+    def packs(self, id: str, at: datetime) -> list[Pack]:
+        """What is packed of a run and there at `at`, by school."""
         found = [values(item) for item in PackItem.query(f"RUN#{id}", PackItem.sk.startswith("PACK#"))]
-        return [Pack(one["school"], instant(one["at"]), int(one["size"]), one["students"]) for one in found]
+        packs = [Pack(one["school"], instant(one["at"]), int(one["size"]), one["students"]) for one in found]
+        return [pack for pack in packs if pack.at + PACK_KEPT > at]
 
     def pause(self, id: str, by: str, at: datetime) -> bool:
         """False when it was paused already, or there is no such run."""

@@ -73,23 +73,31 @@ class Authority:
     def chain(self) -> str:
         """The chain of the key in use, in PEM, its own certificate first. Raises NoAuthority."""
         if self._clock() - self._chain_at >= GOOD_FOR:
-            try:
-                self._chain = self._read(CHAIN)
-            except self._client.exceptions.NoSuchKey as error:
-                raise NoAuthority("no chain is installed") from error
+            # whoever may not list a bucket is told of what is missing that they may not read it
+            if not self._below(CHAIN):
+                raise NoAuthority("no chain is installed")
+            self._chain = self._read(CHAIN)
             self._chain_at = self._clock()
         return self._chain
+
+    def every(self) -> tuple[str, ...]:
+        """The chain that is installed, as a rule of the key in use, if there is one, then those of keys before it."""
+        try:
+            installed = (self.chain(),)
+        except NoAuthority:
+            installed = ()
+        return (*installed, *self.former())
 
     def former(self) -> tuple[str, ...]:
         """The chains of keys that signed before."""
         if self._clock() - self._former_at >= GOOD_FOR:
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=setting("EDITIONS_BUCKET"), Prefix=FORMER
-            )
-            keys = [entry.get("Key", "") for page in pages for entry in page.get("Contents", ())]
-            self._former = tuple(self._read(key) for key in sorted(keys))
+            self._former = tuple(self._read(key) for key in sorted(self._below(FORMER)))
             self._former_at = self._clock()
         return self._former
+
+    def _below(self, prefix: str) -> list[str]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=setting("EDITIONS_BUCKET"), Prefix=prefix)
+        return [entry.get("Key", "") for page in pages for entry in page.get("Contents", ())]
 
     def _read(self, key: str) -> str:
         body = self._client.get_object(Bucket=setting("EDITIONS_BUCKET"), Key=key)["Body"]

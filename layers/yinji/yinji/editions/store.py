@@ -26,11 +26,18 @@ from yinji.clearance.items import connection, forget, kept, one, values
 from yinji.clearance.reading import plains
 from yinji.clearance.store import CONFLICTS
 from yinji.editions.items import TABLE, EditionItem, InForceItem, RevokedItem, StatusItem
-from yinji.editions.model import AGAIN, MOST_ATTEMPTS, Edition, Language, State, edition_id
+from yinji.editions.model import AGAIN, ALONE, MOST_ATTEMPTS, Edition, Language, State, edition_id
 from yinji.platform.clock import instant, now, stamp
 from yinji.platform.problem import Problem
 
 ATTEMPTS = 8
+
+
+def _as_of_now() -> Action:
+    """An edition says what is known when it is made, and bears that day."""
+    return EditionItem.at.set(stamp(now()))
+
+
 STATUS = "STATUS"
 """The partition of the list of what was revoked, which tells of nobody."""
 
@@ -87,21 +94,25 @@ class Editions:
 
     def release(self, edition: Edition) -> bool:
         """Let a planned one be made."""
-        return self._go(edition, "requested", {"planned"})
+        return self._go(edition, "requested", {"planned"}, _as_of_now())
 
     def set_aside(self, edition: Edition) -> bool:
         """Let a requested one wait again, because its run is paused."""
         return self._go(edition, "planned", {"requested"})
 
     def again(self, edition: Edition) -> bool:
-        """Have one made again that failed or was held, or was left lying: True when it goes on. What was left lying
-        too often has failed."""
+        """Have one made again that failed or was held, when its run lets it go, or that was left lying: True when it
+        goes on. What was left lying too often has failed."""
         if edition.state in AGAIN:
-            return self._go(edition, "requested", AGAIN, EditionItem.attempts.set(1))
-        if edition.attempts >= MOST_ATTEMPTS:
-            self.fail(edition, "left-lying")
-            return False
+            state: State = "requested" if edition.run == ALONE else "planned"
+            anew: list[Action] = [
+                EditionItem.attempts.set(1), EditionItem.characters.remove(), EditionItem.reason.remove(), _as_of_now()
+            ]  # fmt: skip
+            return self._go(edition, state, AGAIN, *anew)
         same = EditionItem.changed_at == stamp(edition.changed_at)
+        if edition.attempts >= MOST_ATTEMPTS:
+            self.fail(edition, "left-lying", same)
+            return False
         return self._go(edition, "requested", {"requested", "rendered"},
                         EditionItem.attempts.set(EditionItem.attempts + 1), also=same)  # fmt: skip
 
@@ -116,8 +127,8 @@ class Editions:
         """Say that no font has `characters`."""
         return self._go(edition, "held", {"requested"}, EditionItem.characters.set(characters[:40]))
 
-    def fail(self, edition: Edition, reason: str) -> bool:
-        return self._go(edition, "failed", {"requested", "rendered"}, EditionItem.reason.set(reason))
+    def fail(self, edition: Edition, reason: str, also: Condition | None = None) -> bool:
+        return self._go(edition, "failed", {"requested", "rendered"}, EditionItem.reason.set(reason), also=also)
 
     def place(self) -> int:
         """A place in the list of what was revoked that nobody else has."""
@@ -199,9 +210,13 @@ class Editions:
             found = self.find(edition.student, edition.id)
             if found is None or found.state != "sealed" or found.revoked_at:
                 return False
+            force, _print = self.in_force(found.student, found.language)
             try:
                 with TransactWrite(connection=self._connection) as transaction:
                     transaction.update(_key(edition), actions=changes, condition=condition)
+                    if force == found.id:  # so that another one can be made that says the same
+                        item = InForceItem(_pk(found.student), _force(found.language))
+                        transaction.delete(item, condition=InForceItem.edition == found.id)
                     transaction.save(RevokedItem(STATUS, _place(found.status), at=at))
             except TransactWriteError as error:
                 reasons = [reason.code if reason else "None" for reason in error.cancellation_reasons]

@@ -98,9 +98,9 @@ def look(session: Session, what: What, students: Iterable[str], at: datetime, st
     )  # fmt: skip
 
 
-def look_by_link(share: str, to: str, what: What, student: str, at: datetime) -> Look:
-    """What is to be written down when whoever has the link `share`, made by the student for `to`, is shown `what`."""
-    return Look((student,), what, f"link:{share}", to, "link", at)
+def look_by_link(share: str, what: What, student: str, at: datetime) -> Look:
+    """What is to be written down when whoever has the link `share` is shown `what`. Their student knows who it is."""
+    return Look((student,), what, f"link:{share}", "", "link", at)
 
 
 def look_of(document: Any) -> Look:

@@ -49,12 +49,12 @@ def note(session: Session, what: What, *students: str, step: str = "") -> None:
         _send(found)
 
 
-def by_link(share: str, to: str, what: What, student: str) -> None:
-    """Have it written down that whoever has the link `share`, which `student` made for `to`, is shown `what`.
+def by_link(share: str, what: What, student: str) -> None:
+    """Have it written down that whoever has the link `share` of `student` is shown `what`.
 
     Raises Problem("look-not-noted"): then it must not be shown.
     """
-    _send(look_by_link(share, to, what, student, clock.now()))
+    _send(look_by_link(share, what, student, clock.now()))
 
 
 def _send(found: Look) -> None:

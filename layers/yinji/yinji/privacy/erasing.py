@@ -73,9 +73,9 @@ class Eraser:
         self._outbox.forget(student)
         self._people.forget(student)
         self._log.forget(student)
+        self._editions.forget(student)  # first: what is being sealed just now finds nothing to be sealed
         for prefix in (RENDERED, SEALED):
             self._delete(f"{prefix}{student}/", self._bound)
-        self._editions.forget(student)
         self._catalogue.forget(student)  # by what the archive still says of where they were
         self._archive.forget(student)
 
