@@ -73,8 +73,10 @@ def revoke(student: str, edition: str) -> Response[str]:
     if editions.revoke(found, api.session.sub, why):
         count("EditionsRevoked")
     after = editions.find(student, edition) or found
-    if message := of_edition(after):  # whoever died before this presses again
-        outbox.put(message, clock.now(), ("email",))
+    message = of_edition(after)
+    # whoever died before this presses again
+    if message and outbox.put(message, clock.now(), ("email",)):
+        count("MessagesComposed", kind=message.kind, service="messages")
     return api.answer(document(after), done="edition.revoked", back=body.next)
 
 

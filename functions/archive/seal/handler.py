@@ -73,7 +73,7 @@ def tell(edition: Edition) -> None:
     """Say that a run made it, before what brings this here again is taken away; said again it is said once."""
     message = of_edition(edition)
     if message and edition.state == "sealed" and outbox.put(message, clock.now(), ("email",)):
-        count("MessagesComposed", kind=message.kind)
+        count("MessagesComposed", kind=message.kind, service="messages")
 
 
 def seal(edition: Edition) -> Edition | None:
