@@ -105,7 +105,7 @@ PYTEST := $(VENV)/python -m pytest -q
 
 test: setup browser lint types quick slow cloud ## pass every test, the quick ones first
 
-quick: setup ## domain, functions and pages against a cloud in memory: under a minute
+quick: setup layers/typeset/typeset/fonts ## domain, functions and pages against a cloud in memory
 	$(PYTEST) -n 2 --dist worksteal -m "not slow and not cloud"
 
 slow: setup layers/typeset/typeset/fonts .local/cas.stamp ## the template and its rules, documents, large feeds
