@@ -198,7 +198,11 @@ def test_progress_tells_what_is_left_and_when_it_ends(editions: Editions) -> Non
     now = datetime.now(UTC)
     told = progress(editions.of_run("r1"), now)
     assert (dict(told.states), told.total, told.left) == ({"held": 2, "requested": 2}, 4, 2)
-    assert told.rate == pytest.approx(0.4) and told.end == now + timedelta(minutes=5)
+    assert told.rate == pytest.approx(4) and told.end == now + timedelta(seconds=30), "two within half a minute"
+    later = progress(editions.of_run("r1"), now + timedelta(minutes=4))
+    assert later.rate == pytest.approx(0.5, rel=0.05), "two in four minutes"
+    over = progress(editions.of_run("r1"), now + timedelta(minutes=20))
+    assert over.rate == 0 and over.end is None, "none lately"
     assert progress([], now).end is None
 
 

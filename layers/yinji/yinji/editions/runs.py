@@ -23,8 +23,8 @@ from yinji.platform.clock import instant, stamp
 RUNS = "RUNS"
 PACK_KEPT = timedelta(days=29)
 """How long a pack is told of: its file goes after thirty days (privacy/map.toml, `printed`)."""
-RATE_OVER = timedelta(minutes=5)
-"""How far back the rate looks that the expected end is told from."""
+RATE_OVER, AT_LEAST = timedelta(minutes=5), timedelta(seconds=30)
+"""How far back the rate looks that the expected end is told from, and the least."""
 
 
 @dataclass(frozen=True)
@@ -125,11 +125,15 @@ class Runs:
 
 def progress(editions: Iterable[Edition], at: datetime) -> Progress:
     """How far a run is as of `at`."""
-    states, lately = Counter[State](), 0
+    states, ended = Counter[State](), list[datetime]()
     for edition in editions:
         states[edition.state] += 1
-        lately += edition.state in OVER and edition.changed_at > at - RATE_OVER
-    rate = lately / (RATE_OVER / timedelta(minutes=1))
+        if edition.state in OVER:
+            ended.append(edition.changed_at)
+    # a run that has just begun is told of by what it did so far
+    since = max(at - RATE_OVER, min(ended, default=at))
+    span = max(at - since, AT_LEAST)
+    rate = sum(one >= since for one in ended) / (span / timedelta(minutes=1))
     left = sum(number for state, number in states.items() if state not in OVER)
     return Progress(states, rate, at + timedelta(minutes=left / rate) if left and rate else None)
 
