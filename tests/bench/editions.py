@@ -37,6 +37,8 @@ RUNS = "/api/archive/runs"
 LOOK = 10
 """Seconds between two looks at how far it is."""
 PATIENCE = 3 * 3600
+TIDIED = 420
+"""Seconds after which a message comes again whose process was killed, and a minute."""
 VALIDATED = 40
 """How many seals pyHanko's own validator looks at."""
 STAGES = {"planned": "planned", "requested": "to be typeset", "rendered": "to be sealed"}
@@ -143,9 +145,12 @@ def _count(deployed: Deployed, cloud: RunningCloud, run: str, students: set[str]
             if "digest" in item:
                 place = f"sealed/{item['student']['S']}/{item['id']['S']}-{item['digest']['S'][:16]}"
                 digests[place] = item["digest"]["S"]
-    keys = Counter[str]()
-    for page in deployed.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-        keys.update(one["Key"] for one in page.get("Contents", ()))
+    began, keys = time.monotonic(), _keys(deployed, bucket)
+    # what is still there when time is over is counted below as too many
+    while any(key.startswith("rendered/") for key in keys) and time.monotonic() - began < TIDIED:
+        time.sleep(LOOK)
+        keys = _keys(deployed, bucket)
+    console.print(f"what was typeset is taken away {time.monotonic() - began:.0f} s after the last was sealed")
     wanted = {f"{place}.{ending}" for place in digests for ending in ("pdf", "jwt", "json")}
     there = {key for key in keys if key.startswith(("sealed/", "rendered/"))}
 
@@ -166,6 +171,11 @@ def _count(deployed: Deployed, cloud: RunningCloud, run: str, students: set[str]
     )
     if missing or double or wanted != there or wrong or invalid:
         raise RuntimeError("it is not as it has to be")
+
+
+def _keys(deployed: Deployed, bucket: str) -> set[str]:
+    pages = deployed.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    return {one["Key"] for page in pages for one in page.get("Contents", ())}
 
 
 def _valid(deployed: Deployed, bucket: str, place: str) -> bool:
