@@ -48,7 +48,7 @@ try {
   assert.equal(answer.headers()["content-type"], "application/pdf");
   const pdf = await answer.body();
   assert.equal(pdf.subarray(0, 5).toString(), "%PDF-");
-  assert.ok(pdf.length < 250_000, `${pdf.length} bytes`);
+  assert.ok(pdf.length < 400_000, `${pdf.length} bytes`); // who has twice as many records as others has a larger one
   const jwt = (await (await context.request.get(URL_ + place.replace("archive.pdf", "credential.jwt"))).text()).split(".");
   assert.equal(jwt.length, 3);
   assert.equal(JSON.parse(Buffer.from(jwt[1], "base64url")).type[0], "VerifiableCredential");
