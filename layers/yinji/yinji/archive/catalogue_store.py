@@ -54,7 +54,7 @@ from yinji.archive.items import (
 from yinji.archive.record import RecordEvent
 from yinji.archive.store import event_of
 from yinji.archive.terms import bounds, term_of
-from yinji.clearance.items import connection, kept, one, values
+from yinji.clearance.items import cancelled_by, connection, kept, one, values
 from yinji.clearance.reading import plains
 from yinji.clearance.rounds import round_id
 from yinji.clearance.store import CONFLICTS, wait
@@ -481,7 +481,7 @@ class Catalogue:
             with TransactWrite(connection=self._connection) as transaction:
                 work(transaction)
         except TransactWriteError as error:
-            codes = {reason.code if reason else "None" for reason in error.cancellation_reasons}
+            codes = cancelled_by(error)
             if CONFLICTS.intersection(codes) or error.cause_response_code in BUSY:
                 return False
             raise

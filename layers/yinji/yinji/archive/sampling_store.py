@@ -36,9 +36,9 @@ from yinji.archive.sampling import (
     round_id,
     standing,
 )
-from yinji.archive.store import ATTEMPTS, FAILED_CONDITION, Archive
+from yinji.archive.store import ATTEMPTS, Archive
 from yinji.archive.student import Student
-from yinji.clearance.items import connection, one, values
+from yinji.clearance.items import FAILED_CONDITION, cancelled_by, connection, one, values
 from yinji.clearance.reading import plains
 from yinji.clearance.store import AUDITS_KEPT, CONFLICTS
 from yinji.platform import clock
@@ -214,7 +214,7 @@ class Rounds:
                     transaction.save(kind, condition=same)
                 return True
             except TransactWriteError as error:
-                codes = [reason.code if reason else "None" for reason in error.cancellation_reasons]
+                codes = cancelled_by(error)
                 if FAILED_CONDITION in codes:
                     return False
                 if not CONFLICTS.intersection(codes):

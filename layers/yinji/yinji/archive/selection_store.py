@@ -23,8 +23,8 @@ from pynamodb.transactions import TransactWrite
 from yinji.archive.cohorts import Cohorts
 from yinji.archive.items import SelectionItem, SelectionVersionItem
 from yinji.archive.selection import Choice, Preview, choice_of, preview
-from yinji.archive.store import FAILED_CONDITION, Archive, Member
-from yinji.clearance.items import connection, one, values
+from yinji.archive.store import Archive, Member
+from yinji.clearance.items import FAILED_CONDITION, cancelled_by, connection, one, values
 from yinji.clearance.store import CONFLICTS
 from yinji.platform import clock
 from yinji.platform.clock import instant, stamp
@@ -222,7 +222,7 @@ class Selections:
                     write(transaction)
                 return True
             except TransactWriteError as error:
-                codes = [reason.code if reason else "None" for reason in error.cancellation_reasons]
+                codes = cancelled_by(error)
                 if FAILED_CONDITION in codes:
                     return False
                 if not CONFLICTS.intersection(codes):

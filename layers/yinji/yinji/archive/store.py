@@ -30,7 +30,7 @@ from yinji.archive.items import LEAN, TABLE, CardItem, ProfileItem, RecordEventI
 from yinji.archive.portrait import Portrait, portrait, portrait_document, portrait_of
 from yinji.archive.record import FACTS, Record, RecordEvent, merge, record_document, record_of
 from yinji.archive.student import Student, stored_student, student_document
-from yinji.clearance.items import can_be_key, connection, forget, kept, one, values
+from yinji.clearance.items import FAILED_CONDITION, can_be_key, cancelled_by, connection, forget, kept, one, values
 from yinji.clearance.reading import Raw, plains, text
 from yinji.clearance.store import CONFLICTS
 from yinji.platform.clock import instant, now, stamp
@@ -40,7 +40,6 @@ ATTEMPTS = 12
 THREADS = 8
 SKEW = timedelta(seconds=5)
 """By how much the clocks of two functions may differ, with much to spare."""
-FAILED_CONDITION = "ConditionalCheckFailed"
 Also = Callable[[TransactWrite], None]
 """Adds to a transaction."""
 
@@ -175,7 +174,7 @@ class Archive:
                         also(transaction)
                 return True
             except TransactWriteError as error:
-                codes = [reason.code if reason else "None" for reason in error.cancellation_reasons]
+                codes = cancelled_by(error)
                 if FAILED_CONDITION in codes:
                     return False
                 if not CONFLICTS.intersection(codes):

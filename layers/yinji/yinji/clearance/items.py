@@ -20,7 +20,7 @@ from pynamodb.attributes import (
     UnicodeAttribute,
 )
 from pynamodb.connection import Connection
-from pynamodb.exceptions import PutError, UpdateError
+from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 from pynamodb.models import Model
 
@@ -327,6 +327,15 @@ def kept(write: Callable[[], Any]) -> bool:
             raise
         return False
     return True
+
+
+FAILED_CONDITION = "ConditionalCheckFailed"
+"""What `cancelled_by` says of a part whose condition did not hold."""
+
+
+def cancelled_by(error: TransactWriteError) -> list[str]:
+    """What each part of a transaction says of why it was cancelled, in their order: a code of DynamoDB's, or "None"."""
+    return [reason.code if reason else "None" for reason in error.cancellation_reasons]
 
 
 def forget(kind: type[Model], pk: str, beginning: str = "") -> None:

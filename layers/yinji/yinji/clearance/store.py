@@ -35,6 +35,7 @@ from yinji.clearance.definition import LONGEST_FEED_AGE
 from yinji.clearance.document import case_document, case_of, event_document, event_of
 from yinji.clearance.evidence import KEPT_UNUSED, MOST_A_DAY, Upload
 from yinji.clearance.items import (
+    FAILED_CONDITION,
     AuditItem,
     BatchItem,
     BookingItem,
@@ -49,6 +50,7 @@ from yinji.clearance.items import (
     UploadItem,
     UploadsItem,
     can_be_key,
+    cancelled_by,
     connection,
     forget,
     kept,
@@ -65,9 +67,7 @@ from yinji.platform.problem import Problem
 ATTEMPTS = 12
 THREADS = 8
 """How many schools are read at a time."""
-CONFLICTS = frozenset(
-    {"ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
-)
+CONFLICTS = frozenset({FAILED_CONDITION, "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 """Why a transaction was cancelled, where trying again may help."""
 LEAN = (
     "student", "name", "school", "flow", "class_name", "counsellor", "programme", "batch", "deadline", "marks",
@@ -627,14 +627,14 @@ def _why(error: TransactWriteError, place: int, freed: int, taken: int) -> str:
     The event stands at `place` in the transaction and the case behind it: PynamoDB sends what is deleted before what is
     put, and what is updated last: `freed` slots, then `taken` ones. Raises Problem("slot-full") for one of the latter.
     """
-    codes = [reason.code if reason else "None" for reason in error.cancellation_reasons]
-    if len(codes) > place and codes[place] == "ConditionalCheckFailed":
+    codes = cancelled_by(error)
+    if len(codes) > place and codes[place] == FAILED_CONDITION:
         return "repeated"
     if freed + taken and codes[place + 1 : place + 2] == ["None"]:
         # the case is as it was read: what stands in the way are the slots
-        if "ConditionalCheckFailed" in codes[len(codes) - taken :]:
+        if FAILED_CONDITION in codes[len(codes) - taken :]:
             raise Problem("slot-full") from error
-        if "ConditionalCheckFailed" in codes[len(codes) - taken - freed :]:
+        if FAILED_CONDITION in codes[len(codes) - taken - freed :]:
             raise error
     if CONFLICTS.intersection(codes):
         return "conflict"

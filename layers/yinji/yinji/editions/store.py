@@ -20,9 +20,8 @@ from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from yinji.archive.bulk import Bulk
-from yinji.archive.store import FAILED_CONDITION
 from yinji.clearance import codes
-from yinji.clearance.items import connection, forget, kept, one, values
+from yinji.clearance.items import cancelled_by, connection, forget, kept, one, values
 from yinji.clearance.reading import plains
 from yinji.clearance.store import CONFLICTS
 from yinji.editions.items import TABLE, EditionItem, InForceItem, RevokedItem, StatusItem
@@ -189,8 +188,7 @@ class Editions:
                         by: list[Action] = [EditionItem.superseded_by.set(edition.id)]
                         transaction.update(_key(other), actions=by, condition=EditionItem.pk.exists())
             except TransactWriteError as error:
-                reasons = [reason.code if reason else "None" for reason in error.cancellation_reasons]
-                if not CONFLICTS.intersection(reasons) and FAILED_CONDITION not in reasons:
+                if not CONFLICTS.intersection(cancelled_by(error)):
                     raise
                 found = self.find(edition.student, edition.id)
                 if found is None or found.state not in ("requested", "rendered"):
@@ -219,8 +217,7 @@ class Editions:
                         transaction.delete(item, condition=InForceItem.edition == found.id)
                     transaction.save(RevokedItem(STATUS, _place(found.status), at=at))
             except TransactWriteError as error:
-                reasons = [reason.code if reason else "None" for reason in error.cancellation_reasons]
-                if not CONFLICTS.intersection(reasons) and FAILED_CONDITION not in reasons:
+                if not CONFLICTS.intersection(cancelled_by(error)):
                     raise
             else:
                 return True

@@ -19,7 +19,7 @@ from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.update import Action as UpdateAction
 from pynamodb.transactions import TransactWrite
 
-from yinji.clearance.items import connection, forget, kept, one, values
+from yinji.clearance.items import FAILED_CONDITION, cancelled_by, connection, forget, kept, one, values
 from yinji.clearance.store import CONFLICTS
 from yinji.messages.items import DeliveryItem, MessageItem, ReadItem, RemindedItem, SettingsItem
 from yinji.messages.model import (
@@ -37,7 +37,6 @@ from yinji.messages.model import (
 from yinji.platform.clock import instant, stamp
 from yinji.platform.problem import Problem
 
-FAILED_CONDITION = "ConditionalCheckFailed"
 ATTEMPTS = 6
 PAGE = 50
 MOST_UNREAD = 99
@@ -114,7 +113,7 @@ class Outbox:
                         transaction.save(beside[0], condition=beside[1])
                 return True
             except TransactWriteError as error:
-                codes = [reason.code if reason else "None" for reason in error.cancellation_reasons]
+                codes = cancelled_by(error)
                 if codes and codes[0] == FAILED_CONDITION:
                     return False
                 if FAILED_CONDITION in codes:
