@@ -45,8 +45,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 @api.get("/.well-known/did.json")
 def did_document() -> Response[str]:
     """Of all keys that sign or did so."""
-    spki = [key.public(), *map(keys.public_of, authority.every())]
-    return public(as_json(200, did.document_of(setting("PUBLIC_URL"), spki), DID))
+    return public(as_json(200, did.document_of(setting("PUBLIC_URL"), key.public(), authority.every()), DID))
 
 
 @api.get("/.well-known/authority.pem")

@@ -7,15 +7,14 @@ Writes nothing. Emits: who fetches one that is not their own, to the queue of lo
 
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.archive.access import visible_student
 from yinji.archive.store import Archive
-from yinji.editions.model import FILES, sealed_key
+from yinji.editions.documents import Documents
+from yinji.editions.model import FILES
 from yinji.editions.store import Editions
 from yinji.identity import seen
-from yinji.platform.environment import setting
 from yinji.platform.http import Api
 from yinji.platform.observability import logger
 from yinji.platform.problem import Problem
@@ -23,7 +22,7 @@ from yinji.platform.problem import Problem
 api = Api()
 archive = Archive()
 editions = Editions()
-s3: Any = boto3.client("s3")  # pyright: ignore[reportUnknownMemberType]
+documents = Documents()
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -38,15 +37,4 @@ def download(student: str, edition: str, file: str) -> Response[bytes]:
     if found is None or found.state != "sealed" or file not in FILES:
         raise Problem("not-found")
     seen.note(api.session, "edition", student)
-    key = sealed_key(found, file.rpartition(".")[2])
-    body = s3.get_object(Bucket=setting("EDITIONS_BUCKET"), Key=key)["Body"].read()
-    shown = "inline" if file.endswith(".pdf") else "attachment"
-    return Response(
-        status_code=200,
-        content_type=FILES[file],
-        headers={
-            "Content-Disposition": f'{shown}; filename="{file}"',
-            "Cache-Control": "private, no-store",
-        },
-        body=body,
-    )
+    return documents.answer(found, file)

@@ -49,10 +49,7 @@ def every(student: str) -> Response[str]:
 def ask(student: str) -> Response[str]:
     visible_student(api.session, "act-in-archive", student, archive.student)
     body = api.body
-    try:
-        language, theme = chosen(body.fields.get("language", ""), body.fields.get("theme", ""))
-    except ValueError as error:
-        raise Problem("malformed-request") from error
+    language, theme = chosen(body.fields.get("language", ""), body.fields.get("theme", ""))
     key = body.idempotency_key
     asked = editions.ask(new_edition(student, ALONE, language, theme, student, state="requested", key=key))
     count("EditionsRequested")

@@ -15,7 +15,8 @@ from yinji.archive.access import visible_student
 from yinji.archive.store import Archive
 from yinji.clearance import codes
 from yinji.editions import kept_copy
-from yinji.editions.model import FILES, sealed_key
+from yinji.editions.documents import Documents
+from yinji.editions.model import FILES
 from yinji.editions.signing import Authority, SigningKey
 from yinji.editions.store import Editions
 from yinji.platform import clock
@@ -32,6 +33,7 @@ editions = Editions()
 key = SigningKey()
 s3: Any = boto3.client("s3")  # pyright: ignore[reportUnknownMemberType]
 authority = Authority(s3)
+documents = Documents()
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -47,13 +49,13 @@ def take(student: str, edition: str) -> Response[bytes]:
     if found is None or found.state != "sealed" or found.revoked_at:
         raise Problem("not-found")
     api.limit(EXPORTS)
-    files = {name: read(sealed_key(found, name.rpartition(".")[2])) for name in FILES}
+    files = {name: documents.read(found, name) for name in FILES}
     chains = authority.every()
     url = setting("PUBLIC_URL")
     explained = kept_copy.explanation(
         day=clock.today(),
         code=codes.spoken(found.code),
-        verify_url=f"{url}/verify/{found.code}",
+        verify_url=codes.verify_url(url, found.code),
         digest=found.digest,
         roots=[keys.fingerprint_of_root(chain) for chain in chains],
     )
@@ -63,7 +65,7 @@ def take(student: str, edition: str) -> Response[bytes]:
             **files,
             "credential.jsonld": kept_copy.readable(files["credential.jwt"].decode()),
             "records.csv": as_csv(kept_copy.table(archive.records(student), api.language)),
-            "did.json": json.dumps(did.document_of(url, public_keys()), indent=2).encode(),
+            "did.json": json.dumps(did.document_of(url, key.public(), chains), indent=2).encode(),
             "authority.pem": "".join(chains).encode(),
         },
         clock.now().astimezone(clock.CAMPUS),
@@ -74,12 +76,3 @@ def take(student: str, edition: str) -> Response[bytes]:
         "Cache-Control": "private, no-store",
     }
     return Response(status_code=200, content_type="application/zip", headers=headers, body=body)
-
-
-def read(key: str) -> bytes:
-    return s3.get_object(Bucket=setting("EDITIONS_BUCKET"), Key=key)["Body"].read()
-
-
-def public_keys() -> list[bytes]:
-    """Of all that sign or did so."""
-    return [key.public(), *map(keys.public_of, authority.every())]

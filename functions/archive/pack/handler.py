@@ -21,7 +21,8 @@ from aws_lambda_powertools.utilities.batch import (
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.archive.store import Archive
-from yinji.editions.model import Edition, pack_key, sealed_key
+from yinji.editions.documents import Documents
+from yinji.editions.model import DOCUMENT, Edition, pack_key
 from yinji.editions.packing import Sheet, in_order, list_name, table
 from yinji.editions.runs import Pack, Run, Runs
 from yinji.editions.store import Editions
@@ -35,6 +36,7 @@ processor = BatchProcessor(event_type=EventType.SQS)
 archive = Archive()
 editions = Editions()
 runs = Runs()
+documents = Documents()
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -59,8 +61,7 @@ def pack(run: Run, school: str, students: Sequence[str]) -> None:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as packed:
             packed.writestr(list_name(), as_csv(table(sheets)))
             for sheet in sheets:
-                body = s3.get_object(Bucket=bucket, Key=sealed_key(sheet.edition))["Body"]
-                packed.writestr(sheet.file, body.read())
+                packed.writestr(sheet.file, documents.read(sheet.edition, DOCUMENT))
         size = file.tell()
         file.seek(0)
         s3.upload_fileobj(file, bucket, key, ExtraArgs={"ContentType": "application/zip"})

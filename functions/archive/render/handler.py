@@ -21,6 +21,7 @@ from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from typeset.archive import ArchiveData, archive_pdf, identity
 from typeset.rendering import MissingGlyph, RenderError
+from yinji.clearance import codes
 from yinji.editions.book import Book
 from yinji.editions.claims import facts
 from yinji.editions.gathering import Gatherer
@@ -103,6 +104,6 @@ def data_of(book: Book, edition: Edition) -> ArchiveData:
     return ArchiveData(
         book=book,
         code=edition.code,
-        verify_url=f"{setting('PUBLIC_URL')}/verify/{edition.code}",
+        verify_url=codes.verify_url(setting("PUBLIC_URL"), edition.code),
         issued_on=edition.at.astimezone(clock.CAMPUS).date(),
     )

@@ -68,10 +68,7 @@ def begin() -> Response[str]:
     selection = selections.find(body.fields.get("selection", ""))
     if selection is None or not selection.kept or selection.archived_at:
         raise Problem("selection-not-in-force")
-    try:
-        language, theme = chosen(body.fields.get("language", ""), body.fields.get("theme", ""))
-    except ValueError as error:
-        raise Problem("malformed-request") from error
+    language, theme = chosen(body.fields.get("language", ""), body.fields.get("theme", ""))
     id = hashlib.sha256(f"{who}\n{body.idempotency_key}".encode("utf-8", "surrogatepass")).hexdigest()[:24]
     at = clock.now()
     run = runs.begin(Run(id, selection.title, selection.id, selection.kept, language, theme, who, at))
@@ -113,11 +110,8 @@ def resume(run: str) -> Response[str]:
 def again(run: str) -> Response[str]:
     """Make again what failed or was held."""
     allowed()
-    body, wrong = api.body, editions.of_run(known(run).id, *sorted(AGAIN))
-    with ThreadPoolExecutor(THREADS) as threads:
-        number = sum(threads.map(editions.again, wrong))
-    count("EditionsAgain", number)
-    return api.answer(document(known(run)) | {"again": number}, done="run.again", back=body.next)
+    body, found = api.body, known(run)
+    return api.answer(document(found) | {"again": made_again(found.id)}, done="run.again", back=body.next)
 
 
 @api.post("/api/archive/editions/again")
@@ -125,10 +119,15 @@ def again_alone() -> Response[str]:
     """Make again what failed or was held of what students asked for themselves."""
     allowed()
     body = api.body
+    return api.answer({"again": made_again(ALONE)}, done="run.again", back=body.next)
+
+
+def made_again(run: str) -> int:
+    """Let what went wrong in a run be made again; how many go on."""
     with ThreadPoolExecutor(THREADS) as threads:
-        number = sum(threads.map(editions.again, editions.of_run(ALONE, *sorted(AGAIN))))
+        number = sum(threads.map(editions.again, editions.of_run(run, *sorted(AGAIN))))
     count("EditionsAgain", number)
-    return api.answer({"again": number}, done="run.again", back=body.next)
+    return number
 
 
 @api.post("/api/archive/runs/<run>/pack")

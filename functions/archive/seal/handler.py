@@ -25,9 +25,19 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from proof import did, jwt, keys, sealing
 from proof.credential import Document, Holder, Issuer, credential, presentation
+from yinji.clearance import codes
 from yinji.clearance.intake import delivered
 from yinji.editions.claims import claims, in_words, names, university
-from yinji.editions.model import RENDERED, Edition, facts_key, rendered_key, rendered_of, sealed_key, sealed_prefix
+from yinji.editions.model import (
+    ENDINGS,
+    RENDERED,
+    Edition,
+    facts_key,
+    rendered_key,
+    rendered_of,
+    sealed_key,
+    sealed_prefix,
+)
 from yinji.editions.signing import Authority, NoAuthority, SigningKey
 from yinji.editions.store import Editions
 from yinji.messages.compose import of_edition
@@ -36,8 +46,6 @@ from yinji.platform import clock
 from yinji.platform.environment import setting
 from yinji.platform.observability import count, logger, metrics
 
-ENDINGS = {"pdf": "application/pdf", "jwt": "application/vc+jwt", "json": "application/vp+json"}
-"""What is put of an edition, in this order."""
 s3: Any = boto3.client("s3")  # pyright: ignore[reportUnknownMemberType]
 processor = BatchProcessor(event_type=EventType.SQS)
 editions = Editions()
@@ -119,7 +127,7 @@ def sealed(pdf: bytes, told: dict[str, Any], edition: Edition) -> bytes:
 
 
 def verify_url(edition: Edition) -> str:
-    return f"{setting('PUBLIC_URL')}/verify/{edition.code}"
+    return codes.verify_url(setting("PUBLIC_URL"), edition.code)
 
 
 def credentials(edition: Edition, told: dict[str, Any], digest: bytes, place: int) -> list[str]:

@@ -7,15 +7,14 @@ looks; metrics.
 
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from yinji.editions.model import FILES, sealed_key
+from yinji.editions.documents import Documents
+from yinji.editions.model import FILES
 from yinji.editions.share_store import Shares
 from yinji.editions.store import Editions
 from yinji.identity import seen
 from yinji.platform import clock
-from yinji.platform.environment import setting
 from yinji.platform.http import Api
 from yinji.platform.limits import LINK, VERIFY
 from yinji.platform.observability import count, logger, metrics
@@ -24,7 +23,7 @@ from yinji.platform.problem import Problem
 api = Api()
 editions = Editions()
 shares = Shares()
-s3: Any = boto3.client("s3")  # pyright: ignore[reportUnknownMemberType]
+documents = Documents()
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -40,21 +39,12 @@ def download(token: str, file: str) -> Response[bytes]:
     if share is None or file not in FILES or share.shows != "whole":
         raise Problem("not-found")
     api.limit(LINK, share.id)
-    if share.standing(clock.today()) != "open":
-        raise Problem("link-over")
     edition = editions.find(share.student, share.edition)
     if edition is None or edition.standing == "none":
         raise Problem("not-found")
-    if edition.standing == "revoked":
+    if share.standing(clock.today(), edition) != "open":
         raise Problem("link-over")
     seen.by_link(share.id, "edition", share.student)
-    key = sealed_key(edition, file.rpartition(".")[2])
-    body = s3.get_object(Bucket=setting("EDITIONS_BUCKET"), Key=key)["Body"].read()
+    answer = documents.answer(edition, file)
     count("SharedDocumentsFetched")
-    shown = "inline" if file.endswith(".pdf") else "attachment"
-    return Response(
-        status_code=200,
-        content_type=FILES[file],
-        headers={"Content-Disposition": f'{shown}; filename="{file}"', "Cache-Control": "private, no-store"},
-        body=body,
-    )
+    return answer

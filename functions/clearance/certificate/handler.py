@@ -92,7 +92,7 @@ def data_of(case: Case, batch: Batch, certificate: Certificate) -> CertificateDa
         finished_on=day(case.finished_at),
         issued_on=day(certificate.issued_at),
         code=certificate.code,
-        verify_url=f"{setting('PUBLIC_URL')}/verify/{certificate.code}",
+        verify_url=codes.verify_url(setting("PUBLIC_URL"), certificate.code),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from yinji.archive.kinds import dimensions, kinds
 from yinji.archive.record import Record
 from yinji.archive.store import Archive
+from yinji.archive.story import latest_first
 from yinji.clearance import codes
 from yinji.editions.model import Edition
 from yinji.editions.share_store import Shares
@@ -25,6 +26,7 @@ from yinji.platform.problem import Problem
 
 from .archive_editions import STANDINGS
 from .archive_story import own
+from .public import masked
 from .visit import Visit
 
 OPEN = {"open": "done", "expired": "waiting", "revoked": "blocked"}
@@ -38,9 +40,7 @@ def shares(visit: Visit, archive: Archive, made: Editions, store: Shares, log: A
     student = own(visit)
     if archive.student(student) is None:
         raise Problem("no-archive")
-    records = sorted(
-        (one for one in archive.records(student) if one.counts), key=lambda one: (one.day, one.key), reverse=True
-    )
+    records = latest_first(one for one in archive.records(student) if one.counts)
     return {
         "student": student,
         "shares": store.of(student),
@@ -80,13 +80,11 @@ def shared(visit: Visit, archive: Archive, made: Editions, store: Shares, token:
     if share is None:
         raise Problem("not-found")
     hit(LINK, share.id)
-    standing = share.standing(visit.today)
     student = archive.student(share.student)
     if student is None:
         raise Problem("not-found")
     edition = made.find(share.student, share.edition) if share.edition else None
-    if standing == "open" and edition and edition.standing == "revoked":
-        standing = "withdrawn"
+    standing = share.standing(visit.today, edition)
     if standing != "open":
         return {"share": share, "standing": standing, "open": False}
     if visit.session is None or visit.session.sub != share.student:  # who made it only looks what it shows
@@ -130,7 +128,7 @@ def verified(archive: Archive, edition: Edition, made: Editions) -> dict[str, An
     return {
         "edition": edition,
         "student": student,
-        "number": f"{edition.student[:4]}****{edition.student[-2:]}",
+        "number": masked(edition.student),
         "later": later,
         "standings": STANDINGS,
         "spoken": codes.spoken(edition.code),

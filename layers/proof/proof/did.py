@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from proof.keys import public_jwk
+from proof.keys import public_jwk, public_of
 
 CONTEXTS = ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/jwk/v1"]
 
@@ -24,9 +24,10 @@ def key_id(did: str, jwk: dict[str, Any]) -> str:
     return f"{did}#{jwk['kid']}"
 
 
-def document_of(public_url: str, public_keys: Iterable[bytes]) -> dict[str, Any]:
-    """The DID document of whoever is at `public_url` and signs, or did so, by `public_keys`, each told once."""
-    jwks = {one["kid"]: one for one in map(public_jwk, public_keys)}
+def document_of(public_url: str, key: bytes, chains: Iterable[str]) -> dict[str, Any]:
+    """The DID document of whoever is at `public_url` and signs by `key` (DER), or did so by those that `chains` are of;
+    each is told once."""
+    jwks = {one["kid"]: one for one in map(public_jwk, (key, *map(public_of, chains)))}
     return document(did_of(public_url), list(jwks.values()))
 
 

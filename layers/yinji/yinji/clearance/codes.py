@@ -26,6 +26,11 @@ def spoken(code: str) -> str:
     return "-".join(code[start : start + 4] for start in range(0, len(code), 4))
 
 
+def verify_url(site: str, code: str) -> str:
+    """The page of `site` that confirms the document with the verification `code`."""
+    return f"{site}/verify/{code}"
+
+
 def document_key(student: str, code: str) -> str:
     """Where the certificate's document is kept in the documents bucket."""
     return f"certificates/{student}/{code}.pdf"

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
+from yinji.platform.problem import Problem
+
 State = Literal["planned", "requested", "rendered", "sealed", "unchanged", "held", "failed"]
 Language = Literal["zh", "en", "both"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -27,12 +29,15 @@ OVER: frozenset[State] = frozenset({"sealed", "unchanged", "held", "failed"})
 AGAIN: frozenset[State] = frozenset({"held", "failed"})
 MOST_ATTEMPTS = 3
 """How often what was left lying is taken up again before it has failed."""
+DOCUMENT = "archive.pdf"
 FILES = {
-    "archive.pdf": "application/pdf",
+    DOCUMENT: "application/pdf",
     "credential.jwt": "application/vc+jwt",
     "credentials.json": "application/vp+json",
 }
 """What there is of a sealed edition to take along: the document, the credential of the whole record, all of them."""
+ENDINGS = {name.rpartition(".")[2]: media_type for name, media_type in FILES.items()}
+"""How the keys of these files end, in the order in which they are put."""
 ALONE = "alone"
 """The run of what a student asked for themselves."""
 
@@ -77,11 +82,11 @@ class Edition:
 
 
 def chosen(language: str, theme: str) -> tuple[Language, str]:
-    """The language and theme somebody asked for, the usual ones where they said none. Raises ValueError when there are
-    no such ones."""
+    """The language and theme somebody asked for, the usual ones where they said none. Raises
+    Problem("malformed-request") when there are no such ones."""
     known: Language | None = next((one for one in LANGUAGES if one == (language or "both")), None)
     if known is None or (theme or THEMES[0]) not in THEMES:
-        raise ValueError("no such language or theme")
+        raise Problem("malformed-request")
     return known, theme or THEMES[0]
 
 

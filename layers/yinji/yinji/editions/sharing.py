@@ -17,11 +17,14 @@ from typing import Literal, get_args
 
 from yinji.archive.kinds import dimensions
 from yinji.archive.record import Record, key_of
+from yinji.archive.story import latest_first
+from yinji.editions.model import Edition
 from yinji.platform.problem import invalid_form
 
 Shows = Literal["whole", "dimensions", "records"]
 SHOWS: tuple[Shows, ...] = get_args(Shows)
-Standing = Literal["open", "expired", "revoked"]
+Standing = Literal["open", "expired", "revoked", "withdrawn"]
+"""`withdrawn`: the university took back the edition that it shows."""
 LONGEST = timedelta(days=365)
 USUAL = timedelta(days=30)
 LONGEST_NAME = 60
@@ -49,15 +52,17 @@ class Share:
     edition: str = ""
     revoked_at: datetime | None = None
 
-    def standing(self, today: date) -> Standing:
+    def standing(self, today: date, edition: Edition | None = None) -> Standing:
+        """How it stands `today`; `edition` is the one it shows, where that matters."""
         if self.revoked_at:
             return "revoked"
-        return "open" if today <= self.until else "expired"
+        if today > self.until:
+            return "expired"
+        return "withdrawn" if edition and edition.standing == "revoked" else "open"
 
     def shown(self, records: Iterable[Record]) -> list[Record]:
         """Those of `records`, all of the student's, that the link shows, the latest first."""
-        found = [one for one in records if one.counts and self._chose(one)]
-        return sorted(found, key=lambda one: (one.day, one.time, one.key), reverse=True)
+        return latest_first(one for one in records if one.counts and self._chose(one))
 
     def _chose(self, record: Record) -> bool:
         match self.shows:
