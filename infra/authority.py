@@ -16,7 +16,7 @@ import boto3
 import click
 from asn1crypto import algos, csr, keys, pem, x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import (
     BasicConstraints,
     Certificate,
@@ -24,6 +24,7 @@ from cryptography.x509 import (
     KeyUsage,
     load_pem_x509_certificates,
 )
+from proof.keys import public_of, spki
 from yinji.editions.signing import CHAIN, FORMER, SigningKey
 
 NAME_OF_STACK = "Yinji-Editions"
@@ -97,9 +98,9 @@ def install(client: Any, bucket: str, chain: str, public: bytes, at: datetime) -
     signed is still verified. Raises Refused."""
     found = checked(chain, public, at)
     if before := installed(client, bucket):
-        own = load_pem_x509_certificates(before.encode())[0]
-        if spki(own) != public:
-            name = hashlib.sha256(spki(own)).hexdigest()[:16]
+        own = public_of(before)
+        if own != public:
+            name = hashlib.sha256(own).hexdigest()[:16]
             _put(client, bucket, f"{FORMER}{name}.pem", before)
     _put(client, bucket, CHAIN, "".join(one.public_bytes(Encoding.PEM).decode() for one in found))
     return found
@@ -111,11 +112,6 @@ def installed(client: Any, bucket: str) -> str:
         return client.get_object(Bucket=bucket, Key=CHAIN)["Body"].read().decode()
     except client.exceptions.NoSuchKey:
         return ""
-
-
-def spki(certificate: Certificate) -> bytes:
-    """The public key of a certificate, in DER."""
-    return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def _extension(certificate: Certificate, kind: type[Any]) -> Any:

@@ -6,24 +6,27 @@ import csv
 import io
 import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+from hypothesis import strategies as st
 from yinji.archive.bulk import Bulk
 from yinji.archive.catalogue import Activity
 from yinji.archive.cohorts import Cohorts
 from yinji.archive.items import TABLE
-from yinji.archive.kinds import dimensions
+from yinji.archive.kinds import dimensions, kinds
 from yinji.archive.portrait import Portrait, portrait_document
 from yinji.archive.readers import COLUMNS as READERS
 from yinji.archive.readers import Device
-from yinji.archive.record import Certification, Record, key_of, path_of
+from yinji.archive.record import STATES, Certification, Record, key_of, path_of
 from yinji.archive.store import Archive, Member
 from yinji.archive.student import COLUMNS, Student
 from yinji.clearance.case import Graduate
 from yinji.identity.session import Session
+from yinji.platform import clock
 from yinji.platform.clock import stamp
 
 from tests.functions.conftest import Cloud
@@ -43,6 +46,17 @@ SU = Student(
 )
 
 
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
+    """Sets the clock."""
+
+    def set(moment: datetime) -> None:
+        monkeypatch.setattr(clock, "now", lambda: moment)
+
+    set(AT)
+    return set
+
+
 def student(number: int, school: str = "S01", grade: str = "2022", **more: Any) -> Student:
     known = {"programme": "汉语言文学", "class_name": "中文 2201", "counsellor": "T0001", "card": ""} | more
     return Student(f"{grade}{school}{number:03}", f"学生{number}", school, grade, "undergraduate", **known)
@@ -58,6 +72,25 @@ def record(number: int = 1, kind: str = "book", student: str = SU.student, **mor
         "certification": Certification("library-loans", AT),
     }
     return Record(student=student, id=f"L{number}", kind=kind, **(told | more))
+
+
+@st.composite
+def records(draw: st.DrawFn, day: date, most: int) -> list[Record]:
+    """Up to `most` records of any kind and state within five hundred days of `day`, some of them about one thing."""
+
+    def one(number: int) -> Record:
+        kind = draw(st.sampled_from(list(kinds())))
+        more: dict[str, Any] = {
+            "day": day + timedelta(days=draw(st.integers(-500, 500))),
+            "time": draw(st.sampled_from(["", "08:00", "19:30"])),
+            "state": draw(st.sampled_from(STATES)),
+            "entity": draw(st.sampled_from(["", "a", "b", f"e{number}"])),
+            "place": draw(st.sampled_from(["", "图书馆", "报告厅"])),
+            "minutes": draw(st.sampled_from([0, 60, 95])),
+        }
+        return record(number, kind, **more)
+
+    return [one(number) for number in range(draw(st.integers(0, most)))]
 
 
 def register_csv(students: Iterable[Student]) -> bytes:

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 from typeset.archive import LANGUAGES, ArchiveData, Language, archive_pages, themes
 from typeset.rendering import TEMPLATES, RenderError
+from yinji.clearance.codes import verify_url
 
 from infra.local.season import book as demo
 from infra.setting import ROOT
@@ -20,7 +21,7 @@ from infra.setting import ROOT
 PREVIEW = ROOT / ".local" / "preview"
 EVERY = 0.4
 CODE = "K7QFM2XD9TRWB3HN"
-VERIFY = f"https://yinji.example.edu/verify/{CODE}"
+VERIFY = verify_url("https://yinji.example.edu", CODE)
 
 
 @click.command()

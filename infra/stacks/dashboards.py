@@ -54,7 +54,7 @@ API_ERRORS = 5  # in five minutes
 LOOKS_BEHIND = PASSES_BEHIND = 900  # seconds
 IMPORT_QUEUES = ("ingest", "load", "refresh")
 IMPORT_BEHIND = 3600  # seconds: of twenty deliveries of one source the last one waits
-SEALS_BEHIND = 900  # seconds: a run has a thousand editions under way, sealed by ten at once
+SEALS_BEHIND = 900  # seconds: a run has five hundred editions under way, sealed by ten at once
 OLDEST = ("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum")
 MOST_LIMITED = 100  # in five minutes
 QUANTILES = ("p50", "p95", "p99")

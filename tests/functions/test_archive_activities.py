@@ -20,12 +20,12 @@ from yinji.archive.catalogue_store import Catalogue
 from yinji.archive.store import Archive
 from yinji.clearance.store import Store
 from yinji.identity.session import Session, host_bound
-from yinji.platform import clock, limits
+from yinji.platform import limits
 
-from tests.archives import AT, BEGINS, SU, Library, activity, as_csv, student
+from tests.archives import BEGINS, SU, Library, activity, as_csv, now, student
 from tests.functions.conftest import Cloud, cloud
 
-__all__ = ["cloud"]
+__all__ = ["cloud", "now"]
 
 STUDENT = Session(SU.student, "student", SU.name, "S01")
 OTHER = Session("2022S01002", "student", "学生2", "S01")
@@ -37,17 +37,6 @@ LIBRARY = Session("D0002", "department-officer", "图书馆", department="librar
 ADMINISTRATOR = Session("admin", "administrator", "网信中心")
 PATH = "/api/archive/activities"
 KEYS = ["new", "old"]
-
-
-@pytest.fixture
-def now(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
-    """Sets the clock."""
-
-    def set(moment: datetime) -> None:
-        monkeypatch.setattr(clock, "now", lambda: moment)
-
-    set(AT)
-    return set
 
 
 @pytest.fixture

@@ -19,11 +19,11 @@ from yinji.messages.words import told
 from yinji.platform import clock
 from yinji.platform.clock import instant
 
-from tests.archives import AT, BEGINS, SU, School, activity, loan, session_of, student
+from tests.archives import AT, BEGINS, SU, School, activity, loan, now, session_of, student
 from tests.functions.conftest import Cloud, cloud
 from tests.functions.test_messages import Post, post, record
 
-__all__ = ["cloud", "post"]
+__all__ = ["cloud", "now", "post"]
 
 COMPOSE = "messages/compose_archive"
 JAZZ = activity(capacity=1)
@@ -64,17 +64,6 @@ class Stream:
         items = self.cloud.dynamodb.scan(TableName="Messages")["Items"]
         mine = (item for item in items if item["sk"]["S"].startswith("DELIVERY#"))
         return sorted(f"{item['kind']['S']} {item['state']['S']}" for item in mine)
-
-
-@pytest.fixture
-def now(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
-    """Sets the clock."""
-
-    def set(moment: datetime) -> None:
-        monkeypatch.setattr(clock, "now", lambda: moment)
-
-    set(AT)
-    return set
 
 
 @pytest.fixture

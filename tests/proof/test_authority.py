@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from moto import mock_aws
+from proof import keys
 from yinji.editions.signing import CHAIN, FORMER, GOOD_FOR, Authority, NoAuthority, SigningKey
 
 from infra import authority
@@ -40,7 +41,7 @@ def test_the_request_is_of_the_key_and_signed_by_it(key: proofs.Key) -> None:
     found = x509.load_pem_x509_csr(told.encode())
     assert found.is_signature_valid
     assert found.subject.rfc4514_string() == "CN=江屿大学成长档案,O=江屿大学,C=CN"
-    assert authority.spki(found) == key.public  # type: ignore[arg-type]
+    assert keys.spki(found) == key.public  # type: ignore[arg-type]
     usage = found.extensions.get_extension_for_class(x509.KeyUsage).value
     assert usage.digital_signature and usage.content_commitment and not usage.key_cert_sign
 

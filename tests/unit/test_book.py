@@ -9,46 +9,28 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 from yinji.archive.groups import year
-from yinji.archive.kinds import kinds
 from yinji.archive.portrait import portrait
-from yinji.archive.record import STATES, Certification, Record
+from yinji.archive.record import Certification, Record
 from yinji.archive.transcript import transcript
 from yinji.editions.book import Book, book
 
 from infra.local.season import book as demo
-from tests.archives import AT, SU, member, record
+from tests.archives import AT, SU, member, record, records
 
 DAY = date(2024, 10, 1)
-
-
-@st.composite
-def records(draw: st.DrawFn) -> list[Record]:
-    def one(number: int) -> Record:
-        kind = draw(st.sampled_from(list(kinds())))
-        more: dict[str, Any] = {
-            "day": DAY + timedelta(days=draw(st.integers(-500, 500))),
-            "time": draw(st.sampled_from(["", "08:00", "19:30"])),
-            "state": draw(st.sampled_from(STATES)),
-            "entity": draw(st.sampled_from(["", "a", "b", f"e{number}"])),
-            "place": draw(st.sampled_from(["", "图书馆", "报告厅"])),
-            "minutes": draw(st.sampled_from([0, 60, 95])),
-        }
-        return record(number, kind, **more)
-
-    return [one(number) for number in range(draw(st.integers(0, 25)))]
 
 
 def things(told: Book) -> int:
     return sum(len(thing["days"]) for chapter in told["chapters"] for thing in chapter["things"])
 
 
-@given(records(), st.randoms(use_true_random=False))
+@given(records(DAY, 25), st.randoms(use_true_random=False))
 def test_the_same_records_make_the_same_book_in_whatever_order(every: list[Record], random: Any) -> None:
     shuffled = random.sample(every, len(every))
     assert json.dumps(book(SU, every, None)) == json.dumps(book(SU, shuffled, None))
 
 
-@given(records())
+@given(records(DAY, 25))
 def test_every_record_that_counts_stands_in_it_once_and_no_other(every: list[Record]) -> None:
     counting = [one for one in every if one.counts]
     told = book(SU, every, None)
@@ -59,7 +41,7 @@ def test_every_record_that_counts_stands_in_it_once_and_no_other(every: list[Rec
     assert told == book(SU, counting, None)
 
 
-@given(records())
+@given(records(DAY, 25))
 def test_it_says_the_hours_and_points_that_the_transcript_and_the_portrait_say(every: list[Record]) -> None:
     told, hours, seen = book(SU, every, None), transcript(SU, every), portrait(SU, every)
     assert (told["transcript"]["credited"], told["transcript"]["asked"]) == (hours.credited, hours.asked)

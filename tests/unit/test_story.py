@@ -8,12 +8,11 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from yinji.archive.kinds import kinds
-from yinji.archive.record import STATES, Record
+from yinji.archive.record import Record
 from yinji.archive.story import DEAR, HABIT, MANY, Story, Wanted, story
 from yinji.archive.terms import year_of
 
-from tests.archives import record
+from tests.archives import record, records
 
 DAY = date(2024, 10, 1)
 
@@ -27,23 +26,7 @@ def told(found: Story) -> list[str]:
     return [one.key for line in lines for one in line.records] + [one.key for one in found.taken_back]
 
 
-@st.composite
-def records(draw: st.DrawFn) -> list[Record]:
-    def one(number: int) -> Record:
-        kind = draw(st.sampled_from(list(kinds())))
-        more: dict[str, Any] = {
-            "day": DAY + timedelta(days=draw(st.integers(-500, 500))),
-            "time": draw(st.sampled_from(["", "08:00", "19:30"])),
-            "state": draw(st.sampled_from(STATES)),
-            "entity": draw(st.sampled_from(["", "a", "b", f"e{number}"])),
-            "place": draw(st.sampled_from(["", "图书馆", "报告厅"])),
-        }
-        return record(number, kind, **more)
-
-    return [one(number) for number in range(draw(st.integers(0, 60)))]
-
-
-@given(records(), st.randoms(use_true_random=False))
+@given(records(DAY, 60), st.randoms(use_true_random=False))
 def test_every_record_is_told_exactly_once_in_whatever_order_they_come(some: list[Record], chance: Any) -> None:
     found = story(some, "2022")
     assert Counter(told(found)) == Counter(one.key for one in some)
@@ -52,7 +35,7 @@ def test_every_record_is_told_exactly_once_in_whatever_order_they_come(some: lis
     assert story(mixed, "2022") == found
 
 
-@given(records())
+@given(records(DAY, 60))
 def test_a_record_is_told_in_its_year_and_month_and_the_latest_comes_first(some: list[Record]) -> None:
     found = story(some, "2022")
     assert [one.year for one in found.years] == sorted((one.year for one in found.years), reverse=True)
@@ -121,7 +104,7 @@ def test_months_without_anything_are_months_too() -> None:
     ]  # fmt: skip
 
 
-@given(records())
+@given(records(DAY, 60))
 def test_what_is_asked_for_is_what_fits(some: list[Record]) -> None:
     for one in some:
         every = Wanted(year_of(one.term), one.term, one.education, one.kind, "", one.state)

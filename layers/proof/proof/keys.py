@@ -7,7 +7,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509 import load_pem_x509_certificates
+from cryptography.x509 import Certificate, load_pem_x509_certificates
 from joserfc.jwk import ECKey
 
 
@@ -31,10 +31,15 @@ def vouches(chain: str, key: bytes, at: datetime) -> bool:
     """Whether the first certificate of `chain` in PEM is of `key` (DER) and good at `at`. Raises ValueError when there
     is none."""
     [first, *_] = load_pem_x509_certificates(chain.encode())
-    return public_of(chain) == key and first.not_valid_before_utc <= at < first.not_valid_after_utc
+    return spki(first) == key and first.not_valid_before_utc <= at < first.not_valid_after_utc
 
 
 def public_of(chain: str) -> bytes:
     """The public key, in DER, of the first certificate of `chain` in PEM. Raises ValueError when there is none."""
     [first, *_] = load_pem_x509_certificates(chain.encode())
-    return first.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return spki(first)
+
+
+def spki(certificate: Certificate) -> bytes:
+    """The public key of a certificate, in DER (SubjectPublicKeyInfo)."""
+    return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
