@@ -263,3 +263,9 @@ def test_who_looks_at_editions_that_are_not_theirs_is_written_down(cloud: Cloud,
             answer = cloud.call(f"archive/{folder}", session, "GET", f"{PLACE}/editions{path}")
             assert answer.status == 200
             assert [(one["what"], one["students"]) for one in cloud.looks()] == expected
+
+
+def test_whose_editions_they_are_stands_above_them(cloud: Cloud, archive: Archive) -> None:
+    assert "<h1>My archive to keep</h1>" in portal.visit("/archive/editions", ME, "en").body
+    theirs = portal.visit(f"/archive/students/{SU.student}/editions", OFFICE, "en").body
+    assert "<h1>Archive to keep</h1>" in theirs and SU.name in theirs
