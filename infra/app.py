@@ -20,6 +20,7 @@ from infra.stacks.identity import Identity
 from infra.stacks.messages import Messages
 from infra.stacks.portal import Portal
 from infra.stacks.privacy import Privacy
+from infra.stacks.repair import Repair
 
 
 def build(app: App, setting: Setting | None = None) -> list[Stack]:
@@ -33,17 +34,20 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
     messages = Messages(app, setting.stack("Messages"), setting, clearance, env=environment)
     archive = Archive(app, setting.stack("Archive"), setting, clearance, messages, env=environment)
     editions = Editions(app, setting.stack("Editions"), setting, clearance, archive, env=environment)
+    repair = Repair(app, setting.stack("Repair"), setting, clearance, env=environment)
     privacy = Privacy(app, setting.stack("Privacy"), setting, clearance, messages, archive, editions, env=environment)
     identity = Identity(
         app, setting.stack("Identity"), setting, clearance, messages, archive, editions, env=environment
     )
-    portal = Portal(app, setting.stack("Portal"), setting, clearance, messages, archive, editions, env=environment)
+    portal = Portal(
+        app, setting.stack("Portal"), setting, clearance, messages, archive, editions, repair, env=environment
+    )
     dashboards = Dashboards(
         app,
         setting.stack("Dashboards"),
         setting,
         clearance,
-        [desk, messages, archive, editions, identity, privacy],
+        [desk, messages, archive, editions, repair, identity, privacy],
         portal,
         env=environment,
     )
@@ -60,7 +64,7 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
     )
     Tags.of(app).add("project", "yinji")
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
-    return [clearance, desk, messages, archive, editions, identity, privacy, portal, dashboards, front_door]
+    return [clearance, desk, messages, archive, editions, repair, identity, privacy, portal, dashboards, front_door]
 
 
 if __name__ == "__main__":

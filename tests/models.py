@@ -11,8 +11,9 @@ from yinji.editions import items as of_editions
 from yinji.identity import items as of_people
 from yinji.messages import items as of_messages
 from yinji.platform import counter
+from yinji.repair import items as of_repair
 
-MODULES = (of_cases, of_people, of_messages, of_archives, of_editions, counter)
+MODULES = (of_cases, of_people, of_messages, of_archives, of_editions, of_repair, counter)
 
 
 def models() -> dict[str, type[Model]]:

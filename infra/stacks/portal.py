@@ -24,6 +24,7 @@ from infra.stacks.archive import Archive
 from infra.stacks.clearance import Clearance
 from infra.stacks.editions import Editions
 from infra.stacks.messages import Messages
+from infra.stacks.repair import Repair
 from infra.stacks.service import python_layer
 
 CONFIG = '{"version": "2.0", "app_name": "portal"}'
@@ -47,13 +48,14 @@ class Portal(Stack):
         messages: Messages,
         archive: Archive,
         editions: Editions,
+        repair: Repair,
         **more: object,
     ) -> None:
         super().__init__(scope, id, **more)
         self.function_name = f"{setting.prefix}-portal"
         self.api_name = self.function_name
         self.stage = "pages"
-        role = self._role(clearance, messages, archive, editions)
+        role = self._role(clearance, messages, archive, editions, repair)
         with _staged(setting) as source:
             chalice = Chalice(
                 self,
@@ -86,6 +88,8 @@ class Portal(Stack):
                         "YINJI_ARCHIVE_TABLE": archive.table.table.table_name,
                         "YINJI_ARCHIVE_BUCKET": archive.bucket.name,
                         "YINJI_EDITIONS_TABLE": editions.table.table.table_name,
+                        "YINJI_REPAIR_TABLE": repair.table.table.table_name,
+                        "YINJI_REPAIR_KEY": repair.key.secret_arn,
                         "YINJI_SEEN_QUEUE": clearance.seen.url if clearance.seen else "",
                         **clearance.limits.told,
                     },
@@ -96,10 +100,12 @@ class Portal(Stack):
         for name, value in {"PortalApiId": self.api_id, "PortalStage": self.stage}.items():
             CfnOutput(self, name, value=value)
 
-    def _role(self, clearance: Clearance, messages: Messages, archive: Archive, editions: Editions) -> iam.Role:
-        """The portal's role: it reads cases, by school as well, archives, editions, messages, people, the signing keys,
-        and what became of deliveries and previews of feeds; it writes its own log, counts how often somebody asked, and
-        says into one queue who looked at whose data."""
+    def _role(
+        self, clearance: Clearance, messages: Messages, archive: Archive, editions: Editions, repair: Repair
+    ) -> iam.Role:
+        """The portal's role: it reads cases, by school as well, archives, editions, repair, messages, people, the
+        signing keys and repair's, and what became of deliveries and previews of feeds; it writes its own log, counts
+        how often somebody asked, and says into one queue who looked at whose data."""
         seen = clearance.seen
         assert seen  # noqa: S101
         log = logs.LogGroup(
@@ -111,18 +117,20 @@ class Portal(Stack):
         )
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         table = clearance.house.table
-        tables = (table, archive.table, editions.table)
+        tables = (table, archive.table, editions.table, repair.table)
         for actions, resource in (
             (["logs:CreateLogStream", "logs:PutLogEvents"], log.log_group_arn),
             (READ_ITEMS, table.table.table_arn),
             *((["dynamodb:Query"], arn) for each in tables for arn in each.index_arns),
             (READ_ITEMS, archive.table.table.table_arn),
             (READ_ITEMS, editions.table.table.table_arn),
+            (READ_ITEMS, repair.table.table.table_arn),
             (READ_ITEMS, messages.table.table.table_arn),
             (READ_ITEMS, clearance.people.table.table_arn),
             (COUNT, clearance.limits.table.table_arn),
             (READ_KEY, table.key.key_arn),
             (["secretsmanager:GetSecretValue"], clearance.session_keys.secret_arn),
+            (["secretsmanager:GetSecretValue"], repair.key.secret_arn),
             (SEND, seen.queue.queue_arn),
         ):
             role.add_to_principal_policy(iam.PolicyStatement(actions=list(actions), resources=[resource]))

@@ -256,7 +256,14 @@ class Cloud:
         create_indexed_table(
             self.dynamodb, "Editions", ("by-run", "run", "progress", ALL), ("by-code", "code", "sk", ALL)
         )
-        for bucket in ("intake", "documents", "archive", "editions"):
+        create_indexed_table(
+            self.dynamodb,
+            "Repair",
+            ("by-building", "building", "id", ALL),
+            ("by-incident", "incident", "filed_at", ALL),
+            ("by-shelf", "shelf", "place_on_shelf", ALL),
+        )
+        for bucket in ("intake", "documents", "archive", "editions", "repair"):
             self.s3.create_bucket(Bucket=bucket)
         boto3.client("events").create_event_bus(Name="yinji")
         kms = boto3.client("kms")
@@ -269,6 +276,7 @@ class Cloud:
         boto3.client("secretsmanager").create_secret(
             Name="SessionKeys", SecretString='{"key": "new", "older": ["old"]}'
         )
+        boto3.client("secretsmanager").create_secret(Name="RepairKey", SecretString="of-the-tests")
 
     def invoke(self, folder: str, event: dict[str, Any]) -> Any:
         context = SimpleNamespace(

@@ -344,6 +344,7 @@ def needed(service: str, operation: str, told: Mapping[str, Any]) -> set[tuple[s
             "Limits": "limits-",
             "Archive": "archive-",
             "Editions": "editions-",
+            "Repair": "repair-",
         }
         other = next((name for table, name in others.items() if table in tables), "")
         return {(action, other + ("index" if told.get("IndexName") else "table")) for action in actions}
@@ -375,6 +376,8 @@ def place(resource: str) -> str:
         return "archive-index" if "/index/" in resource else "archive-table"
     if "EditionsTable" in resource:
         return "editions-index" if "/index/" in resource else "editions-table"
+    if "RepairTable" in resource:
+        return "repair-index" if "/index/" in resource else "repair-table"
     for part, name in (
         ("SigningKey", "signing-key"),
         ("/index/waiting", "messages-index"),

@@ -50,6 +50,13 @@ SEES_ARCHIVES = {
     "administrator": EVERYTHING,
     "auditor": EVERYTHING,
 }
+SEES_REPAIR = {
+    "technician": EVERYTHING,
+    "department-officer": ("my-office",),
+    "administrator": EVERYTHING,
+    "auditor": EVERYTHING,
+}
+OF_TECHNICIANS = ("see-places", "see-incidents", "work-on-incidents")
 
 ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
     ("student", "see-case"): ("own-case",),
@@ -186,17 +193,25 @@ ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
             "auditor": EVERYTHING,
         },
         "select-archives": {"department-officer": ("my-office",), "administrator": EVERYTHING},
+        "see-places": SEES_REPAIR,
+        "manage-places": {"department-officer": ("my-office",), "administrator": EVERYTHING},
+        "see-incidents": SEES_REPAIR,
+        "work-on-incidents": {"technician": EVERYTHING},
+        "manage-incidents": {"department-officer": ("my-office",), "administrator": EVERYTHING},
     }[permission].get(role, ())
     for role in PEOPLE
     for permission in (
         "extend-case", "withdraw-case", "move-case", "reopen-case", "see-batches", "manage-batches",
         "see-people", "manage-people", "see-access-log", "decide-pass", "see-archive", "act-in-archive",
         "certify-record", "see-groups", "see-catalogue", "manage-catalogue", "show-check-in", "see-deliveries",
-        "select-archives",
+        "select-archives", "see-places", "manage-places", "see-incidents", "work-on-incidents", "manage-incidents",
     )
 } | {
-    # their services come; clearance is none of their business
-    (role, permission): () for role in ("technician", "community-worker") for permission in get_args(Permission)
+    # clearance and archives are none of their business
+    (role, permission): ()
+    for role in ("technician", "community-worker")
+    for permission in get_args(Permission)
+    if role == "community-worker" or permission not in OF_TECHNICIANS
 }  # fmt: skip
 
 

@@ -31,7 +31,7 @@ def home(session: Session | None, store: Store) -> str:
         "school-officer": f"/schools/{session.school}",
         "department-officer": "/queues",
         "supervisor": "/queues",
-        "technician": "/account",
+        "technician": "/repair",
         "community-worker": "/account",
         "administrator": "/season",
         "auditor": "/season",

@@ -20,6 +20,9 @@ SUPERVISORS = 4
 GROWING = 8
 Thing = TypeVar("Thing")
 STAFF_ID = re.compile(r"[A-Z0-9]{2,16}")
+TECHNICIAN = re.compile(r"N0[0-9]{2}")
+TECHNICIANS = {"N001": "陈立", "N002": "吴晓", "N003": "郑海"}
+"""A few technicians of the network information centre to be."""
 
 
 def grant_of(persona: str) -> tuple[str, str, Grant]:
@@ -44,6 +47,8 @@ def grant_of(persona: str) -> tuple[str, str, Grant]:
         return staff, staff, Grant("supervisor", school=school)
     if role == "administrator":
         return "ADMIN", centre, Grant("administrator")
+    if role == "technician" and TECHNICIAN.fullmatch(place):
+        return place, TECHNICIANS.get(place, place), Grant("technician")
     if role == "auditor":
         return "AUDITOR", centre, Grant("auditor")
     raise Problem("not-found")
@@ -56,6 +61,7 @@ def offices() -> list[str]:
         *(f"department-officer:{department}" for department in university.departments()),
         "administrator:admin",
         "auditor:auditor",
+        *(f"technician:{staff}" for staff in TECHNICIANS),
     ]
 
 

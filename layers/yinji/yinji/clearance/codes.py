@@ -15,10 +15,11 @@ def new() -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
 
 
-def normal(typed: str) -> str:
-    """The code somebody typed: any case, with or without separators, O for 0 and I or L for 1; empty if it is none."""
+def normal(typed: str, length: int = LENGTH) -> str:
+    """The code of `length` signs that somebody typed: any case, with or without separators, O for 0 and I or L for 1;
+    empty if it is none."""
     code = "".join(sign for sign in typed.upper() if sign.isalnum()).translate(_ALIKE)
-    return code if len(code) == LENGTH and all(sign in ALPHABET for sign in code) else ""
+    return code if len(code) == length and all(sign in ALPHABET for sign in code) else ""
 
 
 def spoken(code: str) -> str:

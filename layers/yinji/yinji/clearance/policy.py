@@ -1,4 +1,4 @@
-"""Who may see and do what, in clearance and in the growth archive. What is not in the table is denied."""
+"""Who may see and do what, in clearance, the growth archive and repair. What is not in the table is denied."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ Permission = Literal[
     "see-access-log",
     "see-archive", "act-in-archive", "certify-record", "see-groups", "see-catalogue", "manage-catalogue",
     "show-check-in", "see-deliveries", "select-archives", "decide-pass",
+    "see-places", "manage-places", "see-incidents", "work-on-incidents", "manage-incidents",
 ]  # fmt: skip
 Scope = Literal["own", "own-school", "own-department", "own-office", "own-graduates", "any"]
 
@@ -168,6 +169,26 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
     "decide-pass": {"administrator": "any"},
     # who gets an archive
     "select-archives": {"department-officer": "own-department", "administrator": "any"},
+    # repair: places and what hangs on what; the department asked for is the network information centre
+    "see-places": {
+        "technician": "any",
+        "department-officer": "own-department",
+        "administrator": "any",
+        "auditor": "any",
+    },
+    # import places, print, replace and retire labels
+    "manage-places": {"department-officer": "own-department", "administrator": "any"},
+    # incidents, the reports they are made of, and the board of a building
+    "see-incidents": {
+        "technician": "any",
+        "department-officer": "own-department",
+        "administrator": "any",
+        "auditor": "any",
+    },
+    # take a job, say how far it is, fix it, hand it over
+    "work-on-incidents": {"technician": "any"},
+    # split and merge, give work to somebody, the rota, planned maintenance and announcements
+    "manage-incidents": {"department-officer": "own-department", "administrator": "any"},
     # remind a student of what is theirs; a department of its own steps only
     "remind": {"counsellor": "own-school", "school-officer": "own-school", "department-officer": "own-department"},
 }

@@ -1,0 +1,93 @@
+"""An incident 故障: one cause, however many people reported it, and the work on it. Pure.
+
+    open ──> taken ──> travelling ──> fixed ──> closed
+      ^        │  ^        │  ^         │          │
+      │        v  │        v  │         │          │
+      │      waiting-access, waiting-parts         │
+      └──────── handed over, reopened ─────────────┘
+
+`merged` is the end of one that turned out to be another's. Who may do what is in clearance/policy.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+from yinji.repair.report import Symptom
+
+State = Literal["open", "taken", "travelling", "waiting-access", "waiting-parts", "fixed", "closed", "merged"]
+STATES: tuple[State, ...] = get_args(State)
+Act = Literal["take", "travel", "need-access", "need-parts", "go-on", "fix", "hand-over", "confirm", "reopen", "close"]
+ACTS: Mapping[Act, tuple[frozenset[State], State]] = {
+    "take": (frozenset({"open"}), "taken"),
+    "travel": (frozenset({"taken"}), "travelling"),
+    "need-access": (frozenset({"taken", "travelling"}), "waiting-access"),
+    "need-parts": (frozenset({"taken", "travelling"}), "waiting-parts"),
+    "go-on": (frozenset({"waiting-access", "waiting-parts"}), "taken"),
+    "fix": (frozenset({"taken", "travelling", "waiting-access", "waiting-parts"}), "fixed"),
+    "hand-over": (frozenset({"taken", "travelling", "waiting-access", "waiting-parts"}), "open"),
+    "confirm": (frozenset({"fixed"}), "closed"),
+    "reopen": (frozenset({"fixed", "closed"}), "open"),
+    "close": (frozenset({"open", "fixed"}), "closed"),
+}
+"""What can be done: in which states, and what becomes of it."""
+OPEN: frozenset[State] = frozenset({"open", "taken", "travelling", "waiting-access", "waiting-parts", "fixed"})
+"""Not over yet: a `fixed` one is open until it was confirmed, or some days went by."""
+WORK: frozenset[State] = OPEN - {"fixed"}
+Rule = Literal["place", "access-point", "switch", "building", "monitoring", "by-hand"]
+"""Why reports are one incident: the same place, what they hang on, the building; a monitor or a person said so."""
+Priority = Literal[1, 2, 3, 4]
+"""1 is the most urgent."""
+
+
+@dataclass(frozen=True)
+class Incident:
+    """`cause` is the place or device it is taken to be of. `rule` and `told` say why these reports are one: `told` are
+    the numbers that the rule's sentence is filled with. `people` are those who reported it, counted once each.
+    `technician` has it; `times` are when it first came into each state since it was opened (again).
+    """
+
+    id: str
+    building: str
+    area: str
+    cause: str
+    symptom: Symptom
+    rule: Rule
+    told: Mapping[str, int]
+    state: State
+    priority: Priority
+    reports: int
+    people: int
+    places: Sequence[str]
+    opened_at: datetime
+    changed_at: datetime
+    version: int
+    technician: str = ""
+    times: Mapping[State, datetime] = field(default_factory=dict["State", datetime])
+    merged_into: str = ""
+    reopened: int = 0
+    found: str = ""
+    """What it was, by causes.toml, once it is fixed."""
+    note: str = ""
+    """What the technician wrote for those who reported it."""
+    monitor: str = ""
+    """What a monitor calls it, where one opened it."""
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened to an incident. `key` makes it happen once; `who` is a staff id, "reporter", "triage",
+    "monitor" or "clock". `told` are facts, never what somebody wrote about a person."""
+
+    key: str
+    what: str
+    who: str
+    at: datetime
+    told: Mapping[str, Any] = field(default_factory=dict[str, Any])

@@ -1,0 +1,88 @@
+"""Where places and their labels live: the table `Repair`.
+
+Items (pk, sk): PLACE#<id> PLACE, PLACE#<id> LABEL#<serial>, LABEL#<serial> LABEL. Index by-building (building, id).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from yinji.archive.bulk import Bulk
+from yinji.clearance.items import one, values
+from yinji.clearance.reading import plains
+from yinji.platform.clock import instant
+from yinji.repair.items import TABLE, ByBuilding, LabelItem, PlaceItem
+from yinji.repair.labels import Label, State
+from yinji.repair.place import Kind, Place
+
+Trail = Mapping[str, Sequence[str]]
+NOWHERE = "-"
+"""The building of what lies in none, as the index has it."""
+
+
+class Places:
+    """Every method raises what the service raises when it cannot be reached."""
+
+    def __init__(self) -> None:
+        self._bulk = Bulk(TABLE)
+
+    def find(self, id: str) -> Place | None:
+        item = one(PlaceItem, pk_of(id), "PLACE", consistent=False)
+        return place_of(values(item)) if item else None
+
+    def find_many(self, ids: list[str]) -> dict[str, Place]:
+        """Those of `ids` that there are."""
+        found = self._bulk.get_many([(pk_of(id), "PLACE") for id in ids])
+        return {place.id: place for place in map(place_of, map(plains, found))}
+
+    def of_building(self, building: str) -> list[Place]:
+        """The places of a building, itself among them, by their ids; of what lies in no building with an empty id."""
+        found = self._bulk.query("building", building or NOWHERE, index=ByBuilding.Meta.index_name)
+        return [place_of(plains(item)) for item in found]
+
+    def label(self, serial: str) -> Label | None:
+        item = one(LabelItem, f"LABEL#{serial}", "LABEL")
+        return label_of(values(item)) if item else None
+
+    def labels_of(self, place: str) -> list[Label]:
+        """The labels that were ever printed for `place`, the youngest first."""
+        found = self._bulk.query("pk", pk_of(place), beginning="LABEL#", consistent=True)
+        return sorted((label_of(plains(item)) for item in found), key=lambda label: label.printed_at, reverse=True)
+
+
+def pk_of(place: str) -> str:
+    return f"PLACE#{place}"
+
+
+def place_of(told: Mapping[str, Any]) -> Place:
+    """The place of an item's values."""
+    building = told["building"]
+    return Place(
+        told["id"],
+        cast(Kind, told["kind"]),
+        told["title"],
+        told.get("within") or "",
+        "" if building == NOWHERE else building,
+        told["area"],
+        told.get("hangs_on") or "",
+        told.get("model") or "",
+        tuple(told.get("path") or ()),
+        {language: tuple(some) for language, some in cast(Trail, told.get("trail") or {}).items()},
+        tuple(told.get("line") or ()),
+        bool(told.get("retired")),
+    )
+
+
+def label_of(told: Mapping[str, Any]) -> Label:
+    """The label of an item's values."""
+    ended = told.get("ended_at")
+    return Label(
+        told["serial"],
+        told["place"],
+        cast(State, told["state"]),
+        instant(told["printed_at"]),
+        told["printed_by"],
+        told["sheet"],
+        instant(ended) if ended else None,
+    )
