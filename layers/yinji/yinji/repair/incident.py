@@ -12,10 +12,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, get_args
 
+from yinji.platform.problem import Problem
 from yinji.repair.report import Symptom
 
 State = Literal["open", "taken", "travelling", "waiting-access", "waiting-parts", "fixed", "closed", "merged"]
@@ -91,3 +92,27 @@ class Event:
     who: str
     at: datetime
     told: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+def done(incident: Incident, act: Act, who: str, at: datetime, key: str, **told: Any) -> tuple[Incident, Event]:
+    """The incident after `act`, and the event that says so; `key` is the same whenever the same is sent again.
+
+    Whoever takes it, or goes on with it, has it; who hands it over or opens it again leaves it to whoever takes it.
+    Raises Problem("incident-moved-on", state) when that cannot be done as it stands by now.
+    """
+    states, state = ACTS[act]
+    if incident.state not in states:
+        raise Problem("incident-moved-on", state=incident.state)
+    technician = "" if state == "open" else who if act == "take" else incident.technician
+    again = act == "reopen"
+    times = {state: at} if again else {state: at, **incident.times}
+    after = replace(
+        incident,
+        state=state,
+        technician=technician,
+        times=times,
+        changed_at=at,
+        version=incident.version + 1,
+        reopened=incident.reopened + again,
+    )
+    return after, Event(key, act, who, at, told)

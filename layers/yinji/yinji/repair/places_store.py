@@ -6,12 +6,13 @@ Items (pk, sk): PLACE#<id> PLACE, PLACE#<id> LABEL#<serial>, LABEL#<serial> LABE
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, cast
 
 from yinji.archive.bulk import Bulk
 from yinji.clearance.items import one, values
 from yinji.clearance.reading import plains
-from yinji.platform.clock import instant
+from yinji.platform.clock import instant, stamp
 from yinji.repair.items import TABLE, ByBuilding, LabelItem, PlaceItem
 from yinji.repair.labels import Label, State
 from yinji.repair.place import Kind, Place
@@ -53,6 +54,26 @@ class Places:
 
 def pk_of(place: str) -> str:
     return f"PLACE#{place}"
+
+
+def item_of(place: Place, as_of: datetime) -> PlaceItem:
+    """`place` as it is kept; `as_of` is when the table that tells of it was delivered."""
+    return PlaceItem(
+        pk_of(place.id),
+        id=place.id,
+        kind=place.kind,
+        title=dict(place.title),
+        within=place.within or None,
+        building=place.building or NOWHERE,
+        area=place.area,
+        hangs_on=place.hangs_on or None,
+        model=place.model or None,
+        path=list(place.path),
+        trail={language: list(some) for language, some in place.trail.items()},
+        line=list(place.line),
+        retired=place.retired or None,
+        as_of=stamp(as_of),
+    )
 
 
 def place_of(told: Mapping[str, Any]) -> Place:
