@@ -21,7 +21,7 @@ GROWING = 8
 Thing = TypeVar("Thing")
 STAFF_ID = re.compile(r"[A-Z0-9]{2,16}")
 TECHNICIAN = re.compile(r"N0[0-9]{2}")
-TECHNICIANS = {"N001": "陈立", "N002": "吴晓", "N003": "郑海"}
+TECHNICIANS = ("N001", "N002", "N003")
 """A few technicians of the network information centre to be."""
 
 
@@ -48,7 +48,7 @@ def grant_of(persona: str) -> tuple[str, str, Grant]:
     if role == "administrator":
         return "ADMIN", centre, Grant("administrator")
     if role == "technician" and TECHNICIAN.fullmatch(place):
-        return place, TECHNICIANS.get(place, place), Grant("technician")
+        return place, place, Grant("technician")
     if role == "auditor":
         return "AUDITOR", centre, Grant("auditor")
     raise Problem("not-found")
