@@ -75,7 +75,9 @@ class Repair(Beside):
         self.table.changed_by(report, index=True)
         self._proves(report)
         report.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
-        reason = "Whoever cannot use the network reports it without an account; a page at a place gives out few tickets."
+        reason = (
+            "Whoever cannot use the network reports it without an account; a page at a place gives out few tickets."
+        )
         self.routes.route(report, "POST", "/api/repair/reports", open=reason)
         self.routes.route(report, "POST", "/api/repair/solved", open=reason)
         reason = "Whoever stands before a label sees its place; a made-up code is refused, and each address is counted."
