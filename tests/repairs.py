@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
+from yinji.platform.clock import stamp
+from yinji.repair import labels
+from yinji.repair.incident import Incident
+from yinji.repair.items import LabelItem
 from yinji.repair.place import Kind, Place
 from yinji.repair.places_store import item_of
 
@@ -72,3 +77,32 @@ def keep(places: list[Place]) -> None:
     """Put `places` into the double's table."""
     for one in places:
         item_of(one, AT).save()
+
+
+def label(place: str, serial: str = "AAAAAA", state: labels.State = "active") -> str:
+    """Print a label for `place` into the double's table: the code on it."""
+    ended = stamp(AT) if state != "active" else None
+    told = {"serial": serial, "place": place, "state": state, "printed_at": stamp(AT), "printed_by": "T0901"}
+    for pk, sk in ((f"LABEL#{serial}", "LABEL"), (f"PLACE#{place}", f"LABEL#{serial}")):
+        LabelItem(pk, sk, sheet="s" * 24, ended_at=ended, **told).save()
+    return labels.code(serial, KEY)
+
+
+def outage(cause: str, id: str = "e" * 24, people: int = 5, **more: Any) -> Incident:
+    """An incident that everybody is told of."""
+    told: dict[str, Any] = {
+        "building": BUILDING,
+        "area": AREA,
+        "symptom": "no-connection",
+        "rule": "switch",
+        "told": {},
+        "state": "open",
+        "priority": 1,
+        "reports": people,
+        "people": people,
+        "places": ["LIB-1-01"],
+        "opened_at": AT,
+        "changed_at": AT,
+        "version": 1,
+    }
+    return Incident(id=id, cause=cause, **told | more)

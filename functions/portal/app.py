@@ -1,9 +1,10 @@
 """portal: the pages people see, on phones first. The Chalice app behind everything that is not /api.
 
 Trigger: GET on the REST API. Reads: the table, the index by school, archives, groups and the catalogue, the boxes of
-messages, the access log, the signing keys; of the documents bucket reports/feeds/ and previews/, of the archive's
-reports/. Writes: how often certificates were looked up, and nothing else: every form of a page is sent to the functions
-below /api. Emits: who looks at whose case or archive, to the queue of looks.
+messages, places, labels, reports and incidents of repair, the access log, the signing keys and that of labels; of the
+documents bucket reports/feeds/ and previews/, of the archive's reports/. Writes: how often certificates and labels were
+looked up, and nothing else: every form of a page is sent to the functions below /api. Emits: who looks at whose case or
+archive, to the queue of looks.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from chalicelib import (
     page,
     practice,
     public,
+    repair_scan,
 )
 from chalicelib import feeds as deliveries
 from chalicelib.visit import Visit
@@ -54,6 +56,9 @@ from yinji.identity.store import People
 from yinji.messages.store import Outbox
 from yinji.platform.observability import logger
 from yinji.platform.problem import Problem
+from yinji.repair.incidents_store import Incidents
+from yinji.repair.places_store import Places
+from yinji.repair.reports_store import Reports
 
 app = Chalice(app_name="portal")
 store = Store()
@@ -70,6 +75,9 @@ readers = Readers(archives, catalogue)
 made = Editions()
 runs = Runs()
 shares = Shares()
+repair_places = Places()
+repair_reports = Reports()
+repair_incidents = Incidents()
 View = Callable[..., Response]
 
 
@@ -500,6 +508,34 @@ def my_transcript(visit: Visit) -> Response:
 @at("/archive/students/{student}/transcript")
 def transcript_of(visit: Visit, student: str) -> Response:
     return page.draw(visit, "archive-transcript.html", **archive_certify.transcript_of(visit, archives, student))
+
+
+# --- repair: whoever scans a label, and follows what they reported --------------------------------------------
+
+
+@at("/r")
+def repair_code(visit: Visit) -> Response:
+    return repair_scan.code(visit)
+
+
+@at("/r/sw.js")
+def repair_worker(visit: Visit) -> Response:
+    return repair_scan.worker()
+
+
+@at("/r/offline")
+def repair_shell(visit: Visit) -> Response:
+    return repair_scan.shell(visit)
+
+
+@at("/r/{code}")
+def scanned(visit: Visit, code: str) -> Response:
+    return repair_scan.scan(visit, code, repair_places, repair_incidents)
+
+
+@at("/r/follow/{link}")
+def follow_report(visit: Visit, link: str) -> Response:
+    return repair_scan.follow(visit, link, repair_reports, repair_places, repair_incidents)
 
 
 # --- nothing there: a page says so rather than the gateway ----------------------------------------------------

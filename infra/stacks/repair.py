@@ -71,6 +71,23 @@ class Repair(Beside):
 
     def _reports(self) -> None:
         """Reports, by whoever scans a label."""
+        report = self._function("repair/report", "REPAIR_TABLE", "REPAIR_KEY", "SESSION_KEYS", "PUBLIC_URL", **PEOPLE)
+        self.table.changed_by(report, index=True)
+        self._proves(report)
+        report.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
+        reason = (
+            "Whoever cannot use the network reports it without an account; a page at a place gives out few tickets."
+        )
+        self.routes.route(report, "POST", "/api/repair/reports", open=reason)
+        self.routes.route(report, "POST", "/api/repair/solved", open=reason)
+        reason = "Whoever stands before a label sees its place; a made-up code is refused, and each address is counted."
+        self.routes.route(report, "GET", "/api/repair/places/{code}", open=reason, counted=True)
+
+        follow = self._function("repair/follow", "REPAIR_TABLE", "REPAIR_KEY", "PUBLIC_URL", **PEOPLE)
+        self.table.changed_by(follow)
+        self._proves(follow)
+        reason = "Whoever filed a report was given its link, which has 144 bits that only this deployment can make."
+        self.routes.route(follow, "POST", "/api/repair/follow/{link}/{word}", open=reason)
 
     def _triage(self) -> None:
         """Reports become incidents; monitors, maintenance, outages that everybody may know of."""

@@ -45,9 +45,18 @@ STOP_LINK = Limit("stop-link", 20, 60)
 LINK = Limit("link", 60, 60)
 """A link by which an archive is shared."""
 
+REPORTS = Limit("reports", 6, 7_200)
+"""Reports, and what a self check solved, of one page opened at a place."""
+FOLLOW = Limit("follow", 60, 60)
+"""A link by which a report is followed."""
+
 # Of an address, where nobody says who they are. A campus comes from few addresses, so these are those of many.
 SIGN_IN = Limit("sign-in", 3_000, 300)
 VERIFY = Limit("verify", 300, 300)
+SCANS = Limit("scans", 3_000, 300)
+"""Labels that are scanned or whose codes are typed."""
+FILED = Limit("filed", 3_000, 300)
+"""Reports. When the network of a building fails, all who are in it report it by few addresses."""
 
 LIMITS = (
     STUDENT_WRITES,
@@ -59,6 +68,10 @@ LIMITS = (
     CERTIFICATE_CODE,
     STOP_LINK,
     LINK,
+    REPORTS,
+    FOLLOW,
+    SCANS,
+    FILED,
     SIGN_IN,
     VERIFY,
 )

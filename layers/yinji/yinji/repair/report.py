@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
+import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 from itsdangerous import BadSignature
 
 from yinji.identity.session import serializer
 from yinji.platform.clock import now
-from yinji.platform.problem import Problem
+from yinji.platform.problem import Problem, invalid_form
 from yinji.repair.place import Place
 
 Symptom = Literal["no-connection", "slow", "sign-in"]
@@ -34,6 +36,11 @@ TICKET = timedelta(hours=2)
 LATEST = timedelta(days=7)
 """How long ago somebody may have noticed what they report: a phone keeps a report until it is on line again."""
 SALT = "yinji-repair-ticket"
+NETWORKS = ("wifi", "cellular", "ethernet", "bluetooth", "wimax", "none", "other", "unknown")
+"""What a browser may say the phone is on."""
+VERDICTS = ("fine", "slow", "captive", "offline")
+"""What a self check may come to: all well; slow; another page answers in ours' place; nothing answers."""
+LONGEST_WAIT, FASTEST = 600_000, 100_000_000
 
 
 @dataclass(frozen=True)
@@ -100,3 +107,109 @@ def follow_token(id: str, key: str) -> str:
     """What the link bears by which whoever filed the report `id` follows it: made by the deployment's `key`, so that
     nobody else can make it and nothing need be read to tell it again."""
     return urlsafe_b64encode(hmac.digest(key.encode(), f"follow {id}".encode(), "sha256")[:18]).decode()
+
+
+def new_nonce() -> str:
+    """What tells one page from another."""
+    return secrets.token_urlsafe(9)
+
+
+def follow_link(id: str, key: str) -> str:
+    """The path of the page on which whoever filed the report `id` follows it."""
+    return f"/r/follow/{id}.{follow_token(id, key)}"
+
+
+def followed(link: str, key: str) -> str:
+    """The id of the report whose `<id>.<token>` was asked for. Raises Problem("not-found") when nobody was given it."""
+    id, _, token = link.partition(".")
+    if not id or not hmac.compare_digest(token.encode("utf-8", "replace"), follow_token(id, key).encode()):
+        raise Problem("not-found")
+    return id
+
+
+def reporter_of(value: str, key: str) -> str:
+    """What tells a phone from others, from the random `value` it keeps: nobody who has it can find that value."""
+    return hmac.digest(key.encode(), f"reporter {value}".encode("utf-8", "surrogatepass"), "sha256").hex()[:24]
+
+
+def wished(fields: Mapping[str, str], ticket: Ticket, key: str, language: str, sent_as: str, at: datetime) -> Report:
+    """The report that `fields` tell of, filed at `at` and called `sent_as` by whoever sends it; `key` is the
+    deployment's. Raises invalid-form.
+
+    A phone that kept it says how many seconds `ago` that began, since the clocks of phones are wrong.
+    """
+    symptom: Symptom | None = next((one for one in SYMPTOMS if one == fields.get("symptom")), None)
+    text = _plain(fields.get("text", ""))
+    contact = " ".join(_plain(fields.get("contact", "")).split())
+    check, ago = _check(fields.get("check", "")), _ago(fields.get("ago", ""))
+    wrong: dict[str, str] = {}
+    if symptom is None:
+        wrong["symptom"] = "invalid" if fields.get("symptom") else "required"
+    if len(text) > LONGEST_TEXT:
+        wrong["text"] = "invalid"
+    if len(contact) > LONGEST_CONTACT:
+        wrong["contact"] = "invalid"
+    if check is None:
+        wrong["check"] = "invalid"
+    if ago is None:
+        wrong["ago"] = "invalid"
+    phone = fields.get("reporter", "")
+    if len(phone) > LONGEST_CONTACT:
+        wrong["reporter"] = "invalid"
+    if symptom is None or check is None or ago is None or wrong:
+        raise invalid_form(wrong)
+    return Report(
+        report_id(ticket.place, sent_as),
+        ticket.place,
+        ticket.building,
+        ticket.area,
+        ticket.line,
+        symptom,
+        text,
+        check,
+        contact,
+        "en" if fields.get("language", language) == "en" else "zh",
+        "scan",
+        reporter_of(phone or ticket.nonce, key),
+        at - ago,
+        at,
+    )
+
+
+def _plain(text: str) -> str:
+    """`text` without signs that cannot be seen: they turn lines around, or hold pictures together that stand as well
+    beside each other. Nobody's report is refused for one."""
+    told = text.replace("\r\n", "\n").replace("\t", " ")
+    return "".join(sign for sign in told if sign == "\n" or sign.isprintable()).strip()
+
+
+def _ago(text: str) -> timedelta | None:
+    if not text:
+        return timedelta()
+    told = timedelta(seconds=int(text)) if text.isascii() and text.isdecimal() and len(text) <= 9 else None
+    return told if told is not None and told <= LATEST else None
+
+
+def _check(text: str) -> str | None:
+    """What a self check found, as it is kept: the fields there are and no other. None when it is no such thing."""
+    if not text:
+        return ""
+    try:
+        told: Any = json.loads(text) if len(text) <= LONGEST_CHECK else None
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(told, dict):
+        return None
+    found = cast(dict[str, Any], told)
+    named: Mapping[str, Sequence[str]] = {"verdict": VERDICTS, "net": NETWORKS}
+    counted = {"ms": LONGEST_WAIT, "dns": LONGEST_WAIT, "kbps": FASTEST}
+    for name, value in found.items():
+        if name in counted:
+            good = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= counted[name]
+        else:
+            good = value in named.get(name, ())
+        if not good:
+            return None
+    if "verdict" not in found:
+        return None
+    return json.dumps(found, sort_keys=True)

@@ -1,0 +1,86 @@
+"""What whoever reported a fault can do about it, by the link they were given: say that it works, or does not; rate."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Literal, get_args
+
+from yinji.platform import clock
+from yinji.platform.problem import Problem, invalid_form
+from yinji.repair.incident import Event, Incident, done
+from yinji.repair.incidents_store import Incidents
+from yinji.repair.report import Report
+
+Word = Literal["confirm", "reopen", "rate"]
+WORDS: tuple[Word, ...] = get_args(Word)
+FACES = ("bad", "fair", "good")
+"""How it went: a rating is the place of one of these, from 1."""
+WHO = "reporter"
+REOPENED = timedelta(days=14)
+"""How long after a fault ended somebody may say that it did not; later it is another."""
+TRIES = 5
+
+
+def incident_of(report: Report, incidents: Incidents) -> Incident | None:
+    """The incident that `report` is part of by now; None before it was joined to one."""
+    found = incidents.find(report.incident) if report.incident else None
+    for _ in range(TRIES):
+        if found is None or found.state != "merged" or not found.merged_into:
+            break
+        found = incidents.find(found.merged_into)
+    return found
+
+
+def say(report: Report, word: Word, fields: Mapping[str, str], sent_as: str, incidents: Incidents) -> Incident:
+    """Note that whoever filed `report` says `word`; sent again by the same `sent_as` it is noted once. The incident as
+    it stands then.
+
+    Raises Problem("not-possible-now") before it is known what it was, Problem("incident-moved-on"),
+    Problem("rated-already"), invalid-form; Problem("too-busy") when others were quicker over and over.
+    """
+    face = fields.get("face", "")
+    if word == "rate" and face not in FACES:
+        raise invalid_form({"face": "invalid" if face else "required"})
+    key = f"rate-{report.id}" if word == "rate" else _key(report, word, sent_as)
+    for _ in range(TRIES):
+        incident = incident_of(report, incidents)
+        if incident is None:
+            raise Problem("not-possible-now")
+        before = next((one for one in incidents.history(incident.id) if one.key == key), None)
+        if before is not None:
+            if word == "rate" and before.told.get("sent") != _key(report, word, sent_as):
+                raise Problem("rated-already")
+            return incident
+        if word == "confirm" and incident.state == "closed":
+            return incident  # somebody else said so before
+        after, event = _said(incident, word, key, face, _key(report, word, sent_as))
+        if incidents.change(after, event):
+            return after
+    raise Problem("too-busy")
+
+
+def _said(incident: Incident, word: Word, key: str, face: str, sent: str) -> tuple[Incident, Event]:
+    now = clock.now()
+    if word == "rate":
+        if incident.state not in ("fixed", "closed"):
+            raise Problem("incident-moved-on", state=incident.state)
+        told = {"stars": FACES.index(face) + 1, "sent": sent}
+        return replace(incident, version=incident.version + 1), Event(key, "rate", WHO, now, told)
+    if word == "reopen" and incident.state == "closed" and now - incident.changed_at > REOPENED:
+        raise Problem("incident-moved-on", state=incident.state)
+    return done(incident, word, WHO, now, key)
+
+
+def _key(report: Report, word: Word, sent_as: str) -> str:
+    text = f"{report.id}\n{word}\n{sent_as}"
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
+def word_of(text: str) -> Word:
+    """Raises Problem("not-found") for what nobody can say."""
+    if text not in WORDS:
+        raise Problem("not-found")
+    return text
