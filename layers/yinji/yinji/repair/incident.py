@@ -38,6 +38,8 @@ ACTS: Mapping[Act, tuple[frozenset[State], State]] = {
 OPEN: frozenset[State] = frozenset({"open", "taken", "travelling", "waiting-access", "waiting-parts", "fixed"})
 """Not over yet: a `fixed` one is open until it was confirmed, or some days went by."""
 WORK: frozenset[State] = OPEN - {"fixed"}
+WAITING: frozenset[State] = frozenset({"waiting-access", "waiting-parts"})
+"""Nobody can go on with it: its clocks stand still."""
 Rule = Literal["place", "access-point", "switch", "building", "monitoring", "by-hand"]
 """Why reports are one incident: the same place, what they hang on, the building; a monitor or a person said so."""
 Priority = Literal[1, 2, 3, 4]
@@ -76,6 +78,10 @@ class Incident:
     """What the technician wrote for those who reported it."""
     monitor: str = ""
     """What a monitor calls it, where one opened it."""
+    waits: Sequence[datetime] = ()
+    """When it began to wait, and went on, by turns, since it was opened (again)."""
+    escalated: Sequence[str] = ()
+    """Of which clocks (clocks.py) it was told that they ran out, since it was opened (again)."""
 
     @property
     def is_open(self) -> bool:
@@ -105,14 +111,30 @@ def done(incident: Incident, act: Act, who: str, at: datetime, key: str, **told:
         raise Problem("incident-moved-on", state=incident.state)
     technician = "" if state == "open" else who if act == "take" else incident.technician
     again = act == "reopen"
-    times = {state: at} if again else {state: at, **incident.times}
-    after = replace(
+    after = _moved(incident, state, technician, at)
+    if again:
+        after = replace(after, times={state: at}, waits=(), escalated=(), reopened=incident.reopened + 1)
+    return after, Event(key, act, who, at, told)
+
+
+def given(incident: Incident, to: str, who: str, at: datetime, key: str, **told: Any) -> tuple[Incident, Event]:
+    """The incident once `who` has given it to the technician `to`, who has it from then on, and the event that says so.
+
+    Raises Problem("incident-moved-on", state) when nobody works on it any more.
+    """
+    if incident.state not in WORK:
+        raise Problem("incident-moved-on", state=incident.state)
+    return _moved(incident, "taken", to, at), Event(key, "hand-over", who, at, {"to": to, **told})
+
+
+def _moved(incident: Incident, state: State, technician: str, at: datetime) -> Incident:
+    turn = (incident.state in WAITING) != (state in WAITING)
+    return replace(
         incident,
         state=state,
         technician=technician,
-        times=times,
+        times={state: at, **incident.times},
+        waits=(*incident.waits, at) if turn else incident.waits,
         changed_at=at,
         version=incident.version + 1,
-        reopened=incident.reopened + again,
     )
-    return after, Event(key, act, who, at, told)

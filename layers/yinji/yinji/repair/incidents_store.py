@@ -120,6 +120,8 @@ def item_of(incident: Incident) -> IncidentItem:
         found=incident.found or None,
         note=incident.note or None,
         monitor=incident.monitor or None,
+        waits=[stamp(at) for at in incident.waits],
+        escalated=list(incident.escalated),
         shelf=shelf,
         place_on_shelf=place,
         expires_at=int((incident.changed_at + KEPT).timestamp()),
@@ -158,6 +160,8 @@ def incident_of(told: Mapping[str, Any]) -> Incident:
         told.get("found") or "",
         told.get("note") or "",
         told.get("monitor") or "",
+        tuple(instant(at) for at in told.get("waits") or ()),
+        tuple(told.get("escalated") or ()),
     )
 
 

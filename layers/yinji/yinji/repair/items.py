@@ -8,6 +8,7 @@
 | incident | `INCIDENT#<id>` / `INCIDENT`; index by-shelf |
 | what happened to it | `INCIDENT#<id>` / `EVENT#<at>#<key>` |
 | what is open in a building | `BOARD#<building>` / `BOARD` |
+| who is on duty when, and where | `ROTA` / `TECHNICIAN#<staff>` |
 """
 # pyright: reportIncompatibleVariableOverride=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 
@@ -163,6 +164,8 @@ class IncidentItem(Model):
     found = UnicodeAttribute(null=True)
     note = UnicodeAttribute(null=True)
     monitor = UnicodeAttribute(null=True)
+    waits = ListAttribute[str]()
+    escalated = ListAttribute[str]()
     shelf = UnicodeAttribute()
     place_on_shelf = UnicodeAttribute()
     expires_at = NumberAttribute()
@@ -196,3 +199,21 @@ class BoardItem(Model):
     sk = UnicodeAttribute(range_key=True, default="BOARD")
     version = NumberAttribute()
     entries = UnicodeAttribute()
+
+
+class DutyItem(Model):
+    """When a technician is on duty, and where."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True, default="ROTA")
+    sk = UnicodeAttribute(range_key=True)
+    staff = UnicodeAttribute()
+    called = UnicodeAttribute()
+    areas_of = ListAttribute[str]()
+    skills = ListAttribute[str]()
+    weekdays = ListAttribute[int]()
+    days_on = ListAttribute[str]()
+    days_off = ListAttribute[str]()
+    version = NumberAttribute()
