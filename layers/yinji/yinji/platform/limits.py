@@ -45,9 +45,14 @@ STOP_LINK = Limit("stop-link", 20, 60)
 LINK = Limit("link", 60, 60)
 """A link by which an archive is shared."""
 
+OPEN311_POSTS = Limit("open311-posts", 600, 60)
+"""Requests that one client of Open311 posts for all who report by it: a dead building is a few hundred in a minute."""
+
 # Of an address, where nobody says who they are. A campus comes from few addresses, so these are those of many.
 SIGN_IN = Limit("sign-in", 3_000, 300)
 VERIFY = Limit("verify", 300, 300)
+OPEN311_READS = Limit("open311-reads", 600, 300)
+"""What clients of Open311 read, and keys that are none."""
 
 LIMITS = (
     STUDENT_WRITES,
@@ -59,8 +64,10 @@ LIMITS = (
     CERTIFICATE_CODE,
     STOP_LINK,
     LINK,
+    OPEN311_POSTS,
     SIGN_IN,
     VERIFY,
+    OPEN311_READS,
 )
 
 
