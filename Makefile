@@ -41,6 +41,12 @@ help: ## list the commands
 	@$(UV) --python .local/cas/bin/python tests/sign_in/requirements.txt
 	@touch $@
 
+.local/open311.stamp: tests/open311/requirements.txt .local/python
+	@echo "installing clients of Open311 for the tests into .local/open311"
+	@test -x .local/open311/bin/python || $(PYTHON) -m venv --without-pip .local/open311
+	@$(UV) --python .local/open311/bin/python tests/open311/requirements.txt
+	@touch $@
+
 .local/audit.stamp: infra/local/audit.txt .local/python
 	@echo "installing pip-audit into .local/audit"
 	@test -x .local/audit/bin/python || $(PYTHON) -m venv --without-pip .local/audit
@@ -108,7 +114,7 @@ test: setup browser lint types quick slow cloud ## pass every test, the quick on
 quick: setup layers/typeset/typeset/fonts ## domain, functions and pages against a cloud in memory
 	$(PYTEST) -n 2 --dist worksteal -m "not slow and not cloud"
 
-slow: setup layers/typeset/typeset/fonts .local/cas.stamp ## the template and its rules, documents, large feeds
+slow: setup layers/typeset/typeset/fonts .local/cas.stamp .local/open311.stamp ## the template and its rules, documents, large feeds
 	$(PYTEST) -n 2 --dist worksteal -m "slow and not cloud"
 
 cloud: setup browser .local/cas.stamp ## a local cloud of the tests' own: a season, journeys in a browser, a kill
@@ -167,6 +173,7 @@ lock: .local/python ## write the lock files anew from pyproject.toml
 	$(LOCK) --group emulator -o infra/local/requirements.txt
 	$(LOCK) --group audit -o infra/local/audit.txt
 	$(LOCK) --group cas -o tests/sign_in/requirements.txt
+	$(LOCK) --group open311 -o tests/open311/requirements.txt
 	$(LOCK) --group rivals -o tests/bench/requirements.txt
 	$(LOCK) --group layer -o layers/yinji/requirements.txt
 	$(LOCK) --group typeset -o layers/typeset/requirements.txt

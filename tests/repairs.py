@@ -8,11 +8,9 @@ from typing import Any
 
 from yinji.platform.clock import stamp
 from yinji.repair import labels
-from yinji.repair.incident import Incident
-from yinji.repair.items import LabelItem
 from yinji.repair.incident import Event, Incident
 from yinji.repair.incidents_store import Incidents
-from yinji.repair.items import ReportItem
+from yinji.repair.items import LabelItem, ReportItem
 from yinji.repair.place import Kind, Place
 from yinji.repair.places_store import item_of
 from yinji.repair.report import Report
@@ -96,7 +94,8 @@ def label(place: str, serial: str = "AAAAAA", state: labels.State = "active") ->
 
 def outage(cause: str, id: str = "e" * 24, people: int = 5, **more: Any) -> Incident:
     """An incident that everybody is told of."""
-    return incident(id, cause, rule="switch", told={}, priority=1, reports=people, people=people, **more)
+    told = {"rule": "switch", "told": {}, "priority": 1, "reports": people, "people": people}
+    return incident(id, cause, **told | more)
 
 
 def incident(id: str = "a" * 24, cause: str = "LIB-AP11", **more: Any) -> Incident:

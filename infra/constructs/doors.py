@@ -111,7 +111,7 @@ class ApiRoutes(Construct):
                 timeout_in_millis=29_000,
             )
             let_in(self, f"Let{function.title}", function, f"{self._source}/*/*")
-        name = "".join(part.strip("{}").title().replace("-", "") for part in path.split("/"))
+        name = "".join(part.strip("{}").title().replace("-", "").replace(".", "") for part in path.split("/"))
         route = apigateway.CfnRoute(
             self,
             f"{method.title()}{name}",

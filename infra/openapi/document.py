@@ -224,7 +224,10 @@ def _responses(one: Operation) -> dict[str, Any]:
         gateway = (
             status in GATEWAY and not (route.open and status in ASKED) and not (route.method == "GET" and status == 413)
         )
-        if len(codes) == 1 and status not in ASKED:
+        if told.errors and codes:
+            found[status] = _problems(status, codes, gateway)
+            found[status]["content"] = {**told.errors} | ({JSON: {"schema": ref("Gateway")}} if gateway else {})
+        elif len(codes) == 1 and status not in ASKED:
             found[status] = {"$ref": f"#/components/responses/{codes[0]}"}
         elif codes or gateway:
             found[status] = _problems(status, codes, gateway)

@@ -57,6 +57,8 @@ class Told:
     """Whether anything that is sent is read at all."""
     from_anywhere: bool = False
     """Whether pages of other sites may send it: see yinji.platform.http.Api."""
+    errors: Mapping[str, Schema] = field(default_factory=dict[str, Schema])
+    """How problems are told where a standard says how: a document by media type, in the place of problem+json."""
 
 
 def json(schema: Schema, description: str = "Done.") -> Mapping[int, Answer]:

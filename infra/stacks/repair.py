@@ -43,6 +43,7 @@ class Repair(Beside):
             generate_secret_string=secretsmanager.SecretStringGenerator(exclude_punctuation=True, password_length=48),
             removal_policy=RemovalPolicy.RETAIN,
         )
+        self.open311_keys: secretsmanager.Secret | None = None
         accept(self.key, "It is in every printed label: labels would be worth nothing.", "AwsSolutions-SMG4")
         self._places()
         self._reports()
@@ -60,6 +61,7 @@ class Repair(Beside):
             "REPAIR_TABLE": self.table.table.table_name,
             "REPAIR_BUCKET": self.bucket.name,
             "REPAIR_KEY": self.key.secret_arn,
+            "OPEN311_KEYS": self.open311_keys.secret_arn if self.open311_keys else "",
         }
 
     def _proves(self, function: Function) -> None:
@@ -97,6 +99,37 @@ class Repair(Beside):
 
     def _open311(self) -> None:
         """The same for clients of the standard Open311 GeoReport v2."""
+        keys = secretsmanager.Secret(
+            self,
+            "Open311Keys",
+            description="Yinji: the keys of clients of Open311, by the clients' names",
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                secret_string_template="{}",  # noqa: S106 - the key is generated into it
+                generate_string_key="first",
+                exclude_punctuation=True,
+                password_length=48,
+            ),
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        accept(keys, "Who has a key would be locked out; docs/repair.md says how one is replaced.", "AwsSolutions-SMG4")
+        self.open311_keys = keys
+        open311 = self._function("repair/open311", "REPAIR_TABLE", "REPAIR_KEY", "OPEN311_KEYS", "PUBLIC_URL", **PEOPLE)
+        self._proves(open311)
+        open311.allow(["secretsmanager:GetSecretValue"], [keys.secret_arn])
+        self.table.read_by(open311, index=True)
+        self.table.added_to_by(open311)
+        why = "Clients of Open311 bring keys of their own, and read what the standard lets everybody read."
+        for ending in ("xml", "json"):
+            for method, path in (
+                ("GET", f"discovery.{ending}"),
+                ("GET", f"v2/services.{ending}"),
+                ("GET", f"v2/requests.{ending}"),
+                ("POST", f"v2/requests.{ending}"),
+            ):
+                self.routes.route(open311, method, f"/api/open311/{path}", open=why)
+        for path in ("services/{service}", "requests/{request}", "tokens/{token}"):
+            self.routes.route(open311, "GET", f"/api/open311/v2/{path}", open=why)
+        CfnOutput(self, "Open311KeysArn", value=keys.secret_arn)
 
     def _learn(self) -> None:
         """What there is to learn from incidents that are over."""

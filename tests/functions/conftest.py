@@ -277,6 +277,7 @@ class Cloud:
             Name="SessionKeys", SecretString='{"key": "new", "older": ["old"]}'
         )
         boto3.client("secretsmanager").create_secret(Name="RepairKey", SecretString="of-the-tests")
+        boto3.client("secretsmanager").create_secret(Name="Open311Keys", SecretString='{"first": "a-key-of-the-tests"}')
 
     def invoke(self, folder: str, event: dict[str, Any]) -> Any:
         context = SimpleNamespace(

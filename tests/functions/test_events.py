@@ -39,6 +39,7 @@ from tests.functions.conftest import FEED_ROWS, Cloud, store
 from tests.functions.test_archive_seal import rendered
 from tests.functions.test_season import next_workday
 from tests.graduates import BATCH, LIN, NOW, event, graduate, roster_csv, snapshot
+from tests.repairs import campus, keep
 from tests.unit.test_case import FULL, act, feed, settled
 from tests.unit.test_inspection import pdf
 
@@ -238,6 +239,8 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     ),
     "archive/code_on_screen.json": (None, lambda cloud, answer: json.loads(answer["body"])["came"] == 0),
     "archive/sign_up.json": (None, lambda cloud, answer: Catalogue().mine("A1", LIN.student) is not None),
+    "repair/open311.json": (None, lambda cloud, answer: "<service_requests />" in answer["body"]),
+    "repair/open311.post.json": (None, status(201)),
     "clearance/advance.json": (
         None,
         lambda cloud, answer: (
@@ -426,6 +429,8 @@ def test_a_sample_makes_its_function_do_what_it_is_for(
         delivered(cloud)
         Archive().enrol([SU])
         Archive().add(archived(1), SU.school)
+    if name.startswith("repair/"):
+        keep(campus())
     if name == "messages/compose_archive.json":
         announced(cloud)
         Catalogue().sign_up("A1", LIN.student, instant("2026-06-01T03:00:00.000Z"), "a-key-of-mine")

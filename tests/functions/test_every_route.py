@@ -462,6 +462,14 @@ OPEN: Mapping[str, str] = {
         f"GET /.well-known/{path}": "whoever is handed an archive verifies it; it is the same for everybody"
         for path in ("did.json", "authority.pem", "status/{number}")
     },
+    **{
+        f"{method} /api/open311/{path}": "clients of Open311 bring a key where they post, and read what all may read"
+        for method, path in (
+            *(("GET", f"{one}.{ending}") for one in ("discovery", "v2/services") for ending in ("xml", "json")),
+            *((method, f"v2/requests.{ending}") for method in ("GET", "POST") for ending in ("xml", "json")),
+            *(("GET", f"v2/{one}") for one in ("services/{service}", "requests/{request}", "tokens/{token}")),
+        )
+    },
 }
 """Routes that ask nobody who they are, and why."""
 

@@ -49,6 +49,8 @@ REPORTS = Limit("reports", 6, 7_200)
 """Reports, and what a self check solved, of one page opened at a place."""
 FOLLOW = Limit("follow", 60, 60)
 """A link by which a report is followed."""
+OPEN311_POSTS = Limit("open311-posts", 600, 60)
+"""Requests that one client of Open311 posts for all who report by it: a dead building is a few hundred in a minute."""
 
 # Of an address, where nobody says who they are. A campus comes from few addresses, so these are those of many.
 SIGN_IN = Limit("sign-in", 3_000, 300)
@@ -57,6 +59,8 @@ SCANS = Limit("scans", 3_000, 300)
 """Labels that are scanned or whose codes are typed."""
 FILED = Limit("filed", 3_000, 300)
 """Reports. When the network of a building fails, all who are in it report it by few addresses."""
+OPEN311_READS = Limit("open311-reads", 600, 300)
+"""What clients of Open311 read, and keys that are none."""
 
 LIMITS = (
     STUDENT_WRITES,
@@ -72,8 +76,10 @@ LIMITS = (
     FOLLOW,
     SCANS,
     FILED,
+    OPEN311_POSTS,
     SIGN_IN,
     VERIFY,
+    OPEN311_READS,
 )
 
 

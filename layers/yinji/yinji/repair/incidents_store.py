@@ -36,6 +36,11 @@ class Incidents:
         item = one(IncidentItem, pk_of(id), "INCIDENT")
         return incident_of(values(item)) if item else None
 
+    def find_many(self, ids: Sequence[str]) -> dict[str, Incident]:
+        """Those of `ids` that there are, as of now."""
+        found = self._bulk.get_many([(pk_of(id), "INCIDENT") for id in ids])
+        return {incident.id: incident for incident in map(incident_of, map(plains, found))}
+
     def open(self, area: str = "") -> list[Incident]:
         """Those that are open, of an area where one is named, the oldest first, as of a moment ago."""
         beginning = f"{area}#" if area else ""

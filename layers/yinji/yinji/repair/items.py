@@ -4,7 +4,7 @@
 |---|---|
 | place | `PLACE#<id>` / `PLACE`; index by-building |
 | label | `LABEL#<serial>` / `LABEL`, and `PLACE#<id>` / `LABEL#<serial>` |
-| report | `REPORT#<id>` / `REPORT`; index by-incident |
+| report | `REPORT#<id>` / `REPORT`; index by-incident; of Open311 also by-shelf |
 | incident | `INCIDENT#<id>` / `INCIDENT`; index by-shelf |
 | what happened to it | `INCIDENT#<id>` / `EVENT#<at>#<key>` |
 | what is open in a building | `BOARD#<building>` / `BOARD` |
@@ -57,7 +57,10 @@ class ByIncident(GlobalSecondaryIndex["ReportItem"]):
 
 
 class ByShelf(GlobalSecondaryIndex["IncidentItem"]):
-    """Incidents: those open on the shelf `open`, by <area>#<opened at>; those over on `<year>-<month>` of their end."""
+    """Incidents: those open on the shelf `open`, by <area>#<opened at>; those over on `<year>-<month>` of their end.
+
+    And the reports that clients of Open311 filed, on `open311#<year>-<month>` of UTC, by when they did.
+    """
 
     class Meta:
         index_name = "by-shelf"
@@ -108,7 +111,8 @@ class LabelItem(Model):
 
 
 class ReportItem(Model):
-    """Names its building and place otherwise than places do, so that the index by building does not hold it."""
+    """Names its building and place otherwise than places do, so that the index by building does not hold it. Those of
+    clients of Open311 stand on a shelf, for that is what they list."""
 
     class Meta(Settings):
         pass
@@ -131,6 +135,8 @@ class ReportItem(Model):
     filed_at = UnicodeAttribute()
     incident = UnicodeAttribute(null=True)
     photo = BooleanAttribute(null=True)
+    shelf = UnicodeAttribute(null=True)
+    place_on_shelf = UnicodeAttribute(null=True)
     expires_at = NumberAttribute()
 
     by_incident = ByIncident()
