@@ -49,6 +49,8 @@ REPORTS = Limit("reports", 6, 7_200)
 """Reports, and what a self check solved, of one page opened at a place."""
 FOLLOW = Limit("follow", 60, 60)
 """A link by which a report is followed."""
+PHOTOS = Limit("photos", 6, 3_600)
+"""Photos that are added to a report."""
 
 # Of an address, where nobody says who they are. A campus comes from few addresses, so these are those of many.
 SIGN_IN = Limit("sign-in", 3_000, 300)
@@ -70,6 +72,7 @@ LIMITS = (
     LINK,
     REPORTS,
     FOLLOW,
+    PHOTOS,
     SCANS,
     FILED,
     SIGN_IN,
