@@ -90,6 +90,7 @@ class Portal(Stack):
                         "YINJI_EDITIONS_TABLE": editions.table.table.table_name,
                         "YINJI_REPAIR_TABLE": repair.table.table.table_name,
                         "YINJI_REPAIR_KEY": repair.key.secret_arn,
+                        "YINJI_REPAIR_ORIGIN": setting.upload_origin or repair.bucket.origin,
                         "YINJI_SEEN_QUEUE": clearance.seen.url if clearance.seen else "",
                         **clearance.limits.told,
                     },

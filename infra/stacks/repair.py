@@ -5,12 +5,16 @@ from __future__ import annotations
 from aws_cdk import CfnOutput, RemovalPolicy
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
+from yinji.repair.photos import ARRIVING
+from yinji.repair.photos import KEPT as PHOTOS
 
+from infra.constructs.doors import BucketDoor, Inbox
 from infra.constructs.function import Function
 from infra.constructs.reasons import accept
 from infra.constructs.storage import Bucket, Index, TableWithStream
 from infra.setting import Setting
 from infra.stacks.clearance import Beside, Clearance
+from infra.stacks.service import python_layer
 
 INDEXES = (
     Index("by-building", "building", "id"),
@@ -34,7 +38,8 @@ class Repair(Beside):
             name="repair",
             key=key,
             logs=clearance.access_logs,
-            kept={},
+            passing=ARRIVING,
+            kept={PHOTOS: "faults"},
         )
         self.key = secretsmanager.Secret(
             self,
@@ -45,12 +50,15 @@ class Repair(Beside):
         )
         self.open311_keys: secretsmanager.Secret | None = None
         accept(self.key, "It is in every printed label: labels would be worth nothing.", "AwsSolutions-SMG4")
+        self.doors: list[tuple[str, str, Function]] = []
+        self.queues: list[tuple[str, Inbox]] = []
         self._places()
         self._reports()
         self._triage()
         self._work()
         self._open311()
         self._learn()
+        BucketDoor(self, "RepairDoor", self.bucket, self.doors, self.queues)
         CfnOutput(self, "RepairTableName", value=self.table.table.table_name)
         CfnOutput(self, "RepairBucketName", value=self.bucket.name)
         CfnOutput(self, "RepairKeyArn", value=self.key.secret_arn)
@@ -90,6 +98,33 @@ class Repair(Beside):
         self._proves(follow)
         reason = "Whoever filed a report was given its link, which has 144 bits that only this deployment can make."
         self.routes.route(follow, "POST", "/api/repair/follow/{link}/{word}", open=reason)
+        self._photos(reason)
+
+    def _photos(self, reason: str) -> None:
+        """Photos that are added to reports; `reason` is why a report's link is enough."""
+        upload = self._function("repair/photo_upload", "REPAIR_TABLE", "REPAIR_BUCKET", "REPAIR_KEY", "PUBLIC_URL",
+                                **PEOPLE)  # fmt: skip
+        self.table.read_by(upload)
+        self._proves(upload)
+        # whoever is given a presigned address may do what the function may
+        self.bucket.written_by(upload, ARRIVING)
+        self.routes.route(upload, "POST", "/api/repair/photos/{link}", open=reason)
+
+        arrived = self._function(
+            "repair/photo_arrived", "REPAIR_TABLE", "REPAIR_BUCKET", timeout=120, memory=3008, asynchronous=True,
+            extra_layers=[python_layer(self, "Inspection", self.setting, "inspection")],
+        )  # fmt: skip
+        self.table.changed_by(arrived)
+        self.bucket.read_by(arrived, ARRIVING)
+        self.bucket.listed_by(arrived)
+        self.bucket.emptied_by(arrived, ARRIVING)
+        self.bucket.written_by(arrived, PHOTOS)
+        self.doors.append((ARRIVING, "", arrived))
+
+        show = self._function("repair/photo_show", "REPAIR_TABLE", "REPAIR_BUCKET", **PEOPLE)
+        self.table.read_by(show)
+        self.bucket.read_by(show, PHOTOS)
+        self.routes.route(show, "GET", "/api/repair/photos/{report}")
 
     def _triage(self) -> None:
         """Reports become incidents; monitors, maintenance, outages that everybody may know of."""

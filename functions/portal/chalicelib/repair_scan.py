@@ -14,8 +14,10 @@ from typing import Any
 
 from chalice.app import Response
 from markupsafe import Markup
+from yinji.clearance.evidence import MEDIA_TYPES
 from yinji.identity.session import signing_keys
 from yinji.platform.counter import hit, hit_from
+from yinji.platform.environment import setting
 from yinji.platform.limits import FOLLOW, SCANS
 from yinji.platform.problem import Problem, sentence
 from yinji.repair.following import FACES, REOPENED, incident_of
@@ -23,6 +25,7 @@ from yinji.repair.incident import ACTS
 from yinji.repair.incidents_store import Incidents
 from yinji.repair.keys import repair_key
 from yinji.repair.labels import serial_of
+from yinji.repair.photos import KINDS, LARGEST
 from yinji.repair.places_store import Places
 from yinji.repair.report import (
     LONGEST_CONTACT,
@@ -52,8 +55,8 @@ def inline() -> dict[str, Markup]:
 
 @cache
 def policy() -> str:
-    """The policy of every page, which lets these two in as well."""
-    found = page.HEADERS["Content-Security-Policy"]
+    """The policy of every page, which lets these two in as well, and photos to where they arrive."""
+    found = page.POLICY.format(uploads=setting("REPAIR_ORIGIN"))
     for name, text in inline().items():
         told = b64encode(hashlib.sha256(text.encode()).digest()).decode()
         found = found.replace(f"{name}-src 'self'", f"{name}-src 'self' 'sha256-{told}'")
@@ -156,4 +159,6 @@ def follow(visit: Visit, link: str, reports: Reports, places: Places, incidents:
         may_rate=over and not rated,
         may_reopen=over and incident is not None and visit.now - incident.changed_at <= REOPENED,
         done=visit.query.get("done", ""),
+        types=",".join(MEDIA_TYPES[kind] for kind in KINDS),
+        largest=LARGEST,
     )

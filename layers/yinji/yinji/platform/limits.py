@@ -51,6 +51,8 @@ FOLLOW = Limit("follow", 60, 60)
 """A link by which a report is followed."""
 OPEN311_POSTS = Limit("open311-posts", 600, 60)
 """Requests that one client of Open311 posts for all who report by it: a dead building is a few hundred in a minute."""
+PHOTOS = Limit("photos", 6, 3_600)
+"""Photos that are added to a report."""
 
 # Of an address, where nobody says who they are. A campus comes from few addresses, so these are those of many.
 SIGN_IN = Limit("sign-in", 3_000, 300)
@@ -74,6 +76,7 @@ LIMITS = (
     LINK,
     REPORTS,
     FOLLOW,
+    PHOTOS,
     SCANS,
     FILED,
     OPEN311_POSTS,

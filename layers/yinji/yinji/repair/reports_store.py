@@ -55,6 +55,12 @@ class Reports:
         item = one(ReportItem, pk_of(id), "REPORT")
         return report_of(values(item)) if item else None
 
+    def photographed(self, id: str) -> bool:
+        """Note that a photo of the report `id` is kept; False when there is no such report any more."""
+        condition = ReportItem.pk.exists()
+        item = ReportItem(pk_of(id), "REPORT")
+        return kept(lambda: item.update(actions=[ReportItem.photo.set(True)], condition=condition))
+
     def of_incident(self, incident: str) -> list[Report]:
         """The reports of an incident, the oldest first, as of a moment ago."""
         found = self._bulk.query("incident", incident, index=ByIncident.Meta.index_name)

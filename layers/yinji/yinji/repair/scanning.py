@@ -39,6 +39,6 @@ def scanned(code: str, key: str, places: Places, incidents: Incidents) -> Scanne
         raise Problem("label-retired")
     found = here(place, known(incidents.open(place.area)))
     causes = {place.id: place}
-    if others := sorted({one.cause for one in found} - {place.id}):
+    if others := sorted({one.cause for one in found} - {place.id, ""}):
         causes |= places.find_many(others)
     return Scanned(label, place, found, causes)
