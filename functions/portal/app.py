@@ -1,9 +1,9 @@
 """portal: the pages people see, on phones first. The Chalice app behind everything that is not /api.
 
 Trigger: GET on the REST API. Reads: the table, the index by school, archives, groups and the catalogue, the boxes of
-messages, the access log, the signing keys; of the documents bucket reports/feeds/ and previews/, of the archive's
-reports/. Writes: how often certificates were looked up, and nothing else: every form of a page is sent to the functions
-below /api. Emits: who looks at whose case or archive, to the queue of looks.
+messages, the access log, the signing keys, faults and the rota of repair; of the documents bucket reports/feeds/ and
+previews/, of the archive's reports/. Writes: how often certificates were looked up, and nothing else: every form of a
+page is sent to the functions below /api. Emits: who looks at whose case or archive, to the queue of looks.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from chalicelib import (
     page,
     practice,
     public,
+    repair_work,
 )
 from chalicelib import feeds as deliveries
 from chalicelib.visit import Visit
@@ -54,6 +55,10 @@ from yinji.identity.store import People
 from yinji.messages.store import Outbox
 from yinji.platform.observability import logger
 from yinji.platform.problem import Problem
+from yinji.repair.incidents_store import Incidents
+from yinji.repair.places_store import Places
+from yinji.repair.reports_store import Reports
+from yinji.repair.rota_store import Rota
 
 app = Chalice(app_name="portal")
 store = Store()
@@ -70,6 +75,10 @@ readers = Readers(archives, catalogue)
 made = Editions()
 runs = Runs()
 shares = Shares()
+incidents = Incidents()
+network = Places()
+reports = Reports()
+rota = Rota()
 View = Callable[..., Response]
 
 
@@ -500,6 +509,35 @@ def my_transcript(visit: Visit) -> Response:
 @at("/archive/students/{student}/transcript")
 def transcript_of(visit: Visit, student: str) -> Response:
     return page.draw(visit, "archive-transcript.html", **archive_certify.transcript_of(visit, archives, student))
+
+
+# --- repair: the work of technicians ----------------------------------------------------------------------------
+
+
+@at("/repair")
+def repair_queue(visit: Visit) -> Response:
+    return page.draw(visit, "repair-queue.html", **repair_work.queue(visit, incidents, network, rota))
+
+
+@at("/repair/incidents/{incident}")
+def repair_incident(visit: Visit, incident: str) -> Response:
+    shown = repair_work.incident(visit, incidents, network, reports, rota, incident)
+    return page.draw(visit, "repair-incident.html", **shown)
+
+
+@at("/repair/board")
+def repair_boards(visit: Visit) -> Response:
+    return page.draw(visit, "repair-board.html", **repair_work.board(visit, incidents, network))
+
+
+@at("/repair/board/{building}")
+def repair_board(visit: Visit, building: str) -> Response:
+    return page.draw(visit, "repair-building.html", **repair_work.building(visit, incidents, network, building))
+
+
+@at("/repair/rota")
+def repair_rota(visit: Visit) -> Response:
+    return page.draw(visit, "repair-rota.html", **repair_work.duty(visit, rota))
 
 
 # --- nothing there: a page says so rather than the gateway ----------------------------------------------------
