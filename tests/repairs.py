@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from yinji.platform.clock import stamp
 from yinji.repair import labels
-from yinji.repair.incident import Event, Incident
-from yinji.repair.incidents_store import Incidents
-from yinji.repair.items import LabelItem, ReportItem
+from yinji.repair.incident import Incident
+from yinji.repair.items import LabelItem
 from yinji.repair.place import Kind, Place
 from yinji.repair.places_store import item_of
-from yinji.repair.report import Report
-from yinji.repair.reports_store import Reports
 
 AT = datetime(2026, 6, 17, 2, 0, tzinfo=UTC)
 KEY = "of-the-tests"
@@ -94,37 +90,19 @@ def label(place: str, serial: str = "AAAAAA", state: labels.State = "active") ->
 
 def outage(cause: str, id: str = "e" * 24, people: int = 5, **more: Any) -> Incident:
     """An incident that everybody is told of."""
-    told = {"rule": "switch", "told": {}, "priority": 1, "reports": people, "people": people}
-    return incident(id, cause, **told | more)
-
-
-def incident(id: str = "a" * 24, cause: str = "LIB-AP11", **more: Any) -> Incident:
-    """An incident that was opened at `AT`, of the access point LIB-AP11 unless told otherwise."""
-    base = Incident(
-        id, BUILDING, AREA, cause, "no-connection", "access-point", {"people": 3}, "open", 3, 3, 3, ("LIB-1-01",),
-        AT, AT, 1, times={"open": AT},
-    )  # fmt: skip
-    return replace(base, **more)
-
-
-def open_incident(one: Incident) -> Incident:
-    """Put `one` into the double's table, with the event that it was opened."""
-    assert Incidents().change(one, Event(f"opened-{one.id}", "opened", "triage", one.opened_at))
-    return one
-
-
-def report(id: str = "r", place: str = "LIB-1-01", **more: Any) -> Report:
-    """A report filed at `AT`."""
-    base = Report(
-        id, place, BUILDING, AREA, ("LIB-AP11", "LIB-SW1", "LIB-CORE"), "no-connection", "", "", "", "zh", "scan",
-        f"reporter-{id}", AT, AT,
-    )  # fmt: skip
-    return replace(base, **more)
-
-
-def file(one: Report) -> Report:
-    """Put `one` into the double's table, joined to its incident."""
-    assert Reports().file(one)
-    if one.incident:
-        ReportItem(f"REPORT#{one.id}", "REPORT").update(actions=[ReportItem.incident.set(one.incident)])
-    return one
+    told: dict[str, Any] = {
+        "building": BUILDING,
+        "area": AREA,
+        "symptom": "no-connection",
+        "rule": "switch",
+        "told": {},
+        "state": "open",
+        "priority": 1,
+        "reports": people,
+        "people": people,
+        "places": ["LIB-1-01"],
+        "opened_at": AT,
+        "changed_at": AT,
+        "version": 1,
+    }
+    return Incident(id=id, cause=cause, **told | more)

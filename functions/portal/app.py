@@ -1,10 +1,10 @@
 """portal: the pages people see, on phones first. The Chalice app behind everything that is not /api.
 
 Trigger: GET on the REST API. Reads: the table, the index by school, archives, groups and the catalogue, the boxes of
-messages, places, labels, reports and incidents of repair, the access log, the signing keys and that of labels; of the
-documents bucket reports/feeds/ and previews/, of the archive's reports/. Writes: how often certificates and labels were
-looked up, and nothing else: every form of a page is sent to the functions below /api. Emits: who looks at whose case or
-archive, to the queue of looks.
+messages, places, labels, reports, incidents and the rota of repair, the access log, the signing keys and that of
+labels; of the documents bucket reports/feeds/ and previews/, of the archive's reports/. Writes: how often certificates
+and labels were looked up, and nothing else: every form of a page is sent to the functions below /api. Emits: who looks
+at whose case or archive, to the queue of looks.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from chalicelib import (
     practice,
     public,
     repair_scan,
+    repair_work,
 )
 from chalicelib import feeds as deliveries
 from chalicelib.visit import Visit
@@ -59,6 +60,7 @@ from yinji.platform.problem import Problem
 from yinji.repair.incidents_store import Incidents
 from yinji.repair.places_store import Places
 from yinji.repair.reports_store import Reports
+from yinji.repair.rota_store import Rota
 
 app = Chalice(app_name="portal")
 store = Store()
@@ -78,6 +80,7 @@ shares = Shares()
 repair_places = Places()
 repair_reports = Reports()
 repair_incidents = Incidents()
+repair_rota = Rota()
 View = Callable[..., Response]
 
 
@@ -536,6 +539,39 @@ def scanned(visit: Visit, code: str) -> Response:
 @at("/r/follow/{link}")
 def follow_report(visit: Visit, link: str) -> Response:
     return repair_scan.follow(visit, link, repair_reports, repair_places, repair_incidents)
+
+
+# --- repair: the work of technicians ----------------------------------------------------------------------------
+
+
+@at("/repair")
+def repair_queue(visit: Visit) -> Response:
+    return page.draw(
+        visit, "repair-queue.html", **repair_work.queue(visit, repair_incidents, repair_places, repair_rota)
+    )
+
+
+@at("/repair/incidents/{incident}")
+def repair_incident(visit: Visit, incident: str) -> Response:
+    shown = repair_work.incident(visit, repair_incidents, repair_places, repair_reports, repair_rota, incident)
+    return page.draw(visit, "repair-incident.html", **shown)
+
+
+@at("/repair/board")
+def repair_boards(visit: Visit) -> Response:
+    return page.draw(visit, "repair-board.html", **repair_work.board(visit, repair_incidents, repair_places))
+
+
+@at("/repair/board/{building}")
+def repair_board(visit: Visit, building: str) -> Response:
+    return page.draw(
+        visit, "repair-building.html", **repair_work.building(visit, repair_incidents, repair_places, building)
+    )
+
+
+@at("/repair/rota")
+def repair_duty(visit: Visit) -> Response:
+    return page.draw(visit, "repair-rota.html", **repair_work.duty(visit, repair_rota))
 
 
 # --- nothing there: a page says so rather than the gateway ----------------------------------------------------

@@ -13,6 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -257,6 +258,59 @@ def on_change(table: TableWithStream, function: Function, *filters: Mapping[str,
 
 
 SEND = ["sqs:SendMessage"]
+
+
+class Timers(Construct):
+    """One-time schedules that invoke `function`, in a group of their own; what cannot be delivered goes to its queue.
+
+    Who sets them may do nothing else in EventBridge Scheduler; the role that they run by may invoke `function` alone.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, name: str, function: Function) -> None:
+        super().__init__(scope, id)
+        assert function.failures  # noqa: S101
+        self._name, self._failures = name, function.failures
+        scheduler.CfnScheduleGroup(self, "Group", name=name)
+        # by its name: a function cannot be told its own address
+        self._target = f"arn:{Aws.PARTITION}:lambda:{Aws.REGION}:{Aws.ACCOUNT_ID}:function:{function.name}"
+        self._role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal(
+                "scheduler.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+            ),
+        )
+        for actions, resource in (
+            (["lambda:InvokeFunction"], self._target),
+            (SEND, function.failures.queue_arn),
+        ):
+            self._role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[resource]))
+
+    def set_by(self, function: Function) -> None:
+        """Let `function` set timers."""
+        schedules = f"schedule/{self._name}/*"
+        function.allow(
+            ["scheduler:CreateSchedule"], [f"arn:{Aws.PARTITION}:scheduler:{Aws.REGION}:{Aws.ACCOUNT_ID}:{schedules}"]
+        )
+        accept(
+            function.role,
+            "A timer is named by what it is for.",
+            f"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:scheduler:<AWS::Region>:<AWS::AccountId>:{schedules}]",
+        )
+        function.allow(
+            ["iam:PassRole"],
+            [self._role.role_arn],
+            {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}},
+        )
+        for variable, value in {
+            "TIMERS": self._name,
+            "TIMERS_ROLE": self._role.role_arn,
+            "ESCALATE": self._target,
+            "ESCALATE_FAILURES": self._failures.queue_arn,
+        }.items():
+            function.function.add_environment(f"YINJI_{variable}", value)
+
+
 MESSAGES_AT_ONCE = 5
 """A message of the access log names up to five hundred graduates, each of them an update."""
 MOST_AT_WORK = 10

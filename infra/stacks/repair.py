@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from aws_cdk import CfnOutput, RemovalPolicy
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 from yinji.repair.photos import ARRIVING
 from yinji.repair.photos import KEPT as PHOTOS
+from yinji.repair.work import DEEDS
 
-from infra.constructs.doors import BucketDoor, Inbox
+from infra.constructs.doors import BucketDoor, Inbox, Timers, on_change
 from infra.constructs.function import Function
 from infra.constructs.reasons import accept
 from infra.constructs.storage import Bucket, Index, TableWithStream
@@ -21,6 +23,8 @@ INDEXES = (
     Index("by-incident", "incident", "filed_at"),
     Index("by-shelf", "shelf", "place_on_shelf"),
 )
+INCIDENTS: dict[str, object] = {"dynamodb": {"Keys": {"sk": {"S": lambda_.FilterRule.is_equal("INCIDENT")}}}}
+"""Whatever happens to incidents."""
 PEOPLE: dict[str, object] = {"timeout": 29, "memory": 1024, "answers_people": True}
 
 
@@ -131,6 +135,33 @@ class Repair(Beside):
 
     def _work(self) -> None:
         """What technicians do, when it has to be done by, and what whoever reported it is told."""
+        work = self._function("repair/work", "REPAIR_TABLE", "PUBLIC_URL", **PEOPLE)
+        self.table.changed_by(work, index=True)
+        self.routes.route(work, "GET", "/api/repair/incidents")
+        self.routes.route(work, "GET", "/api/repair/incidents/{incident}")
+        for deed in DEEDS:
+            self.routes.route(work, "POST", f"/api/repair/incidents/{{incident}}/{deed}")
+
+        rota = self._function("repair/rota", "REPAIR_TABLE", "PEOPLE_TABLE", "PUBLIC_URL", **PEOPLE)
+        self.table.changed_by(rota)
+        self.people.read_by(rota)
+        self.routes.route(rota, "GET", "/api/repair/rota")
+        self.routes.route(rota, "POST", "/api/repair/rota")
+        self.routes.route(rota, "POST", "/api/repair/rota/{staff}")
+        self.routes.route(rota, "POST", "/api/repair/rota/{staff}/day")
+        self.routes.route(rota, "POST", "/api/repair/rota/{staff}/leave")
+        self._clocks()
+
+    def _clocks(self) -> None:
+        """Timers for when clocks run out, and who is woken by them."""
+        clocks = self._function("repair/clocks", "REPAIR_TABLE", timeout=60, memory=512, asynchronous=True)
+        self.table.looked_up_by(clocks)
+        on_change(self.table, clocks, INCIDENTS)
+        escalate = self._function("repair/escalate", "REPAIR_TABLE", timeout=30, memory=512, asynchronous=True)
+        self.table.changed_by(escalate)
+        timers = Timers(self, "Timers", name=f"{self.setting.prefix}-repair", function=escalate)
+        for function in (clocks, escalate):
+            timers.set_by(function)
 
     def _open311(self) -> None:
         """The same for clients of the standard Open311 GeoReport v2."""

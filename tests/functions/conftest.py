@@ -276,6 +276,7 @@ class Cloud:
         boto3.client("secretsmanager").create_secret(
             Name="SessionKeys", SecretString='{"key": "new", "older": ["old"]}'
         )
+        boto3.client("scheduler").create_schedule_group(Name="yinji-repair")
         boto3.client("secretsmanager").create_secret(Name="RepairKey", SecretString="of-the-tests")
         boto3.client("secretsmanager").create_secret(Name="Open311Keys", SecretString='{"first": "a-key-of-the-tests"}')
 

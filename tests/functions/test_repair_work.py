@@ -16,7 +16,8 @@ from yinji.repair.incidents_store import Incidents
 from yinji.repair.rota_store import Rota
 
 from tests.functions.conftest import Cloud, officer
-from tests.repairs import campus, file, incident, keep, open_incident, report
+from tests.repairs import campus, keep
+from tests.repairs_at_work import file, incident, open_incident, report
 
 ME = Session("N001", "technician", "甲")
 COLLEAGUE = Session("N002", "technician", "乙")

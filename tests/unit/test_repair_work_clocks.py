@@ -23,7 +23,7 @@ from yinji.repair.clocks import (
 )
 from yinji.repair.incident import Incident, Priority, done
 
-from tests.repairs import incident
+from tests.repairs_at_work import incident
 
 MINUTE = timedelta(minutes=1)
 instants = st.datetimes(datetime(2026, 8, 1), datetime(2027, 3, 1), timezones=st.just(UTC))

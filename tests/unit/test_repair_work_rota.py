@@ -10,7 +10,7 @@ from yinji.repair.causes import causes, causes_of
 from yinji.repair.place import KINDS, Kind
 from yinji.repair.rota import MOST_DAYS, NEEDED, SKILLS, Technician, loads, routed, wished, with_day
 
-from tests.repairs import incident
+from tests.repairs_at_work import incident
 
 WEDNESDAY, THURSDAY = date(2026, 6, 17), date(2026, 6, 18)
 KINDS_OF: dict[str, Kind] = {"LIB-AP11": "access-point", "LIB-SW1": "switch"}

@@ -22,6 +22,8 @@ from yinji.platform import clock, http, problem
 from yinji.platform.http import LANGUAGE_COOKIE, own_path, preferred
 from yinji.platform.limits import address_of
 from yinji.platform.problem import Problem
+from yinji.repair.access import OFFICE as NETWORK_CENTRE
+from yinji.repair.work import DEEDS
 
 from .words import LANGUAGES, Words
 
@@ -44,6 +46,8 @@ OF_ARCHIVE = (
     "certify.revoke", "certify.settle", "round.begun", "round.rest", "round.given-up", "clearance.later",
 )  # fmt: skip
 """What can be done about records of the growth archive, as their notices call it; and that somebody was led there."""
+OF_REPAIR = {"repair-work": DEEDS, "repair-rota": ("kept", "day", "left")}
+"""What technicians do, and what can be done to their rota."""
 TOLD = (*http.TOLD, "at", "rows", "changed", "refused", "rejected")
 
 
@@ -188,6 +192,7 @@ class Visit:
                 *([self._archives] if policy.may(session, "see-archive", department=ARCHIVES) else []),
                 ("/practice", words("practice.nav")),
                 *([self._activities] if session.department == STUDENT_AFFAIRS else []),
+                *([self._faults] if policy.may(session, "see-incidents", department=NETWORK_CENTRE) else []),
                 self._messages,
             ]
         if session.role in ("counsellor", "school-officer"):
@@ -200,6 +205,12 @@ class Visit:
                 ("/practice", words("practice.nav")),
                 self._messages,
             ]
+        if session.role == "technician":
+            return [
+                self._faults,
+                ("/repair/board", words("repair-work.board")),
+                ("/repair/rota", words("repair-work.rota")),
+            ]
         if session.role not in ("administrator", "auditor"):
             return []
         return [
@@ -210,7 +221,12 @@ class Visit:
             ("/archive/devices", words("readers.nav")),
             self._archives,
             self._activities,
+            self._faults,
         ]
+
+    @property
+    def _faults(self) -> tuple[str, Markup]:
+        return ("/repair", self.words("repair-work.nav"))
 
     @property
     def _archives(self) -> tuple[str, Markup]:
@@ -271,6 +287,8 @@ class Visit:
             return Notice(True, self.words(f"runs.done-{action}"), done)
         if step == "catalogue" and action in OF_CATALOGUE:
             return Notice(True, self.words(f"catalogue.done-{action}"), done)
+        if action in OF_REPAIR.get(step, ()):
+            return Notice(True, self.words(f"repair-work.done-{action}"), done)
         if step == "practice":
             return Notice(True, self.words("practice.begun"), done)
         if step == "arrangement" and action in forms():
