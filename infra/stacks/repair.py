@@ -5,12 +5,18 @@ from __future__ import annotations
 from aws_cdk import CfnOutput, RemovalPolicy
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
+from yinji.repair.importing import PREFIX as TABLES
+from yinji.repair.importing import REPORTS as PLACES_TOLD
 
+from infra.constructs.doors import BucketDoor, Inbox
 from infra.constructs.function import Function
 from infra.constructs.reasons import accept
 from infra.constructs.storage import Bucket, Index, TableWithStream
 from infra.setting import Setting
 from infra.stacks.clearance import Beside, Clearance
+from infra.stacks.service import python_layer
+
+REPORTS = "reports/"
 
 INDEXES = (
     Index("by-building", "building", "id"),
@@ -34,7 +40,7 @@ class Repair(Beside):
             name="repair",
             key=key,
             logs=clearance.access_logs,
-            kept={},
+            kept={TABLES: "deliveries", REPORTS: "reports"},
         )
         self.key = secretsmanager.Secret(
             self,
@@ -44,12 +50,15 @@ class Repair(Beside):
             removal_policy=RemovalPolicy.RETAIN,
         )
         accept(self.key, "It is in every printed label: labels would be worth nothing.", "AwsSolutions-SMG4")
+        self.doors: list[tuple[str, str, Function]] = []
+        self.queues: list[tuple[str, Inbox]] = []
         self._places()
         self._reports()
         self._triage()
         self._work()
         self._open311()
         self._learn()
+        BucketDoor(self, "RepairDoor", self.bucket, self.doors, self.queues)
         CfnOutput(self, "RepairTableName", value=self.table.table.table_name)
         CfnOutput(self, "RepairBucketName", value=self.bucket.name)
         CfnOutput(self, "RepairKeyArn", value=self.key.secret_arn)
@@ -68,6 +77,26 @@ class Repair(Beside):
 
     def _places(self) -> None:
         """Places and what hangs on what, labels and their sheets."""
+        intake = self._function(
+            "repair/places_intake", "REPAIR_TABLE", "REPAIR_BUCKET", timeout=900, memory=1769, asynchronous=True,
+            extra_layers=[python_layer(self, "Tabular", self.setting, "tabular")],
+        )  # fmt: skip
+        self.table.changed_by(intake, index=True)
+        self.bucket.read_by(intake, TABLES)
+        self.bucket.written_by(intake, PLACES_TOLD)
+        self.bucket.listed_by(intake)
+        self.doors.append((TABLES, "", intake))
+
+        labels = self._function(
+            "repair/labels", "REPAIR_TABLE", "REPAIR_KEY", "PUBLIC_URL", **PEOPLE | {"memory": 1769},
+            extra_layers=[python_layer(self, "Typeset", self.setting, "typeset")],
+        )  # fmt: skip
+        self.table.changed_by(labels, index=True)
+        self._proves(labels)
+        self.routes.route(labels, "POST", "/api/repair/labels")
+        for deed in ("replace", "retire"):
+            self.routes.route(labels, "POST", f"/api/repair/labels/{{serial}}/{deed}")
+        self.routes.route(labels, "GET", "/api/repair/sheets/{sheet}", counted=True)
 
     def _reports(self) -> None:
         """Reports, by whoever scans a label."""
