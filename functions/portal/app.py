@@ -33,6 +33,7 @@ from chalicelib import (
     page,
     practice,
     public,
+    repair_places,
 )
 from chalicelib import feeds as deliveries
 from chalicelib.visit import Visit
@@ -54,6 +55,7 @@ from yinji.identity.store import People
 from yinji.messages.store import Outbox
 from yinji.platform.observability import logger
 from yinji.platform.problem import Problem
+from yinji.repair.labels_store import Labels
 
 app = Chalice(app_name="portal")
 store = Store()
@@ -70,6 +72,7 @@ readers = Readers(archives, catalogue)
 made = Editions()
 runs = Runs()
 shares = Shares()
+labels = Labels()
 View = Callable[..., Response]
 
 
@@ -500,6 +503,26 @@ def my_transcript(visit: Visit) -> Response:
 @at("/archive/students/{student}/transcript")
 def transcript_of(visit: Visit, student: str) -> Response:
     return page.draw(visit, "archive-transcript.html", **archive_certify.transcript_of(visit, archives, student))
+
+
+# --- repair: places and their labels ----------------------------------------------------------------------------
+
+
+@at("/repair/places")
+def repair_every_place(visit: Visit) -> Response:
+    if found := repair_places.sought(visit, labels):
+        return page.go(found)
+    return page.draw(visit, "repair-places.html", **repair_places.places(visit, labels))
+
+
+@at("/repair/places/{id}")
+def repair_place(visit: Visit, id: str) -> Response:
+    return page.draw(visit, "repair-place.html", **repair_places.place(visit, labels, id))
+
+
+@at("/repair/sheets/{sheet}")
+def repair_sheet(visit: Visit, sheet: str) -> Response:
+    return page.draw(visit, "repair-sheet.html", **repair_places.sheet(visit, labels, sheet))
 
 
 # --- nothing there: a page says so rather than the gateway ----------------------------------------------------

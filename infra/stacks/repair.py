@@ -5,8 +5,8 @@ from __future__ import annotations
 from aws_cdk import CfnOutput, RemovalPolicy
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
-from yinji.repair.importing import PREFIX as TABLES
-from yinji.repair.importing import REPORTS as PLACES_TOLD
+from yinji.repair.register import PREFIX as TABLES
+from yinji.repair.register import REPORTS as PLACES_TOLD
 
 from infra.constructs.doors import BucketDoor, Inbox
 from infra.constructs.function import Function

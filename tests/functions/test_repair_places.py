@@ -21,10 +21,11 @@ from yinji.identity.session import ROLES, Session
 from yinji.platform import clock
 from yinji.repair import labels as codes
 from yinji.repair import labels_store, register_store
-from yinji.repair.importing import KNOWN, read
+from yinji.repair.importing import read
 from yinji.repair.labels_store import Labels
 from yinji.repair.place import Place
 from yinji.repair.printing import FORMATS
+from yinji.repair.register import KNOWN
 from yinji.repair.register_store import Register
 
 from tests import handlers, repairs

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from yinji.archive.importing import Refused, refusals
 from yinji.platform.problem import Problem
 from yinji.repair import labels
-from yinji.repair.importing import KNOWN, read
+from yinji.repair.importing import read
 from yinji.repair.place import Place
 from yinji.repair.printing import MOST_NAMED, sheet_id, wished
-from yinji.repair.register import DEEPEST, Kept, Line, Plan, Table, planned
+from yinji.repair.register import DEEPEST, KNOWN, Kept, Line, Plan, Table, planned
 
 from tests import repairs
 from tests.repairs import campus
@@ -206,7 +206,7 @@ def test_what_depends_on_a_rejected_line_is_rejected_with_it() -> None:
         ({"id": ""}, "id"),
         ({"kind": "house"}, "kind"),
         ({"title_zh": ""}, "title_zh"),
-        ({"title_zh": "字" * 61}, "title_zh"),
+        ({"title_zh": "字" * 81}, "title_zh"),
         ({"title_zh": "a\u202eb"}, "title_zh"),
         ({"title_en": "x\x07"}, "title_en"),
         ({"within": "the campus"}, "within"),

@@ -22,6 +22,7 @@ from yinji.platform import clock, http, problem
 from yinji.platform.http import LANGUAGE_COOKIE, own_path, preferred
 from yinji.platform.limits import address_of
 from yinji.platform.problem import Problem
+from yinji.repair.access import OFFICE as REPAIR
 
 from .words import LANGUAGES, Words
 
@@ -36,6 +37,7 @@ OF_CATALOGUE = (
     "announced", "changed", "cancelled", "held", "waiting", "given-back", "asked-before", "checked-in",
     "checked-in-before",
 )  # fmt: skip
+OF_LABELS = ("printed", "replaced", "retired")
 OF_MESSAGES = ("read", "saved", "stopped", "reminded")
 """What can be done about messages, as their notices call it."""
 OF_ARCHIVE = (
@@ -188,6 +190,7 @@ class Visit:
                 *([self._archives] if policy.may(session, "see-archive", department=ARCHIVES) else []),
                 ("/practice", words("practice.nav")),
                 *([self._activities] if session.department == STUDENT_AFFAIRS else []),
+                *([self._repair_places] if policy.may(session, "see-places", department=REPAIR) else []),
                 self._messages,
             ]
         if session.role in ("counsellor", "school-officer"):
@@ -210,7 +213,12 @@ class Visit:
             ("/archive/devices", words("readers.nav")),
             self._archives,
             self._activities,
+            self._repair_places,
         ]
+
+    @property
+    def _repair_places(self) -> tuple[str, Markup]:
+        return ("/repair/places", self.words("repair-places.nav"))
 
     @property
     def _archives(self) -> tuple[str, Markup]:
@@ -265,6 +273,8 @@ class Visit:
         action, *rest = last.split(".")
         if step == "messages" and action in OF_MESSAGES:
             return Notice(True, self.words(f"messages.done-{action}"), done)
+        if step == "labels" and action in OF_LABELS:
+            return Notice(True, self.words(f"repair-places.done-{action}"), done)
         if step == "selection" and action in OF_SELECTIONS:
             return Notice(True, self.words(f"selections.done-{action}"), done)
         if step == "run" and action in OF_RUNS:

@@ -14,7 +14,8 @@ from yinji.clearance.intake import delivered
 from yinji.platform.clock import now, stamp
 from yinji.platform.environment import setting
 from yinji.platform.observability import count, logger, metrics
-from yinji.repair.importing import PREFIX, REPORTS, read
+from yinji.repair.importing import read
+from yinji.repair.register import PREFIX, REPORTS
 from yinji.repair.register_store import Register
 
 s3: Any = boto3.client("s3")  # pyright: ignore[reportUnknownMemberType]

@@ -9,15 +9,12 @@ from tabular import Unreadable, rows
 
 from yinji.archive.importing import Refused
 from yinji.repair.place import DEVICES, ID, KINDS, Kind, Place
-from yinji.repair.register import Line, Rejected, Table
+from yinji.repair.register import KNOWN, NEEDED, Line, Rejected, Table
 
-PREFIX, REPORTS = "imports/", "reports/places/"
 LARGEST = 16 * 2**20
 MOST = 100_000
-NEEDED = ("id", "kind", "title_zh", "within", "area")
-KNOWN = (*NEEDED, "title_en", "hangs_on", "model", "state")
 AREA = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
-LONGEST_TITLE, LONGEST_MODEL = 60, 40
+LONGEST_TITLE, LONGEST_MODEL = 80, 40
 
 
 def read(name: str, data: bytes) -> Table:

@@ -18,6 +18,11 @@ from datetime import datetime
 
 from yinji.repair.place import DEVICES, Kind, Place
 
+PREFIX, REPORTS = "imports/", "reports/places/"
+"""Where tables are put in the bucket of repair, and where it is told what became of them."""
+NEEDED = ("id", "kind", "title_zh", "within", "area")
+KNOWN = (*NEEDED, "title_en", "hangs_on", "model", "state")
+"""The columns that a table has to have, and may have."""
 DEEPEST = 16
 """How many devices a line has at most: a report holds it."""
 HOLDERS: Mapping[Kind, frozenset[Kind]] = {
