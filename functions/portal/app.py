@@ -34,6 +34,7 @@ from chalicelib import (
     page,
     practice,
     public,
+    repair_places,
     repair_scan,
     repair_work,
 )
@@ -58,6 +59,7 @@ from yinji.messages.store import Outbox
 from yinji.platform.observability import logger
 from yinji.platform.problem import Problem
 from yinji.repair.incidents_store import Incidents
+from yinji.repair.labels_store import Labels
 from yinji.repair.places_store import Places
 from yinji.repair.reports_store import Reports
 from yinji.repair.rota_store import Rota
@@ -77,10 +79,11 @@ readers = Readers(archives, catalogue)
 made = Editions()
 runs = Runs()
 shares = Shares()
-repair_places = Places()
-repair_reports = Reports()
-repair_incidents = Incidents()
-repair_rota = Rota()
+network = Places()
+faults = Incidents()
+fault_reports = Reports()
+rota = Rota()
+labels = Labels()
 View = Callable[..., Response]
 
 
@@ -533,12 +536,12 @@ def repair_shell(visit: Visit) -> Response:
 
 @at("/r/{code}")
 def scanned(visit: Visit, code: str) -> Response:
-    return repair_scan.scan(visit, code, repair_places, repair_incidents)
+    return repair_scan.scan(visit, code, network, faults)
 
 
 @at("/r/follow/{link}")
 def follow_report(visit: Visit, link: str) -> Response:
-    return repair_scan.follow(visit, link, repair_reports, repair_places, repair_incidents)
+    return repair_scan.follow(visit, link, fault_reports, network, faults)
 
 
 # --- repair: the work of technicians ----------------------------------------------------------------------------
@@ -546,32 +549,48 @@ def follow_report(visit: Visit, link: str) -> Response:
 
 @at("/repair")
 def repair_queue(visit: Visit) -> Response:
-    return page.draw(
-        visit, "repair-queue.html", **repair_work.queue(visit, repair_incidents, repair_places, repair_rota)
-    )
+    return page.draw(visit, "repair-queue.html", **repair_work.queue(visit, faults, network, rota))
 
 
 @at("/repair/incidents/{incident}")
 def repair_incident(visit: Visit, incident: str) -> Response:
-    shown = repair_work.incident(visit, repair_incidents, repair_places, repair_reports, repair_rota, incident)
+    shown = repair_work.incident(visit, faults, network, fault_reports, rota, incident)
     return page.draw(visit, "repair-incident.html", **shown)
 
 
 @at("/repair/board")
 def repair_boards(visit: Visit) -> Response:
-    return page.draw(visit, "repair-board.html", **repair_work.board(visit, repair_incidents, repair_places))
+    return page.draw(visit, "repair-board.html", **repair_work.board(visit, faults, network))
 
 
 @at("/repair/board/{building}")
 def repair_board(visit: Visit, building: str) -> Response:
-    return page.draw(
-        visit, "repair-building.html", **repair_work.building(visit, repair_incidents, repair_places, building)
-    )
+    return page.draw(visit, "repair-building.html", **repair_work.building(visit, faults, network, building))
 
 
 @at("/repair/rota")
 def repair_duty(visit: Visit) -> Response:
-    return page.draw(visit, "repair-rota.html", **repair_work.duty(visit, repair_rota))
+    return page.draw(visit, "repair-rota.html", **repair_work.duty(visit, rota))
+
+
+# --- repair: places and their labels ----------------------------------------------------------------------------
+
+
+@at("/repair/places")
+def repair_every_place(visit: Visit) -> Response:
+    if found := repair_places.sought(visit, labels):
+        return page.go(found)
+    return page.draw(visit, "repair-places.html", **repair_places.places(visit, labels))
+
+
+@at("/repair/places/{id}")
+def repair_place(visit: Visit, id: str) -> Response:
+    return page.draw(visit, "repair-place.html", **repair_places.place(visit, labels, id))
+
+
+@at("/repair/sheets/{sheet}")
+def repair_sheet(visit: Visit, sheet: str) -> Response:
+    return page.draw(visit, "repair-sheet.html", **repair_places.sheet(visit, labels, sheet))
 
 
 # --- nothing there: a page says so rather than the gateway ----------------------------------------------------

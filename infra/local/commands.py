@@ -280,6 +280,8 @@ async def play() -> bool:
 
 def addresses() -> None:
     """Print where to go, as whom."""
+    from infra.local.season import campus
+
     table = Table.grid(padding=(0, 2))
     table.add_row("student 学生", f"{home.URL}/sign-in?as=student")
     table.add_row("counsellor 辅导员", f"{home.URL}/sign-in?as=counsellor")
@@ -288,6 +290,8 @@ def addresses() -> None:
     table.add_row("administrator 管理员", f"{home.URL}/sign-in?as=administrator")
     table.add_row("guide 指南", f"{home.URL}/guide")
     table.add_row("verify 验证", f"{home.URL}/verify")
+    if code := campus.code_of(campus.SHOWN):
+        table.add_row("scan a label 扫码报修", f"{home.URL}/r/{code}")
     console.print()
     console.print(table)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import time
@@ -11,9 +12,11 @@ from typing import Any
 
 from rich.console import Console
 from yinji.clearance.document import STATE_OF_MARK
+from yinji.repair.printing import USUAL
 
 from infra.local import deploy, home
-from infra.local.season import Options, Season, archive, generate
+from infra.local.season import Options, Season, archive, campus, generate
+from infra.local.season.door import Door
 from infra.local.season.expected import differences
 from infra.local.trouble import Trouble
 from infra.setting import FOLDER_TAG
@@ -21,6 +24,7 @@ from infra.setting import FOLDER_TAG
 REPORT_SECONDS = 1200
 QUIET_SECONDS = 60
 """How long cases may stand still before what they lack counts as missing."""
+OF_NETWORK_CENTRE = "department-officer:network-centre"
 Say = Callable[[str], None]
 
 
@@ -42,6 +46,7 @@ def deliver(graduates: int, say: Say) -> None:
             say(f"  {key}: {report['status']}{f' ({counts})' if counts else ''}{rejected}")
     figures()
     deliver_archive(season, say)
+    deliver_campus(say)
     home.SEASON.write_text(
         json.dumps({"graduates": graduates, "today": season.options.today.isoformat(), "seed": season.options.seed}),
         "utf-8",
@@ -69,6 +74,32 @@ def deliver_archive(season: Season, say: Say) -> None:
         time.sleep(1)
     say("  [red]some portraits are missing[/]" if left else "  every portrait is drawn")
     home.client("lambda").invoke(FunctionName=function_name("archive/groups"), Payload=b'{"whole": true}')
+
+
+def deliver_campus(say: Say) -> None:
+    """Put the table of places into the bucket of repair, wait for its report, and print a label for every room."""
+    put(campus.TABLE, campus.table(), "RepairBucketName")
+    found = wait_for_report(campus.TABLE.replace("imports/", "places/"), "RepairBucketName")
+    say(f"the campus is delivered: {', '.join(f'{number} {name}' for name, number in found['counts'].items())}")
+    labels = asyncio.run(_print_labels())
+    say(f"  {labels} labels are printed: {home.URL}/repair/places")
+
+
+async def _print_labels() -> int:
+    """Let the network centre print the labels of all rooms and devices, building by building; how many there are."""
+    async with Door(home.URL, concurrency=2, seed=1) as door:
+        kinds = {f"kind.{kind}": "yes" for kind in USUAL}
+        answers = [
+            await door.post(
+                OF_NETWORK_CENTRE,
+                "/api/repair/labels",
+                {"format": "a4-24", "within": one.id, "idempotency_key": f"campus-{one.id}", **kinds},
+            )
+            for one in campus.HALLS
+        ]
+    if not all(answer.ok for answer in answers):
+        raise Trouble(f"Labels could not be printed: {', '.join(answer.code for answer in answers)}.")
+    return sum(len(answer.json["labels"]) for answer in answers)
 
 
 def _without_records(records: Mapping[str, int]) -> set[str]:

@@ -15,6 +15,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from chalice.cdk import Chalice
 from constructs import Construct
+from yinji.repair.register import REPORTS as PLACES_TOLD
 
 from infra.bundling import NOT_CODE
 from infra.constructs.doors import SEND
@@ -33,6 +34,8 @@ FEED_PAPERS = ("reports/feeds/", "previews/")
 """What the pages about feeds show of the documents bucket."""
 ARCHIVE_PAPERS = ("reports/records/", "reports/students/")
 """What the page about deliveries to archives shows of the archive's bucket."""
+REPAIR_PAPERS = (PLACES_TOLD,)
+"""What the page about places shows of repair's bucket."""
 HTMX = "node_modules/htmx.org/dist/htmx.min.js"
 
 
@@ -89,6 +92,7 @@ class Portal(Stack):
                         "YINJI_ARCHIVE_BUCKET": archive.bucket.name,
                         "YINJI_EDITIONS_TABLE": editions.table.table.table_name,
                         "YINJI_REPAIR_TABLE": repair.table.table.table_name,
+                        "YINJI_REPAIR_BUCKET": repair.bucket.name,
                         "YINJI_REPAIR_KEY": repair.key.secret_arn,
                         "YINJI_REPAIR_ORIGIN": setting.upload_origin or repair.bucket.origin,
                         "YINJI_SEEN_QUEUE": clearance.seen.url if clearance.seen else "",
@@ -137,6 +141,7 @@ class Portal(Stack):
             role.add_to_principal_policy(iam.PolicyStatement(actions=list(actions), resources=[resource]))
         clearance.house.documents.shown_to(role, *FEED_PAPERS)
         archive.bucket.shown_to(role, *ARCHIVE_PAPERS)
+        repair.bucket.shown_to(role, *REPAIR_PAPERS)
         return role
 
     def _finish(self, function: CfnResource, api: CfnResource, setting: Setting) -> None:

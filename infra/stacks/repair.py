@@ -8,6 +8,8 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 from yinji.repair.photos import ARRIVING
 from yinji.repair.photos import KEPT as PHOTOS
+from yinji.repair.register import PREFIX as TABLES
+from yinji.repair.register import REPORTS as PLACES_TOLD
 from yinji.repair.work import DEEDS
 
 from infra.constructs.doors import BucketDoor, Inbox, Timers, on_change
@@ -17,6 +19,8 @@ from infra.constructs.storage import Bucket, Index, TableWithStream
 from infra.setting import Setting
 from infra.stacks.clearance import Beside, Clearance
 from infra.stacks.service import python_layer
+
+REPORTS = "reports/"
 
 INDEXES = (
     Index("by-building", "building", "id"),
@@ -43,7 +47,7 @@ class Repair(Beside):
             key=key,
             logs=clearance.access_logs,
             passing=ARRIVING,
-            kept={PHOTOS: "faults"},
+            kept={PHOTOS: "faults", TABLES: "deliveries", REPORTS: "reports"},
         )
         self.key = secretsmanager.Secret(
             self,
@@ -82,6 +86,26 @@ class Repair(Beside):
 
     def _places(self) -> None:
         """Places and what hangs on what, labels and their sheets."""
+        intake = self._function(
+            "repair/places_intake", "REPAIR_TABLE", "REPAIR_BUCKET", timeout=900, memory=1769, asynchronous=True,
+            extra_layers=[python_layer(self, "Tabular", self.setting, "tabular")],
+        )  # fmt: skip
+        self.table.changed_by(intake, index=True)
+        self.bucket.read_by(intake, TABLES)
+        self.bucket.written_by(intake, PLACES_TOLD)
+        self.bucket.listed_by(intake)
+        self.doors.append((TABLES, "", intake))
+
+        labels = self._function(
+            "repair/labels", "REPAIR_TABLE", "REPAIR_KEY", "PUBLIC_URL", **PEOPLE | {"memory": 1769},
+            extra_layers=[python_layer(self, "Typeset", self.setting, "typeset")],
+        )  # fmt: skip
+        self.table.changed_by(labels, index=True)
+        self._proves(labels)
+        self.routes.route(labels, "POST", "/api/repair/labels")
+        for deed in ("replace", "retire"):
+            self.routes.route(labels, "POST", f"/api/repair/labels/{{serial}}/{deed}")
+        self.routes.route(labels, "GET", "/api/repair/sheets/{sheet}", counted=True)
 
     def _reports(self) -> None:
         """Reports, by whoever scans a label."""

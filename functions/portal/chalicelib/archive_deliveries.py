@@ -29,7 +29,7 @@ SHOWN, LINES = 5, 200
 
 @dataclass(frozen=True)
 class Register:
-    """What became of a register of students."""
+    """What became of a register: of students, or of places."""
 
     name: str
     at: datetime
@@ -55,7 +55,7 @@ def deliveries(visit: Visit, known: Deliveries) -> dict[str, Any]:
         "chosen": chosen,
         "reason": mine["reason"] if mine else None,
         "rejected": (mine["rejected"] if mine else [])[:LINES],
-        "registers": _registers(),
+        "registers": registers(BUCKET, REGISTERS),
         "counts": COUNTS,
         "shapes": SHAPES,
         "source": partial(_source, visit),
@@ -67,16 +67,16 @@ def _source(visit: Visit, one: Delivery) -> str:
     return visit.words.say(sources()[one.source].title) if one.source in sources() else one.source or one.key
 
 
-def _registers() -> list[Register]:
-    """What became of the registers that came last."""
-    pages = client().get_paginator("list_objects_v2").paginate(Bucket=setting(BUCKET), Prefix=REGISTERS)
+def registers(bucket: str, prefix: str) -> list[Register]:
+    """What became of the registers that came last, of which there are reports below `prefix` of a bucket."""
+    pages = client().get_paginator("list_objects_v2").paginate(Bucket=setting(bucket), Prefix=prefix)
     found = [entry for page in pages for entry in page.get("Contents", [])]
     newest = sorted(found, key=lambda entry: entry["LastModified"], reverse=True)[:SHOWN]
     with ThreadPoolExecutor(SHOWN) as threads:
-        papers = list(threads.map(partial(paper, bucket=BUCKET), [str(entry["Key"]) for entry in newest]))
+        papers = list(threads.map(partial(paper, bucket=bucket), [str(entry["Key"]) for entry in newest]))
     return [
         Register(
-            str(one["key"]).removeprefix("students/"),
+            str(one["key"]).partition("/")[2],
             instant(str(one["at"])),
             str(one["state"]),
             one.get("counts", {}),

@@ -38,6 +38,7 @@ OF_CATALOGUE = (
     "announced", "changed", "cancelled", "held", "waiting", "given-back", "asked-before", "checked-in",
     "checked-in-before",
 )  # fmt: skip
+OF_LABELS = ("printed", "replaced", "retired")
 OF_MESSAGES = ("read", "saved", "stopped", "reminded")
 """What can be done about messages, as their notices call it."""
 OF_ARCHIVE = (
@@ -193,6 +194,7 @@ class Visit:
                 ("/practice", words("practice.nav")),
                 *([self._activities] if session.department == STUDENT_AFFAIRS else []),
                 *([self._faults] if policy.may(session, "see-incidents", department=NETWORK_CENTRE) else []),
+                *([self._repair_places] if policy.may(session, "see-places", department=NETWORK_CENTRE) else []),
                 self._messages,
             ]
         if session.role in ("counsellor", "school-officer"):
@@ -222,11 +224,16 @@ class Visit:
             self._archives,
             self._activities,
             self._faults,
+            self._repair_places,
         ]
 
     @property
     def _faults(self) -> tuple[str, Markup]:
         return ("/repair", self.words("repair-work.nav"))
+
+    @property
+    def _repair_places(self) -> tuple[str, Markup]:
+        return ("/repair/places", self.words("repair-places.nav"))
 
     @property
     def _archives(self) -> tuple[str, Markup]:
@@ -281,6 +288,8 @@ class Visit:
         action, *rest = last.split(".")
         if step == "messages" and action in OF_MESSAGES:
             return Notice(True, self.words(f"messages.done-{action}"), done)
+        if step == "labels" and action in OF_LABELS:
+            return Notice(True, self.words(f"repair-places.done-{action}"), done)
         if step == "selection" and action in OF_SELECTIONS:
             return Notice(True, self.words(f"selections.done-{action}"), done)
         if step == "run" and action in OF_RUNS:

@@ -166,10 +166,11 @@ def name_spans(name: str) -> list[dict[str, str]]:
     return spans
 
 
-def qr_svg(url: str) -> str:
-    """A QR code of `url` as an SVG document with its quiet zone, one unit per module."""
+def qr_svg(url: str, error: Literal["m", "h"] = "m") -> str:
+    """A QR code of `url` as an SVG document with its quiet zone, one unit per module; `error` is how much of it may be
+    scratched, 15 or 30 %."""
     out = BytesIO()
-    segno.make(url, error="m", micro=False).save(
+    segno.make(url, error=error, micro=False).save(
         out, kind="svg", border=4, xmldecl=False, nl=False, svgclass=None, lineclass=None, omitsize=False
     )
     return out.getvalue().decode()

@@ -3,8 +3,11 @@
 | what | pk / sk |
 |---|---|
 | place | `PLACE#<id>` / `PLACE`; index by-building |
+| building | `BUILDINGS` / `<id>` |
 | label | `LABEL#<serial>` / `LABEL`, and `PLACE#<id>` / `LABEL#<serial>` |
 | report | `REPORT#<id>` / `REPORT`; index by-incident; of Open311 also by-shelf |
+| the label that hangs at a place | `PLACE#<id>` / `HANGS` |
+| sheet of labels | `SHEET#<id>` / `SHEET` |
 | incident | `INCIDENT#<id>` / `INCIDENT`; index by-shelf |
 | what happened to it | `INCIDENT#<id>` / `EVENT#<at>#<key>` |
 | what is open in a building | `BOARD#<building>` / `BOARD` |
@@ -93,6 +96,16 @@ class PlaceItem(Model):
     by_building = ByBuilding()
 
 
+class BuildingItem(Model):
+    """That there is a building, so that one need not know of it to find it."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True, default="BUILDINGS")
+    sk = UnicodeAttribute(range_key=True)
+
+
 class LabelItem(Model):
     """A label, by its serial and again by its place; both are written by one transaction."""
 
@@ -108,6 +121,33 @@ class LabelItem(Model):
     printed_by = UnicodeAttribute()
     sheet = UnicodeAttribute()
     ended_at = UnicodeAttribute(null=True)
+    replaced_by = UnicodeAttribute(null=True)
+
+
+class HangsItem(Model):
+    """The one label of a place that is good."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="HANGS")
+    serial = UnicodeAttribute()
+
+
+class SheetItem(Model):
+    """Labels that were printed together. Names its place otherwise than labels do, for it is where all of them are."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="SHEET")
+    sheet = UnicodeAttribute()
+    format = UnicodeAttribute()
+    serials = ListAttribute[str]()
+    printed_at = UnicodeAttribute()
+    printed_by = UnicodeAttribute()
 
 
 class ReportItem(Model):

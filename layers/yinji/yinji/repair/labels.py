@@ -34,6 +34,8 @@ class Label:
     printed_by: str
     sheet: str
     ended_at: datetime | None = None
+    replaced_by: str = ""
+    """The serial of the label that hangs there instead."""
 
 
 def new_serial() -> str:
@@ -54,6 +56,11 @@ def serial_of(typed: str, key: str) -> str:
     told = normal(typed, LENGTH)
     serial, proof = told[:SERIAL], told[SERIAL:]
     return serial if told and hmac.compare_digest(proof, _proof(serial, key)) else ""
+
+
+def address(site: str, code: str) -> str:
+    """What the picture of a label holds: the page of `site` that whoever scans it comes to."""
+    return f"{site}/r/{code}"
 
 
 def _proof(serial: str, key: str) -> str:

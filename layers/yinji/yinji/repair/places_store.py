@@ -1,23 +1,27 @@
 """Where places and their labels live: the table `Repair`.
 
-Items (pk, sk): PLACE#<id> PLACE, PLACE#<id> LABEL#<serial>, LABEL#<serial> LABEL. Index by-building (building, id).
+Items (pk, sk): PLACE#<id> PLACE, PLACE#<id> HANGS, PLACE#<id> LABEL#<serial>, LABEL#<serial> LABEL, BUILDINGS <id>.
+Index by-building (building, id). register_store.py takes tables of places, labels_store.py prints labels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, cast
 
 from yinji.archive.bulk import Bulk
 from yinji.clearance.items import one, values
-from yinji.clearance.reading import plains
+from yinji.clearance.reading import plains, text
 from yinji.platform.clock import instant, stamp
 from yinji.repair.items import TABLE, ByBuilding, LabelItem, PlaceItem
 from yinji.repair.labels import Label, State
 from yinji.repair.place import Kind, Place
 
 Trail = Mapping[str, Sequence[str]]
+BUILDINGS, HANGS, LABEL = "BUILDINGS", "HANGS", "LABEL"
+THREADS = 8
 NOWHERE = "-"
 """The building of what lies in none, as the index has it."""
 
@@ -42,8 +46,17 @@ class Places:
         found = self._bulk.query("building", building or NOWHERE, index=ByBuilding.Meta.index_name)
         return [place_of(plains(item)) for item in found]
 
+    def all(self) -> list[Place]:
+        """All places there are, as of a moment ago: a query a building."""
+        with ThreadPoolExecutor(THREADS) as threads:
+            return [place for some in threads.map(self.of_building, ["", *self.buildings()]) for place in some]
+
+    def around(self, place: Place) -> list[Place]:
+        """All places of the same building; of what lies in none, all there are."""
+        return self.of_building(place.building) if place.building else self.all()
+
     def label(self, serial: str) -> Label | None:
-        item = one(LabelItem, f"LABEL#{serial}", "LABEL")
+        item = one(LabelItem, label_pk(serial), LABEL)
         return label_of(values(item)) if item else None
 
     def labels_of(self, place: str) -> list[Label]:
@@ -51,9 +64,27 @@ class Places:
         found = self._bulk.query("pk", pk_of(place), beginning="LABEL#", consistent=True)
         return sorted((label_of(plains(item)) for item in found), key=lambda label: label.printed_at, reverse=True)
 
+    def buildings(self) -> list[str]:
+        """The ids of all buildings there ever were, in order."""
+        return [str(item["sk"]["S"]) for item in self._bulk.query("pk", BUILDINGS, consistent=True)]
+
+    def hanging(self, places: Iterable[str]) -> dict[str, str]:
+        """By place the serial of the label that hangs there, of `places` that have one."""
+        found = self._bulk.get_many([(pk_of(place), HANGS) for place in places])
+        return {text(item, "pk").removeprefix(pk_of("")): text(item, "serial") for item in found}
+
+    def labels(self, serials: Iterable[str]) -> dict[str, Label]:
+        """The labels of `serials`, as of now."""
+        found = self._bulk.get_many([(label_pk(serial), LABEL) for serial in serials])
+        return {label.serial: label for label in (label_of(plains(item)) for item in found)}
+
 
 def pk_of(place: str) -> str:
     return f"PLACE#{place}"
+
+
+def label_pk(serial: str) -> str:
+    return f"LABEL#{serial}"
 
 
 def item_of(place: Place, as_of: datetime) -> PlaceItem:
@@ -106,4 +137,5 @@ def label_of(told: Mapping[str, Any]) -> Label:
         told["printed_by"],
         told["sheet"],
         instant(ended) if ended else None,
+        told.get("replaced_by") or "",
     )

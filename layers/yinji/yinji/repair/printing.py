@@ -1,0 +1,90 @@
+"""Printing labels: which places' labels go on a sheet, and what sheets there are. Pure.
+
+A place's label stays the same however often it is printed, so that a sticker that came off is put up again as it was;
+one that was stolen is replaced, and its code is good for nothing then.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, get_args
+
+from yinji.platform.problem import invalid_form
+from yinji.repair.place import ID, KINDS, Kind, Place
+
+Format = Literal["a4-24", "a4-10", "door"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+"""Sheets of 3 x 8 stickers of 70 x 37 mm, sheets of 2 x 5 of 99 x 57 mm, or a sign for a door, a page (A5) each."""
+MOST_ON_A_SHEET = 500
+MOST_NAMED = 100
+USUAL: frozenset[Kind] = frozenset({"room", "socket", "access-point", "switch"})
+"""What bears a label as a rule."""
+_BETWEEN = re.compile(r"[\s,，;；、]+")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Labels that were printed together, in which format, by whom; on paper it has as many pages as it needs."""
+
+    id: str
+    format: Format
+    serials: Sequence[str]
+    printed_at: datetime
+    printed_by: str
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody wants labels of: the places named, or all of some kinds that are, or lie in, `within`. `missing`:
+    only those at which none hangs."""
+
+    format: Format
+    places: Sequence[str] = ()
+    within: str = ""
+    kinds: frozenset[Kind] = frozenset()
+    missing: bool = False
+
+    def chosen(self, places: Iterable[Place]) -> list[Place]:
+        """Those of `places` that are meant, in the order in which one walks by them. What is retired bears none."""
+        there = sorted((place for place in places if not place.retired), key=lambda place: (place.path, place.id))
+        if self.places:
+            return [place for place in there if place.id in self.places]
+        return [place for place in there if self.within in (place.id, *place.path) and place.kind in self.kinds]
+
+
+def wished(fields: Mapping[str, str]) -> Wish:
+    """What `fields` ask for. Raises invalid-form."""
+    named = list(dict.fromkeys(one for one in _BETWEEN.split(fields.get("places", "").upper()) if one))
+    within = "" if named else fields.get("within", "")
+    kinds: frozenset[Kind] = frozenset(kind for kind in KINDS if fields.get(f"kind.{kind}"))
+    wrong: dict[str, str] = {}
+    if len(named) > MOST_NAMED or not all(ID.fullmatch(one) for one in named):
+        wrong["places"] = "invalid"
+    elif not named and not ID.fullmatch(within):
+        wrong["within"] = "invalid" if within else "required"
+    elif not named and not kinds:
+        wrong["kinds"] = "required"
+    if wrong:
+        raise invalid_form(wrong | _wrong_format(fields))
+    return Wish(format_of(fields), named, within, kinds, bool(fields.get("missing")))
+
+
+def format_of(fields: Mapping[str, str]) -> Format:
+    """The format that `fields` ask for. Raises invalid-form."""
+    if wrong := _wrong_format(fields):
+        raise invalid_form(wrong)
+    return next(one for one in FORMATS if one == fields["format"])
+
+
+def _wrong_format(fields: Mapping[str, str]) -> dict[str, str]:
+    told = fields.get("format", "")
+    return {} if told in FORMATS else {"format": "invalid" if told else "required"}
+
+
+def sheet_id(who: str, key: str) -> str:
+    """The same for the same asking, so that asking twice prints once."""
+    return hashlib.sha256(f"{who}\n{key}".encode("utf-8", "surrogatepass")).hexdigest()[:24]
