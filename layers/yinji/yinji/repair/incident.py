@@ -38,8 +38,9 @@ ACTS: Mapping[Act, tuple[frozenset[State], State]] = {
 OPEN: frozenset[State] = frozenset({"open", "taken", "travelling", "waiting-access", "waiting-parts", "fixed"})
 """Not over yet: a `fixed` one is open until it was confirmed, or some days went by."""
 WORK: frozenset[State] = OPEN - {"fixed"}
-Rule = Literal["place", "access-point", "switch", "building", "monitoring", "by-hand"]
-"""Why reports are one incident: the same place, what they hang on, the building; a monitor or a person said so."""
+Rule = Literal["place", "access-point", "switch", "building", "monitoring", "maintenance", "by-hand"]
+"""Why reports are one incident: the same place, what they hang on, the building; a monitor or a person said so; work
+that was planned goes on there."""
 Priority = Literal[1, 2, 3, 4]
 """1 is the most urgent."""
 
@@ -80,6 +81,11 @@ class Incident:
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+    @property
+    def planned(self) -> bool:
+        """Whether it is of planned maintenance: nobody's work, unless somebody opened it again afterwards."""
+        return self.rule == "maintenance" and not self.reopened
 
 
 @dataclass(frozen=True)

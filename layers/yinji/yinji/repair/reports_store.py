@@ -1,12 +1,13 @@
 """Where reports live: the table `Repair`.
 
-Items (pk, sk): REPORT#<id> REPORT. Index by-incident (incident, filed_at).
+Items (pk, sk): REPORT#<id> REPORT. Index by-incident (incident, filed_at). A report that nobody joined to an incident
+yet has the incident `-`, so that the same index tells which those are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
 from yinji.archive.bulk import Bulk
@@ -18,6 +19,7 @@ from yinji.repair.report import Report, Source, Symptom
 
 KEPT = timedelta(days=180)
 """How long a report is kept (the data map's term `reports-of-faults`): long enough for a term's statistics."""
+UNJOINED = "-"
 
 
 class Reports:
@@ -44,6 +46,7 @@ class Reports:
             reporter=report.reporter,
             noticed_at=stamp(report.noticed_at),
             filed_at=stamp(report.filed_at),
+            incident=report.incident or UNJOINED,
             expires_at=int((report.filed_at + KEPT).timestamp()),
         )
         return kept(lambda: item.save(condition=ReportItem.pk.does_not_exist()))
@@ -51,6 +54,21 @@ class Reports:
     def find(self, id: str) -> Report | None:
         item = one(ReportItem, pk_of(id), "REPORT")
         return report_of(values(item)) if item else None
+
+    def find_many(self, ids: Sequence[str]) -> dict[str, Report]:
+        """Those of `ids` that there are, as of now."""
+        found = self._bulk.get_many([(pk_of(id), "REPORT") for id in ids])
+        return {one.id: one for one in map(report_of, map(plains, found))}
+
+    def unjoined(self, until: datetime) -> list[Report]:
+        """Those filed until then that were not joined to an incident, the oldest first, as of a moment ago."""
+        found: list[Report] = []
+        for item in self._bulk.query("incident", UNJOINED, index=ByIncident.Meta.index_name):
+            report = report_of(plains(item))
+            if report.filed_at > until:
+                break
+            found.append(report)
+        return found
 
     def of_incident(self, incident: str) -> list[Report]:
         """The reports of an incident, the oldest first, as of a moment ago."""
@@ -64,6 +82,7 @@ def pk_of(id: str) -> str:
 
 def report_of(told: Mapping[str, Any]) -> Report:
     """The report of an item's values."""
+    incident = told.get("incident") or ""
     return Report(
         told["report"],
         told["at_place"],
@@ -79,6 +98,6 @@ def report_of(told: Mapping[str, Any]) -> Report:
         told["reporter"],
         instant(told["noticed_at"]),
         instant(told["filed_at"]),
-        told.get("incident") or "",
+        "" if incident == UNJOINED else incident,
         bool(told.get("photo")),
     )
