@@ -100,12 +100,19 @@ def transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     from moto.dynamodb import models
 
     lock = threading.RLock()
+    updated = set[str]()
+    copies: dict[str, Any] = {}
 
     def alone(name: str) -> None:
         original = getattr(models.DynamoDBBackend, name)
 
         def one_at_a_time(self: Any, *args: Any, **more: Any) -> Any:
             with lock:
+                if name == "transact_write_items":
+                    entries = args[0] if args else more["transact_items"]
+                    copies.clear()
+                    updated.clear()
+                    updated.update(one["Update"]["Key"]["pk"]["S"] for one in entries if "Update" in one)
                 return original(self, *args, **more)
 
         monkeypatch.setattr(models.DynamoDBBackend, name, one_at_a_time)
@@ -113,12 +120,11 @@ def transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     def snapshot_of(thing: Any) -> Any:
         if not isinstance(thing, models.Table):
             return copy.deepcopy(thing)
-        kept = copy.copy(thing)
-        # an update changes an item where it lies, which transactions do to slots and activities alone
-        updated = ("SLOTS#", "ACTIVITY#")
-        changed = {
-            key: copy.deepcopy(items) for key, items in thing.items.items() if str(key.value).startswith(updated)
-        }
+        if thing.name in copies:  # it is asked for anew for each part of a transaction, before any of them is done
+            return copies[thing.name]
+        kept = copies[thing.name] = copy.copy(thing)
+        # an update changes an item where it lies: those that this transaction updates
+        changed = {key: copy.deepcopy(items) for key, items in thing.items.items() if str(key.value) in updated}
         kept.items = defaultdict(dict, {key: dict(items) for key, items in thing.items.items()} | changed)
         return kept
 

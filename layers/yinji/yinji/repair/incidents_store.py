@@ -20,7 +20,7 @@ from yinji.repair.incident import Event, Incident, Priority, Rule, State
 from yinji.repair.items import TABLE, ByShelf, HappenedItem, IncidentItem
 from yinji.repair.report import Symptom
 
-OPEN_SHELF = "open"
+OPEN_SHELF, PLANNED_SHELF = "open", "maintenance"
 KEPT = timedelta(days=1095)
 """How long an incident is kept after it last changed (the data map's term `work`): for comparing years."""
 
@@ -42,11 +42,17 @@ class Incidents:
         return {incident.id: incident for incident in map(incident_of, map(plains, found))}
 
     def open(self, area: str = "") -> list[Incident]:
-        """Those that are open, of an area where one is named, the oldest first, as of a moment ago."""
+        """Those that are open, of an area where one is named, the oldest first, as of a moment ago; without those of
+        planned maintenance."""
         beginning = f"{area}#" if area else ""
         found = self._bulk.query(
             "shelf", OPEN_SHELF, index=ByShelf.Meta.index_name, beginning=beginning, sort="place_on_shelf"
         )
+        return [incident_of(plains(item)) for item in found]
+
+    def planned(self) -> list[Incident]:
+        """Those of planned maintenance that are not over, as of a moment ago."""
+        found = self._bulk.query("shelf", PLANNED_SHELF, index=ByShelf.Meta.index_name)
         return [incident_of(plains(item)) for item in found]
 
     def over(self, month: str) -> list[Incident]:
@@ -134,9 +140,13 @@ def item_of(incident: Incident) -> IncidentItem:
 
 
 def shelf_of(incident: Incident) -> tuple[str, str]:
-    """Where the index by-shelf has it: open ones by area and age, others by the month of the campus they ended in."""
+    """Where the index by-shelf has it: open ones by area and age, those of maintenance apart, for they are nobody's
+    work; others by the month of the campus they ended in."""
     if incident.is_open:
-        return OPEN_SHELF, f"{incident.area}#{stamp(incident.opened_at)}#{incident.id}"
+        return (
+            PLANNED_SHELF if incident.planned else OPEN_SHELF,
+            f"{incident.area}#{stamp(incident.opened_at)}#{incident.id}",
+        )
     return f"{incident.changed_at.astimezone(CAMPUS):%Y-%m}", f"{stamp(incident.changed_at)}#{incident.id}"
 
 

@@ -12,6 +12,8 @@
 | what happened to it | `INCIDENT#<id>` / `EVENT#<at>#<key>` |
 | what is open in a building | `BOARD#<building>` / `BOARD` |
 | who is on duty when, and where | `ROTA` / `TECHNICIAN#<staff>` |
+| planned maintenance, or an announcement | `NOTICES` / `NOTICE#<id>` |
+| what a monitor said of a device | `MONITOR#<id>` / `MONITOR` |
 """
 # pyright: reportIncompatibleVariableOverride=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 
@@ -263,3 +265,39 @@ class DutyItem(Model):
     days_on = ListAttribute[str]()
     days_off = ListAttribute[str]()
     version = NumberAttribute()
+
+
+class NoticeItem(Model):
+    """Planned maintenance, or an announcement."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True, default="NOTICES")
+    sk = UnicodeAttribute(range_key=True)
+    notice = UnicodeAttribute()
+    kind = UnicodeAttribute()
+    title = MapAttribute[str, str]()
+    cause = UnicodeAttribute(null=True)
+    in_building = UnicodeAttribute(null=True)
+    since = UnicodeAttribute()
+    until = UnicodeAttribute()
+    by = UnicodeAttribute()
+    at = UnicodeAttribute()
+    ended_at = UnicodeAttribute(null=True)
+    expires_at = NumberAttribute()
+
+
+class MonitorItem(Model):
+    """A trouble as a monitor knows it: which incident it led to, and whether it is over there."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="MONITOR")
+    device = UnicodeAttribute()
+    state = UnicodeAttribute()
+    of_incident = UnicodeAttribute(null=True)
+    at = UnicodeAttribute()
+    expires_at = NumberAttribute()

@@ -6,8 +6,8 @@ building, or a monitor saw it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -22,7 +22,8 @@ ENOUGH = 3
 @dataclass(frozen=True)
 class Known:
     """`cause` is the place or device it is of. `since` is when it began; `until` when it is to be over, of what is
-    planned. `state` is how far the work is, empty for what is planned or announced."""
+    planned. `state` is how far the work is, empty for what is planned or announced; `title` says what that is, by
+    language."""
 
     id: str
     kind: Literal["outage", "maintenance", "announcement"]
@@ -33,6 +34,7 @@ class Known:
     state: State | Literal[""] = ""
     until: datetime | None = None
     people: int = 0
+    title: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def known(incidents: Iterable[Incident]) -> list[Known]:
@@ -49,10 +51,12 @@ def known(incidents: Iterable[Incident]) -> list[Known]:
             people=one.people,
         )
         for one in incidents
-        if one.is_open and (one.rule not in ("place", "by-hand") or one.people >= ENOUGH)
+        if one.is_open
+        and not one.planned
+        and (one.rule not in ("place", "by-hand", "maintenance") or one.people >= ENOUGH)
     ]
 
 
 def here(place: Place, every: Iterable[Known]) -> list[Known]:
-    """Those of `every` that concern `place`."""
-    return [one for one in every if place.touches(one.cause)]
+    """Those of `every` that concern `place`; what is of no place in particular concerns all."""
+    return [one for one in every if not one.cause or place.touches(one.cause)]

@@ -1,6 +1,7 @@
 """Where reports live: the table `Repair`.
 
-Items (pk, sk): REPORT#<id> REPORT. Index by-incident (incident, filed_at); of Open311 also by-shelf.
+Items (pk, sk): REPORT#<id> REPORT. Index by-incident (incident, filed_at); of Open311 also by-shelf. A report that
+nobody joined to an incident yet has the incident `-`, so that the same index tells which those are.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from yinji.repair.report import Report, Source, Symptom
 
 KEPT = timedelta(days=180)
 """How long a report is kept (the data map's term `reports-of-faults`): long enough for a term's statistics."""
+UNJOINED = "-"
 
 
 class Reports:
@@ -47,6 +49,7 @@ class Reports:
             filed_at=stamp(report.filed_at),
             shelf=_shelf(report.filed_at) if listed else None,
             place_on_shelf=f"{stamp(report.filed_at)}#{report.id}" if listed else None,
+            incident=report.incident or UNJOINED,
             expires_at=int((report.filed_at + KEPT).timestamp()),
         )
         return kept(lambda: item.save(condition=ReportItem.pk.does_not_exist()))
@@ -61,18 +64,25 @@ class Reports:
         item = ReportItem(pk_of(id), "REPORT")
         return kept(lambda: item.update(actions=[ReportItem.photo.set(True)], condition=condition))
 
+    def find_many(self, ids: Sequence[str]) -> dict[str, Report]:
+        """Those of `ids` that there are, as of now."""
+        found = self._bulk.get_many([(pk_of(id), "REPORT") for id in ids])
+        return {one.id: one for one in map(report_of, map(plains, found))}
+
+    def unjoined(self, until: datetime) -> list[Report]:
+        """Those filed until then that were not joined to an incident, the oldest first, as of a moment ago."""
+        found: list[Report] = []
+        for item in self._bulk.query("incident", UNJOINED, index=ByIncident.Meta.index_name):
+            report = report_of(plains(item))
+            if report.filed_at > until:
+                break
+            found.append(report)
+        return found
+
     def of_incident(self, incident: str) -> list[Report]:
         """The reports of an incident, the oldest first, as of a moment ago."""
         found = self._bulk.query("incident", incident, index=ByIncident.Meta.index_name)
         return [report_of(plains(item)) for item in found]
-
-    def find_many(self, ids: Sequence[str]) -> list[Report]:
-        """Those of `ids` that there are, in their order."""
-        found = {
-            report.id: report
-            for report in map(report_of, map(plains, self._bulk.get_many([(pk_of(id), "REPORT") for id in ids])))
-        }
-        return [found[id] for id in ids if id in found]
 
     def of_open311(self, start: datetime, end: datetime) -> Iterator[Report]:
         """What clients of Open311 filed from `start` to `end`, the youngest first, as of a moment ago."""
@@ -100,6 +110,7 @@ def pk_of(id: str) -> str:
 
 def report_of(told: Mapping[str, Any]) -> Report:
     """The report of an item's values."""
+    incident = told.get("incident") or ""
     return Report(
         told["report"],
         told["at_place"],
@@ -115,6 +126,6 @@ def report_of(told: Mapping[str, Any]) -> Report:
         told["reporter"],
         instant(told["noticed_at"]),
         instant(told["filed_at"]),
-        told.get("incident") or "",
+        "" if incident == UNJOINED else incident,
         bool(told.get("photo")),
     )
