@@ -129,9 +129,9 @@ PORTAL = "RoleDefaultPolicy"
 
 KEY_READERS = (
     "AuthorizerRole", "SignInOidcRole", "SignInCasRole", "DemoSignInRole", "SignOutRole", "AccountRole", "SendRole",
-    "StopRole", "CheckInRole", "CodeOnScreenRole", PORTAL,
+    "StopRole", "CheckInRole", "CodeOnScreenRole", "ReportRole", "FollowRole", "PhotoUploadRole", PORTAL,
 )  # fmt: skip
-"""Who signs or reads sessions, the links that stop mail, and the codes by which one checks in."""
+"""Who signs or reads sessions, the links that stop mail, the codes by which one checks in, tickets and links of labels."""
 
 
 def statements(of: Synthesis) -> Iterator[tuple[str, Mapping[str, Any]]]:

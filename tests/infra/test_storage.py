@@ -114,7 +114,7 @@ def test_names_of_buckets_are_short_enough_for_any_university_in_any_region(aws:
 
 def test_a_bucket_waits_until_it_may_invoke_what_it_notifies(either: Synthesis) -> None:
     buckets = [one for one in either.of_type("AWS::S3::Bucket") if "NotificationConfiguration" in one.properties]
-    assert {one.stack for one in buckets} == {"Clearance", "Archive", "Editions"}
+    assert {one.stack for one in buckets} == {"Clearance", "Archive", "Editions", "Repair"}
     for bucket in buckets:
         permissions = {
             one.id: one.properties
@@ -188,21 +188,26 @@ def test_the_authorizer_is_asked_anew_within_a_minute_and_only_with_a_cookie(eit
 
 def test_browsers_may_post_to_the_intake_from_our_own_pages_and_the_portal_knows_where(aws: Synthesis) -> None:
     asked = {one.id: one.properties.get("CorsConfiguration") for one in aws.of_type("AWS::S3::Bucket")}
-    [(intake, rules)] = [(id, cors["CorsRules"]) for id, cors in asked.items() if cors]
-    [rule] = rules
-    assert (rule["AllowedMethods"], rule["AllowedOrigins"]) == (["POST"], ["https://yinji.example.edu"])
-    [bucket] = [one for one in aws.of_type("AWS::S3::Bucket") if one.id == intake]
+    found = {id: cors["CorsRules"] for id, cors in asked.items() if cors}
     [portal] = aws.of_type("AWS::Serverless::Function")
-    told = plain(portal.properties["Environment"]["Variables"]["YINJI_UPLOAD_ORIGIN"])
-    assert told == f"https://{plain(bucket.properties['BucketName'])}.s3.us-east-1.${{AWS::URLSuffix}}"
+    names = {"Intake": "YINJI_UPLOAD_ORIGIN", "Repair": "YINJI_REPAIR_ORIGIN"}
+    assert len(found) == len(names)
+    for id, [rule] in found.items():
+        assert (rule["AllowedMethods"], rule["AllowedOrigins"]) == (["POST"], ["https://yinji.example.edu"])
+        [bucket] = [one for one in aws.of_type("AWS::S3::Bucket") if one.id == id]
+        [name] = [name for beginning, name in names.items() if id.startswith(beginning)]
+        told = plain(portal.properties["Environment"]["Variables"][name])
+        assert told == f"https://{plain(bucket.properties['BucketName'])}.s3.us-east-1.${{AWS::URLSuffix}}"
 
 
 def test_what_was_uploaded_does_not_lie_where_it_arrived(either: Synthesis) -> None:
-    [intake] = [one for one in either.of_type("AWS::S3::Bucket") if "CorsConfiguration" in one.properties]
-    rules = intake.properties["LifecycleConfiguration"]["Rules"]
-    [passing] = [rule for rule in rules if rule.get("Prefix") == "evidence/"]
-    assert passing["ExpirationInDays"] == 14
-    assert passing["NoncurrentVersionExpiration"]["NoncurrentDays"] == 1
+    posted_to = [one for one in either.of_type("AWS::S3::Bucket") if "CorsConfiguration" in one.properties]
+    rules = [rule for bucket in posted_to for rule in bucket.properties["LifecycleConfiguration"]["Rules"]]
+    passing = [rule for rule in rules if rule.get("Prefix") in ("evidence/", "photos/arriving/")]
+    assert len(passing) == len(posted_to)
+    for rule in passing:
+        assert rule["ExpirationInDays"] == 14
+        assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 1
 
 
 def test_what_lies_in_buckets_goes_when_the_data_map_says(either: Synthesis) -> None:
