@@ -312,6 +312,9 @@ PAGES: tuple[Page, ...] = (
         seen_by=(*STUDENT_AFFAIRS, "administrator"),
         department="student-affairs",
     ),
+    Page("/r", ("/r", "/r?code=short"), any=EVERYBODY),
+    Page("/r/offline", ("/r/offline",), any=EVERYBODY),
+    Page("/r/{code}", ("/r/made-up-code",), any=EVERYBODY),
     Page("/{part0}", ("/nowhere",), any=EVERYBODY),
 )
 
@@ -327,6 +330,8 @@ NOT_PAGES: Mapping[str, str] = {
     "/archive/check-in/{token}": "for whoever scanned a code: tests/functions/test_archive_pages.py looks at it",
     "/archive/certify/rounds/{id}": "of a round that there is: test_archive_certify_pages.py looks at it",
     "/outcomes/{id}": "for whoever sent the request: tests/functions/test_rounds.py looks at it",
+    "/r/sw.js": "a file",
+    "/r/follow/{link}": "of a report that there is: tests/functions/test_repair_report_pages.py looks at it",
     "/{part0}/{part1}": "as /{part0}",
     "/{part0}/{part1}/{part2}": "as /{part0}",
     "/{part0}/{part1}/{part2}/{part3}": "as /{part0}",

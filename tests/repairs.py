@@ -8,7 +8,7 @@ from typing import Any
 from yinji.platform.clock import stamp
 from yinji.repair import labels
 from yinji.repair.incident import Incident
-from yinji.repair.items import LabelItem
+from yinji.repair.items import LabelItem, ReportItem
 from yinji.repair.place import Kind, Place
 from yinji.repair.places_store import item_of
 
@@ -86,6 +86,12 @@ def label(place: str, serial: str = "AAAAAA", state: labels.State = "active") ->
     for pk, sk in ((f"LABEL#{serial}", "LABEL"), (f"PLACE#{place}", f"LABEL#{serial}")):
         LabelItem(pk, sk, sheet="s" * 24, ended_at=ended, **told).save()
     return labels.code(serial, KEY)
+
+
+def join(report: str, incident: str) -> None:
+    """Let `report` be part of `incident`, as triage would."""
+    item = ReportItem(f"REPORT#{report}", "REPORT")
+    item.update(actions=[ReportItem.incident.set(incident)], condition=ReportItem.pk.exists())
 
 
 def outage(cause: str, id: str = "e" * 24, people: int = 5, **more: Any) -> Incident:

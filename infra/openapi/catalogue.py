@@ -26,6 +26,7 @@ from infra.openapi import (
     archive_proof,
     archive_readers,
     repair_open311,
+    repair_report,
     shapes,
 )
 from infra.openapi.shapes import COUNT, DAY, MOMENT, SLOT, STUDENT, TEXT, Schema, choice, many, maybe, obj, ref
@@ -61,6 +62,7 @@ PLACES: Mapping[str, Schema] = {
     **archive_certify.PLACES,
     **archive_editions.PLACES,
     **repair_open311.PLACES,
+    **repair_report.PLACES,
     "number": archive_proof.NUMBER,
 }
 """What stands in the places of paths."""
@@ -695,4 +697,5 @@ ROUTES: Mapping[str, Row] = {
     **archive_proof.ROWS,
     **archive_editions.ROUTES,
     **repair_open311.ROUTES,
+    **repair_report.ROWS,
 }

@@ -85,7 +85,7 @@ def test_a_sample_names_only_actions_and_keys_there_can_be(name: str) -> None:
     for record in told.get("Records", []):
         if record["eventSource"] == "aws:s3":
             assert unquote_plus(record["s3"]["object"]["key"]).startswith(
-                ("rosters/", "feeds/", "evidence/", "devices/", "catalogue/", "students/", "records/")
+                ("rosters/", "feeds/", "evidence/", "devices/", "catalogue/", "students/", "records/", "photos/")
             )
 
 
@@ -277,6 +277,15 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "archive/authority_watch.json": (None, lambda cloud, answer: answer is None),
     "archive/release.json": (None, lambda cloud, answer: answer == {"batchItemFailures": []}),
     "archive/release.begun.json": (None, lambda cloud, answer: answer == {"batchItemFailures": []}),
+    "repair/follow.json": (None, status(303)),  # back to the page, which says that there is no such report
+    "repair/follow.rate.json": (None, status(404)),
+    "repair/photo_arrived.json": (None, lambda cloud, answer: answer is None),
+    "repair/photo_show.json": (None, status(404)),
+    "repair/photo_upload.json": (None, status(404)),
+    "repair/report.json": (None, lambda cloud, answer: json.loads(answer["body"])["code"] == "ticket-unknown"),
+    "repair/report.form.json": (None, status(303)),
+    "repair/report.place.json": (None, lambda cloud, answer: json.loads(answer["body"])["code"] == "label-unknown"),
+    "repair/report.solved.json": (None, status(403)),
     "clearance/appointment_calendar.json": (act(OPENED, "dormitory", "book-inspection"), status(200)),
     "clearance/batches.json": (OPENED, status(200)),
     "clearance/batches.close.json": (OPENED, lambda cloud, answer: store().closing("2026-summer") is not None),

@@ -129,6 +129,17 @@ ROWS_OF_GROUPS = (
         )
     ),
 )
+ROWS_OF_REPORTS = (
+    Row(
+        "GET /api/repair/photos/{report}",
+        "repair/photo_show",
+        own=("department-officer",),
+        any=("technician", *CENTRE),
+        department="network-centre",
+        about={"report": "0" * 24},
+        answers=frozenset({NOT_THERE}),
+    ),
+)
 ACTIVITIES = "/api/archive/activities"
 DEVICES = "/api/archive/devices"
 _DEVICE = {"about": {"device": "gate-main-1"}}
@@ -312,6 +323,7 @@ ROWS: tuple[Row, ...] = (
     Row(f"POST {API}/practice", "clearance/practice", any=OFFICES),
     # a department reminds of its own steps, whose graduate it may be
     Row(f"POST {API}/cases/{{student}}/remind", "messages/remind", own=SCHOOL, any=("department-officer",)),
+    *ROWS_OF_REPORTS,
     *ROWS_OF_GROUPS,
     *ROWS_OF_ACTIVITIES,
     *ROWS_OF_READERS,
@@ -458,6 +470,11 @@ OPEN: Mapping[str, str] = {
     "POST /api/messages/stop/{token}": "the same",
     "GET /api/archive/shared/{token}/{file}": "whoever has the link of a shared archive sees what it shows",
     "GET /api/archive/verify/{code}": "whoever holds an archive checks it by its code",
+    "POST /api/repair/reports": "whoever cannot use the network has no way to sign in; a ticket of a page is asked for",
+    "POST /api/repair/solved": "the same",
+    "GET /api/repair/places/{code}": "whoever stands before a label sees its place",
+    "POST /api/repair/follow/{link}/{word}": "the link is signed, and is of one report",
+    "POST /api/repair/photos/{link}": "the same",
     **{
         f"GET /.well-known/{path}": "whoever is handed an archive verifies it; it is the same for everybody"
         for path in ("did.json", "authority.pem", "status/{number}")

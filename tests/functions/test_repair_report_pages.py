@@ -17,14 +17,13 @@ from yinji.repair import labels
 from yinji.repair.incident import Act, Incident, done
 from yinji.repair.incidents_store import Incidents
 from yinji.repair.incidents_store import item_of as item_of_incident
-from yinji.repair.items import ReportItem
 from yinji.repair.places_store import item_of
 from yinji.repair.report import SYMPTOMS, Ticket, follow_link, wished
 from yinji.repair.reports_store import Reports
 
 from tests import portal
 from tests.functions.conftest import Cloud
-from tests.repairs import AREA, AT, BUILDING, KEY, campus, keep, label, outage
+from tests.repairs import AREA, AT, BUILDING, KEY, campus, join, keep, label, outage
 
 HEAVIEST = 30_000
 """Bytes that the page of a label may take, with all that it needs."""
@@ -160,8 +159,7 @@ def filed(incident: Incident | None = None) -> tuple[str, str]:
     Reports().file(report)
     if incident:
         item_of_incident(incident).save()
-        item = ReportItem.get(f"REPORT#{report.id}", "REPORT")
-        item.update(actions=[ReportItem.incident.set(incident.id)])
+        join(report.id, incident.id)
     return report.id, follow_link(report.id, KEY)
 
 

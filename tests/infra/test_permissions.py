@@ -21,6 +21,7 @@ from yinji.editions.store import Editions
 from yinji.identity.session import Session, sign
 from yinji.messages import stop
 from yinji.platform import clock
+from yinji.repair.incidents_store import item_of as item_of_incident
 
 from infra.setting import ROOT
 from tests import proofs
@@ -33,10 +34,12 @@ from tests.functions.test_events import announced, delivered
 from tests.functions.test_evidence import fetch, hand_in_anew
 from tests.functions.test_feed_pages import AUDITOR, looked_at, table, used
 from tests.functions.test_messages import record
+from tests.functions.test_repair_report_photos import arrive, photo
 from tests.functions.test_season import next_slot, settle_everything
 from tests.graduates import LIN, graduate
 from tests.infra.synthesis import Resource, Synthesis, listed, plain
 from tests.infra.test_functions import functions
+from tests.repairs import campus, join, keep, label, outage
 from tests.sessions import begun
 
 pytestmark = pytest.mark.slow
@@ -44,6 +47,7 @@ pytestmark = pytest.mark.slow
 __all__ = ["cloud"]
 
 INTAKE = "arn:aws:s3:::yinji-intake-123456789012-us-east-1"
+REPAIR = "arn:aws:s3:::yinji-repair-123456789012-us-east-1"
 EDITIONS = "arn:aws:s3:::yinji-editions-123456789012-us-east-1"
 DOCUMENTS = "arn:aws:s3:::yinji-documents-123456789012-us-east-1"
 ARCHIVE = "arn:aws:s3:::yinji-archive-123456789012-us-east-1"
@@ -114,6 +118,11 @@ STAR_RESOURCES = {
         },
         "nobody can foresee the id of a certificate",
     ),
+    f"{REPAIR}/photos/arriving/*": (
+        {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"},
+        "a photo is named after its report",
+    ),
+    f"{REPAIR}/photos/kept/*": ({"s3:GetObject", "s3:PutObject"}, "the same"),
     f"{ARCHIVE}/reports/catalogue/*": ({"s3:PutObject"}, "a report is named after its delivery"),
     f"{DOCUMENTS}/certificates/*": (
         {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"},
@@ -129,9 +138,9 @@ PORTAL = "RoleDefaultPolicy"
 
 KEY_READERS = (
     "AuthorizerRole", "SignInOidcRole", "SignInCasRole", "DemoSignInRole", "SignOutRole", "AccountRole", "SendRole",
-    "StopRole", "CheckInRole", "CodeOnScreenRole", PORTAL,
+    "StopRole", "CheckInRole", "CodeOnScreenRole", "ReportRole", "FollowRole", "PhotoUploadRole", PORTAL,
 )  # fmt: skip
-"""Who signs or reads sessions, the links that stop mail, and the codes by which one checks in."""
+"""Who signs or reads sessions, links that stop mail, codes by which one checks in, and what a label leads to."""
 
 
 def statements(of: Synthesis) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -318,7 +327,7 @@ NAMED = {
     "FnGetAttBus": "bus",
     "SessionKeys": "secret",
 }
-BUCKETS = {"editions": EDITIONS, "intake": INTAKE, "documents": DOCUMENTS, "archive": ARCHIVE}
+BUCKETS = {"editions": EDITIONS, "intake": INTAKE, "documents": DOCUMENTS, "archive": ARCHIVE, "repair": REPAIR}
 QUEUES = {"seen": "looks", "load": "loads", "ingest": "ingests", "refresh": "refreshes"}
 IN_TRANSACTION = {
     "Put": "dynamodb:PutItem",
@@ -367,7 +376,7 @@ def needed(service: str, operation: str, told: Mapping[str, Any]) -> set[tuple[s
     if service == "sqs":
         return {(f"sqs:{operation}", QUEUES[told["QueueUrl"].rpartition("-")[2]])}
     assert service == "secretsmanager"
-    return {("secretsmanager:GetSecretValue", "secret")}
+    return {("secretsmanager:GetSecretValue", "repair-key" if told["SecretId"] == "RepairKey" else "secret")}
 
 
 def place(resource: str) -> str:
@@ -391,6 +400,7 @@ def place(resource: str) -> str:
         ("${Bus", "bus"),
         ("FnGetAttBus", "bus"),  # as the stacks beside it know it
         ("SessionKeys", "secret"),
+        ("RepairKey", "repair-key"),
         ("SealingKey", "sealing-key"),
         ("Looks", "looks"),
         ("Loads", "loads"),
@@ -481,6 +491,27 @@ def play_archive(cloud: Cloud) -> None:
         play_samples(cloud)
 
 
+def play_reports(cloud: Cloud) -> None:
+    """A label is scanned, a fault reported with a photo, mended, and confirmed."""
+    keep(campus())
+    item_of_incident(outage("LIB-SW1", state="fixed", changed_at=clock.now())).save()
+    path = f"/api/repair/places/{label('LIB-1-01')}"
+    ticket = cloud.call("repair/report", None, "GET", path).json["ticket"]
+    told = {"ticket": ticket, "symptom": "slow", "idempotency_key": "k" * 12, "verdict": "slow"}
+    made = cloud.call("repair/report", None, "POST", "/api/repair/reports", told).json
+    assert cloud.call("repair/report", None, "POST", "/api/repair/solved", told).status == 200
+    link = made["follow"].removeprefix("/r/follow/")
+    asked = {"type": "image/jpeg", "size": "900"}
+    assert cloud.call("repair/photo_upload", None, "POST", f"/api/repair/photos/{link}", asked).status == 200
+    arrive(cloud, made["id"], photo())
+    for who in (officer("network-centre"), AUDITOR):
+        assert cloud.call("repair/photo_show", who, "GET", f"/api/repair/photos/{made['id']}").status == 303
+    join(made["id"], "e" * 24)
+    for word in ("rate", "confirm"):
+        said = {"idempotency_key": "k" * 12, "face": "good"}
+        assert cloud.call("repair/follow", None, "POST", f"/api/repair/follow/{link}/{word}", said).status == 200
+
+
 def play_samples(cloud: Cloud) -> None:
     for path in sorted((ROOT / "events" / "archive").glob("*.json")):
         cloud.invoke(f"archive/{path.name.split('.')[0]}", json.loads(path.read_text("utf-8")))
@@ -498,6 +529,7 @@ def streamed(item: dict[str, Any]) -> dict[str, Any]:
 
 def play(cloud: Cloud) -> None:
     """A little of everything that functions do."""
+    play_reports(cloud)
     cloud.open(LIN, graduate(2), graduate(3))
     hand_in_a_thesis(cloud)
     give_an_account(cloud)

@@ -111,6 +111,9 @@ def test_every_route_asks_for_a_session_but_those_that_cannot(either: Synthesis,
     stops = {f"{method} /api/messages/stop/{{token}}" for method in ("GET", "POST")}
     proofs = {f"GET /.well-known/{path}" for path in ("did.json", "authority.pem", "status/{number}")}
     editions = {"GET /api/archive/shared/{token}/{file}", "GET /api/archive/verify/{code}"}
+    reports = {f"POST /api/repair/{path}" for path in ("reports", "solved", "follow/{link}/{word}", "photos/{link}")}
+    reports.add("GET /api/repair/places/{code}")
+    editions |= reports
     assert open_ == {"GET /api/clearance/guides/{flow}/{file}"} | outs | ways | stops | demo | proofs | editions
 
 

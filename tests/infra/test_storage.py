@@ -114,7 +114,7 @@ def test_names_of_buckets_are_short_enough_for_any_university_in_any_region(aws:
 
 def test_a_bucket_waits_until_it_may_invoke_what_it_notifies(either: Synthesis) -> None:
     buckets = [one for one in either.of_type("AWS::S3::Bucket") if "NotificationConfiguration" in one.properties]
-    assert {one.stack for one in buckets} == {"Clearance", "Archive", "Editions"}
+    assert {one.stack for one in buckets} == {"Clearance", "Archive", "Editions", "Repair"}
     for bucket in buckets:
         permissions = {
             one.id: one.properties
@@ -130,7 +130,7 @@ def test_a_bucket_waits_until_it_may_invoke_what_it_notifies(either: Synthesis) 
             for one in either.of_type("AWS::SQS::QueuePolicy")
             if queues & {plain(queue).strip("${}") for queue in one.properties["Queues"]}
         }
-        assert len(policies) == len(queues) == (bucket.stack != "Clearance")
+        assert len(policies) == len(queues) == (bucket.stack in ("Archive", "Editions"))
         assert set(listed(bucket.body["DependsOn"])) == {*permissions, *policies}
         allowed = {plain(one["FunctionName"]) for one in permissions.values()}
         assert {plain(door["Function"]) for door in told["LambdaConfigurations"]} == allowed
@@ -165,10 +165,13 @@ def test_queues_are_encrypted_and_keep_failures_for_a_fortnight(either: Synthesi
 
 
 def test_the_keys_of_sessions_are_made_by_aws_and_stand_nowhere_in_the_template(either: Synthesis) -> None:
-    [secret] = either.of_type("AWS::SecretsManager::Secret")
-    made = secret.properties["GenerateSecretString"]
-    assert made["GenerateStringKey"] == "key" and made["PasswordLength"] >= 32
-    assert "SecretString" not in secret.properties
+    every = either.of_type("AWS::SecretsManager::Secret")
+    assert {one.stack for one in every} == {"Clearance", "Repair"}
+    for secret in every:
+        made = secret.properties["GenerateSecretString"]
+        # that of labels never rotates, and is nothing but the key
+        assert made.get("GenerateStringKey") == ("key" if secret.stack == "Clearance" else None)
+        assert made["PasswordLength"] >= 32 and "SecretString" not in secret.properties
 
 
 def test_the_log_of_the_api_names_routes_never_paths(either: Synthesis) -> None:
@@ -188,21 +191,26 @@ def test_the_authorizer_is_asked_anew_within_a_minute_and_only_with_a_cookie(eit
 
 def test_browsers_may_post_to_the_intake_from_our_own_pages_and_the_portal_knows_where(aws: Synthesis) -> None:
     asked = {one.id: one.properties.get("CorsConfiguration") for one in aws.of_type("AWS::S3::Bucket")}
-    [(intake, rules)] = [(id, cors["CorsRules"]) for id, cors in asked.items() if cors]
-    [rule] = rules
-    assert (rule["AllowedMethods"], rule["AllowedOrigins"]) == (["POST"], ["https://yinji.example.edu"])
-    [bucket] = [one for one in aws.of_type("AWS::S3::Bucket") if one.id == intake]
+    found = {id: cors["CorsRules"] for id, cors in asked.items() if cors}
     [portal] = aws.of_type("AWS::Serverless::Function")
-    told = plain(portal.properties["Environment"]["Variables"]["YINJI_UPLOAD_ORIGIN"])
-    assert told == f"https://{plain(bucket.properties['BucketName'])}.s3.us-east-1.${{AWS::URLSuffix}}"
+    names = {"Intake": "YINJI_UPLOAD_ORIGIN", "Repair": "YINJI_REPAIR_ORIGIN"}
+    assert len(found) == len(names)
+    for id, [rule] in found.items():
+        assert (rule["AllowedMethods"], rule["AllowedOrigins"]) == (["POST"], ["https://yinji.example.edu"])
+        [bucket] = [one for one in aws.of_type("AWS::S3::Bucket") if one.id == id]
+        [name] = [name for beginning, name in names.items() if id.startswith(beginning)]
+        told = plain(portal.properties["Environment"]["Variables"][name])
+        assert told == f"https://{plain(bucket.properties['BucketName'])}.s3.us-east-1.${{AWS::URLSuffix}}"
 
 
 def test_what_was_uploaded_does_not_lie_where_it_arrived(either: Synthesis) -> None:
-    [intake] = [one for one in either.of_type("AWS::S3::Bucket") if "CorsConfiguration" in one.properties]
-    rules = intake.properties["LifecycleConfiguration"]["Rules"]
-    [passing] = [rule for rule in rules if rule.get("Prefix") == "evidence/"]
-    assert passing["ExpirationInDays"] == 14
-    assert passing["NoncurrentVersionExpiration"]["NoncurrentDays"] == 1
+    posted_to = [one for one in either.of_type("AWS::S3::Bucket") if "CorsConfiguration" in one.properties]
+    rules = [rule for bucket in posted_to for rule in bucket.properties["LifecycleConfiguration"]["Rules"]]
+    passing = [rule for rule in rules if rule.get("Prefix") in ("evidence/", "photos/arriving/")]
+    assert len(passing) == len(posted_to)
+    for rule in passing:
+        assert rule["ExpirationInDays"] == 14
+        assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 1
 
 
 def test_what_lies_in_buckets_goes_when_the_data_map_says(either: Synthesis) -> None:
