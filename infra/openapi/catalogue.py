@@ -25,6 +25,7 @@ from infra.openapi import (
     archive_groups,
     archive_proof,
     archive_readers,
+    repair_learn,
     repair_open311,
     shapes,
 )
@@ -694,5 +695,6 @@ ROUTES: Mapping[str, Row] = {
     **archive_certify.ROUTES,
     **archive_proof.ROWS,
     **archive_editions.ROUTES,
+    **repair_learn.ROUTES,
     **repair_open311.ROUTES,
 }

@@ -85,7 +85,8 @@ class Desk:
         """The requests that are asked for, the youngest first, or as they are named."""
         if asked.ids:
             ids = [id for id in asked.ids if REQUEST.fullmatch(id)]
-            found = [one for one in self._reports.find_many(ids) if one.source == SOURCE]
+            known = self._reports.find_many(ids)
+            found = [known[id] for id in ids if id in known and known[id].source == SOURCE]
         else:
             filed = self._reports.of_open311(asked.start, asked.end)
             found = [one for one in filed if not asked.codes or one.symptom in asked.codes]

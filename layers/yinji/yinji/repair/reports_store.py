@@ -55,18 +55,15 @@ class Reports:
         item = one(ReportItem, pk_of(id), "REPORT")
         return report_of(values(item)) if item else None
 
+    def find_many(self, ids: Sequence[str]) -> dict[str, Report]:
+        """Those of `ids` that there are, as of now."""
+        found = self._bulk.get_many([(pk_of(id), "REPORT") for id in ids])
+        return {one.id: one for one in map(report_of, map(plains, found))}
+
     def of_incident(self, incident: str) -> list[Report]:
         """The reports of an incident, the oldest first, as of a moment ago."""
         found = self._bulk.query("incident", incident, index=ByIncident.Meta.index_name)
         return [report_of(plains(item)) for item in found]
-
-    def find_many(self, ids: Sequence[str]) -> list[Report]:
-        """Those of `ids` that there are, in their order."""
-        found = {
-            report.id: report
-            for report in map(report_of, map(plains, self._bulk.get_many([(pk_of(id), "REPORT") for id in ids])))
-        }
-        return [found[id] for id in ids if id in found]
 
     def of_open311(self, start: datetime, end: datetime) -> Iterator[Report]:
         """What clients of Open311 filed from `start` to `end`, the youngest first, as of a moment ago."""
