@@ -312,6 +312,15 @@ PAGES: tuple[Page, ...] = (
         seen_by=(*STUDENT_AFFAIRS, "administrator"),
         department="student-affairs",
     ),
+    Page(
+        "/repair/learn",
+        ("/repair/learn", "/repair/learn?month=2026-05"),
+        own=("department-officer",),
+        any=("technician", *CENTRE),
+        seen_by=("technician", "auditor"),
+        department="network-centre",
+        text=False,
+    ),
     Page("/{part0}", ("/nowhere",), any=EVERYBODY),
 )
 

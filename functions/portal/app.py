@@ -33,6 +33,7 @@ from chalicelib import (
     page,
     practice,
     public,
+    repair_learn,
 )
 from chalicelib import feeds as deliveries
 from chalicelib.visit import Visit
@@ -54,6 +55,8 @@ from yinji.identity.store import People
 from yinji.messages.store import Outbox
 from yinji.platform.observability import logger
 from yinji.platform.problem import Problem
+from yinji.repair.incidents_store import Incidents
+from yinji.repair.places_store import Places
 
 app = Chalice(app_name="portal")
 store = Store()
@@ -70,6 +73,8 @@ readers = Readers(archives, catalogue)
 made = Editions()
 runs = Runs()
 shares = Shares()
+incidents = Incidents()
+network = Places()
 View = Callable[..., Response]
 
 
@@ -500,6 +505,14 @@ def my_transcript(visit: Visit) -> Response:
 @at("/archive/students/{student}/transcript")
 def transcript_of(visit: Visit, student: str) -> Response:
     return page.draw(visit, "archive-transcript.html", **archive_certify.transcript_of(visit, archives, student))
+
+
+# --- repair: what faults teach ----------------------------------------------------------------------------------
+
+
+@at("/repair/learn")
+def repair_learnt(visit: Visit) -> Response:
+    return page.draw(visit, "repair-learn.html", **repair_learn.learn(visit, incidents, network))
 
 
 # --- nothing there: a page says so rather than the gateway ----------------------------------------------------
