@@ -111,6 +111,14 @@ def test_every_route_asks_for_a_session_but_those_that_cannot(either: Synthesis,
     stops = {f"{method} /api/messages/stop/{{token}}" for method in ("GET", "POST")}
     proofs = {f"GET /.well-known/{path}" for path in ("did.json", "authority.pem", "status/{number}")}
     editions = {"GET /api/archive/shared/{token}/{file}", "GET /api/archive/verify/{code}"}
+    editions |= {
+        f"{method} /api/open311/{path}"
+        for method, path in (
+            *(("GET", f"{one}.{ending}") for one in ("discovery", "v2/services") for ending in ("xml", "json")),
+            *((method, f"v2/requests.{ending}") for method in ("GET", "POST") for ending in ("xml", "json")),
+            *(("GET", f"v2/{one}") for one in ("services/{service}", "requests/{request}", "tokens/{token}")),
+        )
+    }
     assert open_ == {"GET /api/clearance/guides/{flow}/{file}"} | outs | ways | stops | demo | proofs | editions
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from markupsafe import Markup
@@ -40,15 +41,15 @@ def learn(visit: Visit, incidents: Incidents, places: Places) -> dict[str, Any]:
         "title": month_title(words, month),
         "before": moved(month, -1) if month > FIRST else "",
         "after": moved(month, 1) if month < now else "",
-        "month_title": lambda one: month_title(words, one),
-        "span": lambda one: span(words, one),
-        "percent": lambda share: "–" if share is None else f"{share:.0%}",
+        "month_title": partial(month_title, words),
+        "span": partial(span, words),
+        "percent": percent,
         "causes": [(cause(words, id), number) for id, number in found.causes.items()],
         "tables": [
             ("building", [(named(words, known, id), *few(words, one)) for id, one in found.buildings.items()]),
             ("model", [(model, *few(words, one)) for model, one in found.models.items()]),
         ],
-        "place": lambda id: named(words, known, id),
+        "place": partial(named, words, known),
     }
 
 
@@ -65,6 +66,10 @@ def span(words: Words, one: timedelta | None) -> Markup | str:
         return words("repair-learn.minutes", n=minutes)
     hours = round(minutes / 60)
     return words("repair-learn.hours", n=hours) if hours < 48 else words("repair-learn.days", n=round(hours / 24))
+
+
+def percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.0%}"
 
 
 def cause(words: Words, id: str) -> Markup | str:
