@@ -138,6 +138,8 @@ KEY_READERS = (
     "StopRole", "CheckInRole", "CodeOnScreenRole", PORTAL,
 )  # fmt: skip
 """Who signs or reads sessions, the links that stop mail, and the codes by which one checks in."""
+OTHER_READERS = ("Open311Role",)
+"""Who reads keys that have nothing to do with sessions: those of labels, and of clients of Open311."""
 
 
 def statements(of: Synthesis) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -300,7 +302,14 @@ def test_the_portal_sees_of_buckets_what_became_of_deliveries_and_no_more(either
 
 def test_only_what_answers_or_signs_people_in_reads_the_keys_of_sessions(either: Synthesis) -> None:
     readers = {who for who, one in statements(either) if "secretsmanager:GetSecretValue" in listed(one["Action"])}
-    assert readers and all(who.startswith(KEY_READERS) for who in readers)
+    assert readers and all(who.startswith((*KEY_READERS, *OTHER_READERS)) for who in readers)
+    secrets = {
+        place(plain(resource))
+        for who, one in statements(either)
+        if who.startswith(OTHER_READERS) and "secretsmanager:GetSecretValue" in listed(one["Action"])
+        for resource in listed(one["Resource"])
+    }
+    assert secrets == {"repair-key", "open311-keys"}
 
 
 def test_who_reads_the_table_may_use_its_key(either: Synthesis) -> None:
