@@ -315,6 +315,15 @@ PAGES: tuple[Page, ...] = (
     Page("/r", ("/r", "/r?code=short"), any=EVERYBODY),
     Page("/r/offline", ("/r/offline",), any=EVERYBODY),
     Page("/r/{code}", ("/r/made-up-code",), any=EVERYBODY),
+    Page(
+        "/repair/learn",
+        ("/repair/learn", "/repair/learn?month=2026-05"),
+        own=("department-officer",),
+        any=("technician", *CENTRE),
+        seen_by=("technician", "auditor"),
+        department="network-centre",
+        text=False,
+    ),
     Page("/{part0}", ("/nowhere",), any=EVERYBODY),
 )
 

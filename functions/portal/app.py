@@ -34,6 +34,7 @@ from chalicelib import (
     page,
     practice,
     public,
+    repair_learn,
     repair_places,
     repair_scan,
     repair_work,
@@ -591,6 +592,14 @@ def repair_place(visit: Visit, id: str) -> Response:
 @at("/repair/sheets/{sheet}")
 def repair_sheet(visit: Visit, sheet: str) -> Response:
     return page.draw(visit, "repair-sheet.html", **repair_places.sheet(visit, labels, sheet))
+
+
+# --- repair: what faults teach ----------------------------------------------------------------------------------
+
+
+@at("/repair/learn")
+def repair_learnt(visit: Visit) -> Response:
+    return page.draw(visit, "repair-learn.html", **repair_learn.learn(visit, faults, network))
 
 
 # --- nothing there: a page says so rather than the gateway ----------------------------------------------------

@@ -25,6 +25,7 @@ from infra.openapi import (
     archive_groups,
     archive_proof,
     archive_readers,
+    repair_learn,
     repair_open311,
     repair_report,
     shapes,
@@ -696,6 +697,7 @@ ROUTES: Mapping[str, Row] = {
     **archive_certify.ROUTES,
     **archive_proof.ROWS,
     **archive_editions.ROUTES,
+    **repair_learn.ROUTES,
     **repair_open311.ROUTES,
     **repair_report.ROWS,
 }

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar, get_args
 
 from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -25,6 +26,7 @@ from yinji.clearance import definition
 from yinji.clearance.definition import StepDefinition, Text
 from yinji.messages.model import KINDS
 from yinji.platform.limits import LIMITS
+from yinji.repair.incident import Priority
 
 from infra.constructs.reasons import accept
 from infra.setting import Setting
@@ -40,8 +42,14 @@ MESSAGES = "messages"
 IDENTITY = "identity"
 PRIVACY = "privacy"
 ARCHIVE = "archive"
+REPAIR = "repair"
 SELECTED = ("SelectionsChanged", "SelectionsKept")
 LIMITED = "limits"
+REPAIRED: Mapping[str, Sequence[str]] = {
+    "repair-reports": ("ReportsFiled", "ReportsRefused"),
+}
+"""Widgets about faults of the network, each with the metrics whose sums it shows."""
+PRIORITIES = tuple(str(one) for one in get_args(Priority))
 CLAIMED = ("RecordsClaimed", "ClaimsChanged", "RecordsDisputed", "RoundsBegun")
 CHANNELS = ("email", "webhook")
 CASE_STATES = ("open", "in-progress", "finished", "overdue")
@@ -58,9 +66,12 @@ AUTHORITY_ENDS = 60  # days: a new certificate takes a university some weeks
 SEALS_BEHIND = 900  # seconds: a run has five hundred editions under way, sealed by ten at once
 OLDEST = ("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum")
 MOST_LIMITED = 100  # in five minutes
+LONGEST_FAULT = 3 * 24 * 60  # minutes
+URGENT = 6  # of five minutes: for so long a fault of the highest priority may be open
 QUANTILES = ("p50", "p95", "p99")
 FULL, HALF, THIRD, QUARTER = 24, 12, 8, 6
 
+Thing = TypeVar("Thing")
 TreatMissing = cloudwatch.TreatMissingData
 Above = cloudwatch.ComparisonOperator
 
@@ -105,6 +116,7 @@ class Dashboards(Stack):
         self.alarms = alarm_topic(self, setting)
         self._season()
         self._archive()
+        self._repair()
         self._operations()
         self._alarms()
 
@@ -275,6 +287,37 @@ class Dashboards(Stack):
             lines("rows-taken", self._of_archive("ArchiveRowsTaken"), HALF),
         )
 
+    def _repair(self) -> None:
+        """Faults of the network: what is open, what came in, and the functions that deal with it."""
+        board = self._board(REPAIR)
+        board.add_widgets(
+            lines("repair-open", self._open_incidents(), HALF),
+            lines("repair-oldest", [self._oldest_incident], QUARTER, threshold=LONGEST_FAULT),
+            lines("repair-to-confirm", [ours("IncidentsToConfirm", "Maximum", service=REPAIR)], QUARTER),
+        )
+        sums = [
+            lines(widget, [ours(one, "Sum", text("series", one), HOUR, REPAIR) for one in names], THIRD)
+            for widget, names in REPAIRED.items()
+        ]
+        for row in rows_of(sums, FULL // THIRD):
+            board.add_widgets(*row)
+        own = [function for function in self._functions if function.short.startswith(f"{REPAIR}-")]
+        board.add_widgets(
+            lines("errors", [of_lambda(function, "Errors", "Sum") for function in own], HALF),
+            lines("failures", [depth(function) for function in own if function.queue], HALF, threshold=1),
+        )
+        for row in rows_of(own, FULL // QUARTER):
+            board.add_widgets(*(durations(function) for function in row))
+
+    def _open_incidents(self) -> list[cloudwatch.Metric]:
+        """How many faults are open, by priority."""
+        return [ours("OpenIncidents", "Maximum", one, service=REPAIR, priority=one) for one in PRIORITIES]
+
+    @property
+    def _oldest_incident(self) -> cloudwatch.Metric:
+        """For how many minutes the oldest fault has been open."""
+        return ours("OldestOpenIncident", "Maximum", service=REPAIR)
+
     def _of_archive(self, *names: str) -> list[cloudwatch.Metric]:
         """Sums of the archive's metrics, each by its name in words where there are several."""
         return [ours(one, "Sum", text("series", one) if len(names) > 1 else "", HOUR, ARCHIVE) for one in names]
@@ -341,6 +384,7 @@ class Dashboards(Stack):
             ("messages-send", "MessagesSwept", MESSAGES, FIVE_MINUTES, 3),
             ("clearance-anchor", "HistoriesRewritten", SERVICE, HOUR, 3),
             ("privacy-retention", "CasesErased", PRIVACY, DAY, 2),
+            ("repair-figures", "OldestOpenIncident", REPAIR, FIVE_MINUTES, 3),
         ):
             self._alarm(
                 "not-running",
@@ -351,6 +395,8 @@ class Dashboards(Stack):
                 periods=periods,
                 missing=TreatMissing.BREACHING,
             )
+        self._alarm("fault-open-long", REPAIR, self._oldest_incident, LONGEST_FAULT, Above.GREATER_THAN_THRESHOLD)
+        self._alarm("urgent-fault", REPAIR, self._open_incidents()[0], 1, periods=URGENT)
         self._alarm("history-rewritten", "clearance", ours("HistoriesRewritten", "Sum", period=HOUR), 1)
 
     def _alarm(
@@ -542,5 +588,5 @@ def durations(function: Watched) -> cloudwatch.GraphWidget:
     )
 
 
-def rows_of(functions: Sequence[Watched], length: int) -> Iterable[Sequence[Watched]]:
-    return (functions[start : start + length] for start in range(0, len(functions), length))
+def rows_of(things: Sequence[Thing], length: int) -> Iterable[Sequence[Thing]]:
+    return (things[start : start + length] for start in range(0, len(things), length))

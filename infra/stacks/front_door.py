@@ -45,6 +45,7 @@ ANONYMOUS = {
     "/api/sign-in/": SOME,
     "/r/": SOME,
     "/api/repair/": SOME,
+    "/api/open311/": SOME,
     "/.well-known/": SOME,
 }
 """Where nobody is asked who they are, and how often an address may come in five minutes."""

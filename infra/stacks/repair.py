@@ -12,7 +12,7 @@ from yinji.repair.register import PREFIX as TABLES
 from yinji.repair.register import REPORTS as PLACES_TOLD
 from yinji.repair.work import DEEDS
 
-from infra.constructs.doors import BucketDoor, Inbox, Timers, on_change
+from infra.constructs.doors import BucketDoor, Inbox, Timers, every, on_change
 from infra.constructs.function import Function
 from infra.constructs.reasons import accept
 from infra.constructs.storage import Bucket, Index, TableWithStream
@@ -222,4 +222,10 @@ class Repair(Beside):
         CfnOutput(self, "Open311KeysArn", value=keys.secret_arn)
 
     def _learn(self) -> None:
-        """What there is to learn from incidents that are over."""
+        """What there is to learn from incidents that are over, and how many are open."""
+        figures = self._function("repair/figures", "REPAIR_TABLE", timeout=120, memory=1024, asynchronous=True)
+        self.table.read_by(figures, index=True)
+        every(figures, minutes=5)
+        learnt = self._function("repair/learnt", "REPAIR_TABLE", **PEOPLE)
+        self.table.read_by(learnt, index=True)
+        self.routes.route(learnt, "GET", "/api/repair/figures")

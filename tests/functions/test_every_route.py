@@ -140,6 +140,16 @@ ROWS_OF_REPORTS = (
         answers=frozenset({NOT_THERE}),
     ),
 )
+ROWS_OF_LEARNING = (
+    Row(
+        "GET /api/repair/figures",
+        "repair/learnt",
+        own=("department-officer",),
+        any=("technician", *CENTRE),
+        department="network-centre",
+        answers=READ,
+    ),
+)
 ACTIVITIES = "/api/archive/activities"
 DEVICES = "/api/archive/devices"
 _DEVICE = {"about": {"device": "gate-main-1"}}
@@ -327,6 +337,7 @@ ROWS: tuple[Row, ...] = (
     *ROWS_OF_GROUPS,
     *ROWS_OF_ACTIVITIES,
     *ROWS_OF_READERS,
+    *ROWS_OF_LEARNING,
     # everybody's own box: there is no way to ask for another
     Row("GET /api/messages", "messages/inbox", any=HAVE_A_BOX, answers=READ),
     Row("POST /api/messages/read", "messages/inbox", any=HAVE_A_BOX, fields={"upto": "MESSAGE#2026"}),

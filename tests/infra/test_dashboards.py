@@ -35,9 +35,9 @@ ONLY_WITH_A_FEED = {"FeedAgeHours", "FeedRowsChanged"}
 
 def emitted() -> set[tuple[str, frozenset[str]]]:
     """Every metric that code of functions and layers emits: its name, and the names of its dimensions."""
-    folders = [ROOT / "functions" / name for name in ("clearance", "messages", "identity", "privacy", "archive")] + [
-        ROOT / "layers" / "yinji"
-    ]
+    folders = [
+        ROOT / "functions" / name for name in ("clearance", "messages", "identity", "privacy", "archive", "repair")
+    ] + [ROOT / "layers" / "yinji"]
     sources = [path for folder in folders for path in folder.glob("**/*.py")]
     return {metric for path in sources if path.name != "observability.py" for metric in _emitted_by(path)}
 
@@ -123,6 +123,7 @@ def test_metrics_are_shown_of_every_step_and_state_there_is(either: Synthesis) -
             "Share": "archive",
             "StatusLists": "archive",
             "AuthorityDays": "archive",
+            **dict.fromkeys(("Reports", "OpenIncidents", "OldestOpenIncident", "IncidentsToConfirm"), "repair"),
         }
         assert told["service"] == next(
             (of for name, of in service.items() if metric.name.startswith(name)), "clearance"
@@ -160,7 +161,7 @@ def test_what_another_stack_exports_can_be_filled_in(local: Synthesis) -> None:
 
 def test_the_dashboards_are_there_under_the_name_of_the_university(either: Synthesis) -> None:
     boards = [plain(board.properties["DashboardName"]) for board in either.of_type("AWS::CloudWatch::Dashboard")]
-    assert sorted(boards) == ["yinji-archive", "yinji-operations", "yinji-season"]
+    assert sorted(boards) == ["yinji-archive", "yinji-operations", "yinji-repair", "yinji-season"]
 
 
 def test_every_function_and_queue_is_watched(either: Synthesis) -> None:
@@ -215,6 +216,7 @@ def test_silence_is_an_alarm_where_something_is_said_by_the_clock_and_nowhere_el
         "clearance-anchor",
         "messages-send",
         "privacy-retention",
+        "repair-figures",
     )
     assert silent == {f"yinji-not-running-{function}" for function in silent_functions}
 
@@ -265,7 +267,9 @@ def test_every_alarm_says_where_its_runbook_is_and_that_is_there(either: Synthes
 def test_every_function_is_documented(local: Synthesis) -> None:
     documented = set(
         re.findall(
-            r"^\| `((?:clearance/|identity/|messages/|privacy/|archive/|portal)[a-z_/]*)` \|", runbooks(), re.MULTILINE
+            r"^\| `((?:clearance/|identity/|messages/|privacy/|archive/|repair/|portal)[a-z0-9_/]*)` \|",
+            runbooks(),
+            re.MULTILINE,
         )
     )
     steps = {folder for folder in functions(local) if folder.startswith("clearance/steps/")}

@@ -127,6 +127,7 @@ def test_the_firewall_stands_before_it_with_rules_of_aws_and_limits(either: Synt
         "/api/sign-in/",
         "/api/repair/",
         "/r/",
+        "/api/open311/",
         "/.well-known/",
     }
     assert set(below) == {"everywhere", *open_}

@@ -21,7 +21,11 @@ from yinji.editions.store import Editions
 from yinji.identity.session import Session, sign
 from yinji.messages import stop
 from yinji.platform import clock
+from yinji.repair import labels
+from yinji.repair.incident import Event
+from yinji.repair.incidents_store import Incidents
 from yinji.repair.incidents_store import item_of as item_of_incident
+from yinji.repair.items import ReportItem
 
 from infra.setting import ROOT
 from tests import proofs
@@ -39,8 +43,9 @@ from tests.functions.test_season import next_slot, settle_everything
 from tests.graduates import LIN, graduate
 from tests.infra.synthesis import Resource, Synthesis, listed, plain
 from tests.infra.test_functions import functions
-from tests.repairs import campus, join, keep, label, outage
+from tests.repairs import KEY, campus, join, keep, label, outage
 from tests.sessions import begun
+from tests.unit.test_repair_learning import fault
 
 pytestmark = pytest.mark.slow
 
@@ -140,7 +145,9 @@ KEY_READERS = (
     "AuthorizerRole", "SignInOidcRole", "SignInCasRole", "DemoSignInRole", "SignOutRole", "AccountRole", "SendRole",
     "StopRole", "CheckInRole", "CodeOnScreenRole", "ReportRole", "FollowRole", "PhotoUploadRole", PORTAL,
 )  # fmt: skip
-"""Who signs or reads sessions, links that stop mail, codes by which one checks in, and what a label leads to."""
+"""Who signs or reads sessions, the links that stop mail, and the codes by which one checks in."""
+OTHER_READERS = ("Open311Role",)
+"""Who reads keys that have nothing to do with sessions: those of labels, and of clients of Open311."""
 
 
 def statements(of: Synthesis) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -303,7 +310,14 @@ def test_the_portal_sees_of_buckets_what_became_of_deliveries_and_no_more(either
 
 def test_only_what_answers_or_signs_people_in_reads_the_keys_of_sessions(either: Synthesis) -> None:
     readers = {who for who, one in statements(either) if "secretsmanager:GetSecretValue" in listed(one["Action"])}
-    assert readers and all(who.startswith(KEY_READERS) for who in readers)
+    assert readers and all(who.startswith((*KEY_READERS, *OTHER_READERS)) for who in readers)
+    secrets = {
+        place(plain(resource))
+        for who, one in statements(either)
+        if who.startswith(OTHER_READERS) and "secretsmanager:GetSecretValue" in listed(one["Action"])
+        for resource in listed(one["Resource"])
+    }
+    assert secrets == {"repair-key", "open311-keys"}
 
 
 def test_who_reads_the_table_may_use_its_key(either: Synthesis) -> None:
@@ -328,6 +342,7 @@ NAMED = {
     "SessionKeys": "secret",
 }
 BUCKETS = {"editions": EDITIONS, "intake": INTAKE, "documents": DOCUMENTS, "archive": ARCHIVE, "repair": REPAIR}
+SECRETS = {"RepairKey": "repair-key", "Open311Keys": "open311-keys"}
 QUEUES = {"seen": "looks", "load": "loads", "ingest": "ingests", "refresh": "refreshes"}
 IN_TRANSACTION = {
     "Put": "dynamodb:PutItem",
@@ -376,7 +391,7 @@ def needed(service: str, operation: str, told: Mapping[str, Any]) -> set[tuple[s
     if service == "sqs":
         return {(f"sqs:{operation}", QUEUES[told["QueueUrl"].rpartition("-")[2]])}
     assert service == "secretsmanager"
-    return {("secretsmanager:GetSecretValue", "repair-key" if told["SecretId"] == "RepairKey" else "secret")}
+    return {("secretsmanager:GetSecretValue", SECRETS.get(told["SecretId"], "secret"))}
 
 
 def place(resource: str) -> str:
@@ -401,6 +416,7 @@ def place(resource: str) -> str:
         ("FnGetAttBus", "bus"),  # as the stacks beside it know it
         ("SessionKeys", "secret"),
         ("RepairKey", "repair-key"),
+        ("Open311Keys", "open311-keys"),
         ("SealingKey", "sealing-key"),
         ("Looks", "looks"),
         ("Loads", "loads"),
@@ -564,6 +580,25 @@ def play(cloud: Cloud) -> None:
     cloud.invoke("privacy/retention", {})
     assert cloud.invoke("privacy/retention", {"student": graduate(9).student})["erased"] == 1
     play_archive(cloud)
+    report_by_open311(cloud)
+
+
+def report_by_open311(cloud: Cloud) -> None:
+    """A little of everything that clients of Open311 do, and of what faults teach."""
+    keep(campus())
+    root, form = "/api/open311/v2", {"api_key": "a-key-of-the-tests", "service_code": "slow", "address_id": "LIB-1-01"}
+    posted = cloud.call("repair/open311", None, "POST", f"{root}/requests.json", list(form.items()))
+    assert posted.status == 201
+    coded = form | {"address_id": labels.code("7QF3MX", KEY)}  # good, and of no label that was printed
+    assert cloud.call("repair/open311", None, "POST", f"{root}/requests.json", list(coded.items())).status == 400
+    joined = fault("i1", opened=clock.now(), found="power")
+    assert Incidents().change(replace(joined, version=1), Event("opened", "opened", "triage", clock.now()))
+    report = ReportItem(f"REPORT#{posted.json[0]['service_request_id']}", "REPORT")
+    report.update(actions=[ReportItem.incident.set(joined.id)])
+    for path in ("requests.xml", f"requests/{posted.json[0]['service_request_id']}.json"):
+        assert cloud.call("repair/open311", None, "GET", f"{root}/{path}").status == 200
+    assert cloud.call("repair/learnt", AUDITOR, "GET", "/api/repair/figures").json["whole"]["mended"] == 1
+    assert cloud.invoke("repair/figures", {}) == {"open": 0, "to_confirm": 0}
 
 
 def look_at_others(cloud: Cloud) -> None:

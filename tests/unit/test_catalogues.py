@@ -42,6 +42,8 @@ PARAMS = {
     "not-possible-now": {"state": "waiting"},
     "not-open-yet": {"first": "2026-06-01"},
     "too-many": {"limit": 100},
+    "open311-no-such-value": {"field": "status"},
+    "open311-too-long": {"field": "email", "limit": 80},
     "too-often": {"seconds": 50},
     "too-many-uploads": {"limit": 20},
     "upload-too-large": {"limit": 50},
@@ -49,7 +51,7 @@ PARAMS = {
 
 
 def raised(name: str, code: str = CODE) -> set[str]:
-    return set(re.findall(rf'\b{name}\(\s*"([a-z-]+)"', code))
+    return set(re.findall(rf'\b{name}\(\s*"([a-z0-9-]+)"', code))
 
 
 def placeholders(text: str) -> set[str]:

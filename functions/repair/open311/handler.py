@@ -9,7 +9,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from yinji.platform import clock
+from yinji.platform import clock, limits
 from yinji.platform.environment import setting
 from yinji.platform.http import Api
 from yinji.platform.limits import OPEN311_POSTS, OPEN311_READS
@@ -35,6 +35,11 @@ class Open311(Api):
             headers={"Cache-Control": "no-store"},
             body=open311.written(document, format),
         )
+
+    def count_address(self) -> None:
+        """Count a request of an address, by a key that has nothing to do with sessions. Raises Problem("too-often")."""
+        today = limits.of_the_day(repair_key(), clock.now())
+        self.limit(OPEN311_READS, limits.key(OPEN311_READS, self.address, 0, today))
 
     def _problem(self, problem: Problem) -> Response[str]:
         said = problem.document(self.language)
@@ -79,7 +84,7 @@ def post() -> Response[str]:
         client = open311.client_of(fields.get("api_key", ""), open311_keys())
     except Problem:
         count("ReportsRefused")
-        api.limit_address(OPEN311_READS)
+        api.count_address()
         raise
     api.limit(OPEN311_POSTS, client)
     wish = open311.wished(fields, api.language)
@@ -92,17 +97,17 @@ def post() -> Response[str]:
 @api.get(f"{ROOT}/requests.xml")
 @api.get(f"{ROOT}/requests.json")
 def several() -> Response[str]:
-    api.limit_address(OPEN311_READS)
+    api.count_address()
     return api.told(desk.listed(open311.asked(api.query, clock.now()), api.language))
 
 
 @api.get(f"{ROOT}/requests/<request>")
 def one(request: str) -> Response[str]:
-    api.limit_address(OPEN311_READS)
+    api.count_address()
     return api.told(desk.document([desk.find(open311.named(request))], api.language))
 
 
 @api.get(f"{ROOT}/tokens/<token>")
 def token(token: str) -> Response[str]:
-    api.limit_address(OPEN311_READS)
+    api.count_address()
     return api.told(open311.of_token(desk.find(open311.named(token)).id))

@@ -5,7 +5,8 @@ Items (pk, sk): INCIDENT#<id> INCIDENT, INCIDENT#<id> EVENT#<at>#<key>. Index by
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, cast
 
@@ -21,6 +22,7 @@ from yinji.repair.items import TABLE, ByShelf, HappenedItem, IncidentItem
 from yinji.repair.report import Symptom
 
 OPEN_SHELF, PLANNED_SHELF = "open", "maintenance"
+THREADS = 12
 KEPT = timedelta(days=1095)
 """How long an incident is kept after it last changed (the data map's term `work`): for comparing years."""
 
@@ -36,11 +38,6 @@ class Incidents:
         item = one(IncidentItem, pk_of(id), "INCIDENT")
         return incident_of(values(item)) if item else None
 
-    def find_many(self, ids: Sequence[str]) -> dict[str, Incident]:
-        """Those of `ids` that there are, as of now."""
-        found = self._bulk.get_many([(pk_of(id), "INCIDENT") for id in ids])
-        return {incident.id: incident for incident in map(incident_of, map(plains, found))}
-
     def open(self, area: str = "") -> list[Incident]:
         """Those that are open, of an area where one is named, the oldest first, as of a moment ago; without those of
         planned maintenance."""
@@ -55,6 +52,11 @@ class Incidents:
         found = self._bulk.query("shelf", PLANNED_SHELF, index=ByShelf.Meta.index_name)
         return [incident_of(plains(item)) for item in found]
 
+    def find_many(self, ids: Sequence[str]) -> dict[str, Incident]:
+        """Those of `ids` that there are, as of now."""
+        found = self._bulk.get_many([(pk_of(id), "INCIDENT") for id in ids])
+        return {one.id: one for one in map(incident_of, map(plains, found))}
+
     def over(self, month: str) -> list[Incident]:
         """Those that ended in a month of the campus, such as 2026-11."""
         found = self._bulk.query("shelf", month, index=ByShelf.Meta.index_name)
@@ -64,6 +66,16 @@ class Incidents:
         """What happened to it, the oldest first."""
         found = self._bulk.query("pk", pk_of(id), beginning="EVENT#", consistent=True)
         return [_event(plains(item)) for item in found]
+
+    def handed_over(self, ids: Collection[str]) -> set[str]:
+        """Those of `ids` that somebody handed over to a colleague, or back to the queue."""
+
+        def handed(id: str) -> bool:
+            told = self._bulk.query("pk", pk_of(id), ("what",), beginning="EVENT#")
+            return any(plains(item)["what"] == "hand-over" for item in told)
+
+        with ThreadPoolExecutor(THREADS) as threads:
+            return {id for id, one in zip(ids, threads.map(handed, ids), strict=True) if one}
 
     def change(self, after: Incident, event: Event) -> bool:
         """Keep `after`, which follows from the version before it, and that `event` happened, in one transaction; False
