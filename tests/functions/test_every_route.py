@@ -129,6 +129,38 @@ ROWS_OF_GROUPS = (
         )
     ),
 )
+MANAGES_PLACES: dict[str, Any] = {
+    "own": ("department-officer",),
+    "any": ("administrator",),
+    "department": "network-centre",
+}
+ROWS_OF_PLACES = (
+    Row(
+        "POST /api/repair/labels",
+        "repair/labels",
+        **MANAGES_PLACES,
+        fields={"format": "door", "places": "LIB"},
+        answers=frozenset({422}),
+    ),
+    *(
+        Row(
+            f"POST /api/repair/labels/{{serial}}/{deed}",
+            "repair/labels",
+            **MANAGES_PLACES,
+            about={"serial": "K7QFM2"},
+            fields={"format": "door"},
+            answers=frozenset({NOT_THERE}),
+        )
+        for deed in ("replace", "retire")
+    ),
+    Row(
+        "GET /api/repair/sheets/{sheet}",
+        "repair/labels",
+        **MANAGES_PLACES,
+        about={"sheet": "0" * 24},
+        answers=frozenset({NOT_THERE}),
+    ),
+)
 ACTIVITIES = "/api/archive/activities"
 DEVICES = "/api/archive/devices"
 _DEVICE = {"about": {"device": "gate-main-1"}}
@@ -312,6 +344,7 @@ ROWS: tuple[Row, ...] = (
     Row(f"POST {API}/practice", "clearance/practice", any=OFFICES),
     # a department reminds of its own steps, whose graduate it may be
     Row(f"POST {API}/cases/{{student}}/remind", "messages/remind", own=SCHOOL, any=("department-officer",)),
+    *ROWS_OF_PLACES,
     *ROWS_OF_GROUPS,
     *ROWS_OF_ACTIVITIES,
     *ROWS_OF_READERS,

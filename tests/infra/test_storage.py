@@ -16,8 +16,8 @@ from tests.infra.synthesis import Resource, Synthesis, listed, plain
 pytestmark = pytest.mark.slow
 
 HOLDS_LOGS = "AccessLogs"
-ABOUT_NOBODY = {"archive/devices/"}
-"""The register of readers, which names places."""
+ABOUT_NOBODY = {"archive/devices/", "repair/imports/", "repair/reports/"}
+"""The register of readers, and tables of places, which name no people."""
 
 
 def table(of: Synthesis, stack: str = "Clearance") -> Resource:
@@ -114,7 +114,7 @@ def test_names_of_buckets_are_short_enough_for_any_university_in_any_region(aws:
 
 def test_a_bucket_waits_until_it_may_invoke_what_it_notifies(either: Synthesis) -> None:
     buckets = [one for one in either.of_type("AWS::S3::Bucket") if "NotificationConfiguration" in one.properties]
-    assert {one.stack for one in buckets} == {"Clearance", "Archive", "Editions"}
+    assert {one.stack for one in buckets} == {"Clearance", "Archive", "Editions", "Repair"}
     for bucket in buckets:
         permissions = {
             one.id: one.properties
@@ -165,10 +165,13 @@ def test_queues_are_encrypted_and_keep_failures_for_a_fortnight(either: Synthesi
 
 
 def test_the_keys_of_sessions_are_made_by_aws_and_stand_nowhere_in_the_template(either: Synthesis) -> None:
-    [secret] = either.of_type("AWS::SecretsManager::Secret")
-    made = secret.properties["GenerateSecretString"]
-    assert made["GenerateStringKey"] == "key" and made["PasswordLength"] >= 32
-    assert "SecretString" not in secret.properties
+    every = either.of_type("AWS::SecretsManager::Secret")
+    assert {one.stack for one in every} == {"Clearance", "Repair"}
+    for secret in every:
+        made = secret.properties["GenerateSecretString"]
+        # that of labels never rotates, and is nothing but the key
+        assert made.get("GenerateStringKey") == ("key" if secret.stack == "Clearance" else None)
+        assert made["PasswordLength"] >= 32 and "SecretString" not in secret.properties
 
 
 def test_the_log_of_the_api_names_routes_never_paths(either: Synthesis) -> None:
