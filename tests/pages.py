@@ -324,10 +324,20 @@ PAGES: tuple[Page, ...] = (
         department="network-centre",
         text=False,
     ),
+    Page(
+        "/repair/places",
+        ("/repair/places", "/repair/places?find=nothing"),
+        own=("department-officer",),
+        any=("technician", *CENTRE),
+        seen_by=("technician", "department-officer", "auditor"),
+        department="network-centre",
+    ),
     Page("/{part0}", ("/nowhere",), any=EVERYBODY),
 )
 
 NOT_PAGES: Mapping[str, str] = {
+    "/repair/places/{id}": "of a place that there is: test_repair_place_pages.py looks at it",
+    "/repair/sheets/{sheet}": "of a sheet that was printed: test_repair_place_pages.py looks at it",
     "/": "leads to the first page of whoever comes",
     "/language/{language}": "leads back in another language",
     "/static/{version}/{name}": "files",

@@ -2,9 +2,9 @@
 
 Trigger: GET on the REST API. Reads: the table, the index by school, archives, groups and the catalogue, the boxes of
 messages, places, labels, reports, incidents and the rota of repair, the access log, the signing keys and that of
-labels; of the documents bucket reports/feeds/ and previews/, of the archive's reports/. Writes: how often certificates
-and labels were looked up, and nothing else: every form of a page is sent to the functions below /api. Emits: who looks
-at whose case or archive, to the queue of looks.
+labels; of the documents bucket reports/feeds/ and previews/, of the archive's and of repair's reports/. Writes: how
+often certificates and labels were looked up, and nothing else: every form of a page is sent to the functions below
+/api. Emits: who looks at whose case or archive, to the queue of looks.
 """
 
 from __future__ import annotations

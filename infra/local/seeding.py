@@ -93,9 +93,9 @@ async def _print_labels() -> int:
             await door.post(
                 OF_NETWORK_CENTRE,
                 "/api/repair/labels",
-                {"format": "a4-24", "within": one.id, "idempotency_key": f"campus-{one.id}", **kinds},
+                {"format": "a4-24", "within": id, "idempotency_key": f"campus-{id}", **kinds},
             )
-            for one in campus.HALLS
+            for id in campus.buildings()
         ]
     if not all(answer.ok for answer in answers):
         raise Trouble(f"Labels could not be printed: {', '.join(answer.code for answer in answers)}.")

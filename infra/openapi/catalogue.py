@@ -27,6 +27,7 @@ from infra.openapi import (
     archive_readers,
     repair_learn,
     repair_open311,
+    repair_places,
     repair_report,
     shapes,
 )
@@ -64,6 +65,7 @@ PLACES: Mapping[str, Schema] = {
     **archive_editions.PLACES,
     **repair_open311.PLACES,
     **repair_report.PLACES,
+    **repair_places.PLACES,
     "number": archive_proof.NUMBER,
 }
 """What stands in the places of paths."""
@@ -700,4 +702,5 @@ ROUTES: Mapping[str, Row] = {
     **repair_learn.ROUTES,
     **repair_open311.ROUTES,
     **repair_report.ROWS,
+    **repair_places.ROUTES,
 }

@@ -30,16 +30,17 @@ from yinji.messages.model import Message
 from yinji.messages.store import Outbox
 from yinji.platform import clock
 from yinji.platform.clock import instant
+from yinji.repair.places_store import Places
 
-from tests import handlers, proofs
+from tests import handlers, proofs, repairs
 from tests.archives import DOOR, GATE, LOANS, SU, Library, activity, as_csv, loan, readers_csv, register_csv
 from tests.archives import record as archived
 from tests.archives import student as archived_student
 from tests.functions.conftest import FEED_ROWS, Cloud, store
 from tests.functions.test_archive_seal import rendered
+from tests.functions.test_repair_places import csv_of
 from tests.functions.test_season import next_workday
 from tests.graduates import BATCH, LIN, NOW, event, graduate, roster_csv, snapshot
-from tests.repairs import campus, keep
 from tests.unit.test_case import FULL, act, feed, settled
 from tests.unit.test_inspection import pdf
 
@@ -85,7 +86,17 @@ def test_a_sample_names_only_actions_and_keys_there_can_be(name: str) -> None:
     for record in told.get("Records", []):
         if record["eventSource"] == "aws:s3":
             assert unquote_plus(record["s3"]["object"]["key"]).startswith(
-                ("rosters/", "feeds/", "evidence/", "devices/", "catalogue/", "students/", "records/", "photos/")
+                (
+                    "rosters/",
+                    "feeds/",
+                    "evidence/",
+                    "devices/",
+                    "catalogue/",
+                    "students/",
+                    "records/",
+                    "photos/",
+                    "imports/",
+                )
             )
 
 
@@ -181,6 +192,14 @@ def delivered(cloud: Cloud) -> None:
 
 
 PLANNED = "20260601T040000-0123456789ab"
+
+
+def campus_is_there(cloud: Cloud) -> None:
+    """What the samples of repair are about: a campus, a label, and the table that was delivered."""
+    places = repairs.campus()
+    repairs.keep(places)
+    table = csv_of([*places, replace(places[-1], id="LIB-2-05")])
+    cloud.s3.put_object(Bucket="repair", Key="imports/places-2026-autumn.csv", Body=table)
 
 
 def drawn(cloud: Cloud, answer: Any) -> bool:
@@ -415,6 +434,10 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
         settled(OPENED, until="exit-survey"),
         lambda cloud, answer: answer == {"said": len(in_box())},
     ),
+    "repair/places_intake.json": (None, lambda cloud, answer: Places().find("LIB-2-05") is not None),
+    "repair/labels.json": (None, lambda cloud, answer: len(json.loads(answer["body"])["labels"]) == 8),
+    "repair/labels.replace.json": (None, status(404)),
+    "repair/labels.sheet.json": (None, status(404)),
     "messages/digest.json": (OPENED, lambda cloud, answer: set(answer) == {"said"}),
     "messages/digest.missed.json": (SIGNABLE, lambda cloud, answer: answer["said"] == len(in_box("office:S01")) == 1),
     "messages/inbox.json": (OPENED, lambda cloud, answer: json.loads(answer["body"]) == {"messages": []}),
@@ -441,7 +464,7 @@ def test_a_sample_makes_its_function_do_what_it_is_for(
         Archive().enrol([SU])
         Archive().add(archived(1), SU.school)
     if name.startswith("repair/"):
-        keep(campus())
+        campus_is_there(cloud)
     if name == "messages/compose_archive.json":
         announced(cloud)
         Catalogue().sign_up("A1", LIN.student, instant("2026-06-01T03:00:00.000Z"), "a-key-of-mine")

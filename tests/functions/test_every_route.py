@@ -150,6 +150,38 @@ ROWS_OF_LEARNING = (
         answers=READ,
     ),
 )
+MANAGES_PLACES: dict[str, Any] = {
+    "own": ("department-officer",),
+    "any": ("administrator",),
+    "department": "network-centre",
+}
+ROWS_OF_PLACES = (
+    Row(
+        "POST /api/repair/labels",
+        "repair/labels",
+        **MANAGES_PLACES,
+        fields={"format": "door", "places": "LIB"},
+        answers=frozenset({422}),
+    ),
+    *(
+        Row(
+            f"POST /api/repair/labels/{{serial}}/{deed}",
+            "repair/labels",
+            **MANAGES_PLACES,
+            about={"serial": "K7QFM2"},
+            fields={"format": "door"},
+            answers=frozenset({NOT_THERE}),
+        )
+        for deed in ("replace", "retire")
+    ),
+    Row(
+        "GET /api/repair/sheets/{sheet}",
+        "repair/labels",
+        **MANAGES_PLACES,
+        about={"sheet": "0" * 24},
+        answers=frozenset({NOT_THERE}),
+    ),
+)
 ACTIVITIES = "/api/archive/activities"
 DEVICES = "/api/archive/devices"
 _DEVICE = {"about": {"device": "gate-main-1"}}
@@ -334,6 +366,7 @@ ROWS: tuple[Row, ...] = (
     # a department reminds of its own steps, whose graduate it may be
     Row(f"POST {API}/cases/{{student}}/remind", "messages/remind", own=SCHOOL, any=("department-officer",)),
     *ROWS_OF_REPORTS,
+    *ROWS_OF_PLACES,
     *ROWS_OF_GROUPS,
     *ROWS_OF_ACTIVITIES,
     *ROWS_OF_READERS,

@@ -107,11 +107,11 @@ def test_a_writer_that_dies_anywhere_is_made_good_by_the_next(cloud: Cloud, monk
     monkeypatch.setattr(register_store, "AT_ONCE", 6)
     transacted, left = register_store.transacted, [0]
 
-    def dying(work: Any) -> bool:
+    def dying(through: Any, work: Any) -> bool:
         if not left[0]:
             raise ConnectionError
         left[0] -= 1
-        return transacted(work)
+        return transacted(through, work)
 
     monkeypatch.setattr(register_store, "transacted", dying)
     for calls in range(1, 4):

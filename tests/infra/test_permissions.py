@@ -34,7 +34,7 @@ from tests.archives import student as archived_student
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, cloud, officer
 from tests.functions.test_archive_seal import rendered
 from tests.functions.test_batches import ADMINISTRATOR, tomorrow
-from tests.functions.test_events import announced, delivered
+from tests.functions.test_events import announced, campus_is_there, delivered
 from tests.functions.test_evidence import fetch, hand_in_anew
 from tests.functions.test_feed_pages import AUDITOR, looked_at, table, used
 from tests.functions.test_messages import record
@@ -128,6 +128,8 @@ STAR_RESOURCES = {
         "a photo is named after its report",
     ),
     f"{REPAIR}/photos/kept/*": ({"s3:GetObject", "s3:PutObject"}, "the same"),
+    f"{REPAIR}/imports/*": ({"s3:GetObject"}, "tables of places are named by who delivers them"),
+    f"{REPAIR}/reports/places/*": ({"s3:GetObject", "s3:PutObject"}, "a report is named after its delivery"),
     f"{ARCHIVE}/reports/catalogue/*": ({"s3:PutObject"}, "a report is named after its delivery"),
     f"{DOCUMENTS}/certificates/*": (
         {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"},
@@ -143,7 +145,7 @@ PORTAL = "RoleDefaultPolicy"
 
 KEY_READERS = (
     "AuthorizerRole", "SignInOidcRole", "SignInCasRole", "DemoSignInRole", "SignOutRole", "AccountRole", "SendRole",
-    "StopRole", "CheckInRole", "CodeOnScreenRole", "ReportRole", "FollowRole", "PhotoUploadRole", PORTAL,
+    "StopRole", "CheckInRole", "CodeOnScreenRole", "ReportRole", "FollowRole", "PhotoUploadRole", "LabelsRole", PORTAL,
 )  # fmt: skip
 """Who signs or reads sessions, the links that stop mail, and the codes by which one checks in."""
 OTHER_READERS = ("Open311Role",)
@@ -291,6 +293,7 @@ def test_who_counts_changes_something_or_hands_out_much(either: Synthesis) -> No
                 "kept-copy",
                 "shared/",
                 "verify/",
+                "sheets/",
             )
         )
         assert counted != freely, (uri, keys)
@@ -301,6 +304,7 @@ def test_the_portal_sees_of_buckets_what_became_of_deliveries_and_no_more(either
     shown = {
         DOCUMENTS: ["reports/feeds/*", "previews/*"],
         DOCUMENTS.replace("documents", "archive"): ["reports/records/*", "reports/students/*"],
+        REPAIR: ["reports/places/*"],
     }
     read = {plain(place) for one in told if one["Action"] == "s3:GetObject" for place in listed(one["Resource"])}
     assert read == {f"{bucket}/{prefix}" for bucket, prefixes in shown.items() for prefix in prefixes}
@@ -440,6 +444,7 @@ def did(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> dict[str, set[tuple[st
     monkeypatch.setattr("yinji.clearance.definition.StepDefinition.guide", lambda *about: "")
     monkeypatch.setattr("typeset.certificate.certificate_pdf", lambda data, at: b"%PDF-")
     monkeypatch.setattr("typeset.guide.guide_pdf", lambda data, at: b"%PDF-")
+    monkeypatch.setattr("typeset.labels.labels_pdf", lambda *about: b"%PDF-")
 
     def watch(self: Any, operation: str, told: Any) -> Any:
         if at_work:
@@ -528,6 +533,23 @@ def play_reports(cloud: Cloud) -> None:
         assert cloud.call("repair/follow", None, "POST", f"/api/repair/follow/{link}/{word}", said).status == 200
 
 
+def play_places(cloud: Cloud) -> None:
+    """A table of places, and labels printed, fetched, replaced and retired."""
+    campus_is_there(cloud)
+    cloud.invoke("repair/places_intake", json.loads((ROOT / "events/repair/places_intake.json").read_text("utf-8")))
+    made, office, labels = (
+        {"format": "door", "idempotency_key": "k" * 8},
+        officer("network-centre"),
+        "/api/repair/labels",
+    )
+    asked = made | {"within": "LIB", "kind.room": "yes", "missing": "yes"}
+    sheet = cloud.call("repair/labels", office, "POST", labels, asked).json
+    first, second = (f"{labels}/{one['serial']}" for one in sheet["labels"][:2])
+    for place in (f"{first}/replace", f"{second}/retire"):
+        assert cloud.call("repair/labels", office, "POST", place, made).status == 200
+    assert cloud.call("repair/labels", office, "GET", sheet["address"]).status == 200
+
+
 def play_samples(cloud: Cloud) -> None:
     for path in sorted((ROOT / "events" / "archive").glob("*.json")):
         cloud.invoke(f"archive/{path.name.split('.')[0]}", json.loads(path.read_text("utf-8")))
@@ -546,6 +568,7 @@ def streamed(item: dict[str, Any]) -> dict[str, Any]:
 def play(cloud: Cloud) -> None:
     """A little of everything that functions do."""
     play_reports(cloud)
+    play_places(cloud)
     cloud.open(LIN, graduate(2), graduate(3))
     hand_in_a_thesis(cloud)
     give_an_account(cloud)

@@ -16,8 +16,8 @@ from tests.infra.synthesis import Resource, Synthesis, listed, plain
 pytestmark = pytest.mark.slow
 
 HOLDS_LOGS = "AccessLogs"
-ABOUT_NOBODY = {"archive/devices/"}
-"""The register of readers, which names places."""
+ABOUT_NOBODY = {"archive/devices/", "repair/imports/", "repair/reports/"}
+"""The register of readers, and tables of places, which name no people."""
 
 
 def table(of: Synthesis, stack: str = "Clearance") -> Resource:

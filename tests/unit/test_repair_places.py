@@ -13,13 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from yinji.archive.importing import Refused, refusals
+from yinji.clearance import university
 from yinji.platform.problem import Problem
 from yinji.repair import labels
 from yinji.repair.importing import read
 from yinji.repair.place import Place
-from yinji.repair.printing import MOST_NAMED, sheet_id, wished
+from yinji.repair.printing import MOST_NAMED, MOST_ON_A_SHEET, sheet_id, wished
 from yinji.repair.register import DEEPEST, KNOWN, Kept, Line, Plan, Table, planned
 
+from infra.local.season import campus as demo
 from tests import repairs
 from tests.repairs import campus
 
@@ -301,3 +303,21 @@ def test_a_made_up_code_is_refused(typed: str) -> None:
     assert labels.serial_of(ours.lower(), repairs.KEY) == typed[:6]
     assert labels.serial_of(typed, repairs.KEY) == (typed[:6] if typed == ours else "")
     assert labels.serial_of(ours, "another key") == ""
+
+
+# --- the demo campus ----------------------------------------------------------------------------------------------
+
+
+def test_the_demo_campus_makes_sense_and_is_always_the_same() -> None:
+    given = read("campus.csv", demo.table())
+    known = planned({}, given, AT)
+    assert not known.rejected and known.counts == {"added": given.number} and given.number > 900
+    assert demo.table() == demo.table()
+    room = known.changes[demo.SHOWN].place
+    assert room.line[-1] == demo.CORE and len(room.line) == 4 and room.building == "LIB"
+    titles = {one.place.title["zh"] for one in known.changes.values()}
+    for school in university.schools().values():
+        hall, number = school["place"]["zh"].split(" ")[:2]
+        assert hall in titles and f"{number} {school['zh']}学工办" in titles
+    for id in demo.buildings():
+        assert sum(kept.place.building == id for kept in known.changes.values()) <= MOST_ON_A_SHEET

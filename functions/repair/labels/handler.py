@@ -1,7 +1,8 @@
 """labels: the labels of places printed, replaced and retired, and the sheets they are on.
 
 Trigger: POST /api/repair/labels, POST /api/repair/labels/{serial}/replace and /retire, GET /api/repair/sheets/{sheet}.
-Reads: places, labels, sheets, the secret that proves labels. Writes: labels and sheets. Emits: metrics.
+Reads: places, labels, sheets, the secret that proves labels. Writes: labels and sheets; how often
+somebody fetched sheets. Emits: metrics.
 """
 
 from typing import Any
@@ -15,6 +16,7 @@ from yinji.platform import clock
 from yinji.platform.clock import stamp
 from yinji.platform.environment import setting
 from yinji.platform.http import Api
+from yinji.platform.limits import EXPORTS
 from yinji.platform.observability import count, logger, metrics
 from yinji.platform.problem import Problem
 from yinji.repair.access import demand
@@ -74,6 +76,7 @@ def retire(serial: str) -> Response[str]:
 def paper(sheet: str) -> Response[bytes]:
     """The sheet as it is to be printed; labels that were ended since are left out."""
     allowed()
+    api.limit(EXPORTS)
     found = labels.sheet(sheet)
     if found is None:
         raise Problem("not-found")

@@ -6,8 +6,11 @@ from __future__ import annotations
 import csv
 import io
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 from yinji.clearance import university
 
@@ -15,45 +18,30 @@ CAMPUS, CORE, CENTRE = "JY", "NIC-CORE", "NIC"
 TABLE = "imports/campus.csv"
 SHOWN = "LIB-101"
 """The room whose label `make up` names."""
-COLUMNS = ("id", "kind", "title_zh", "title_en", "within", "area", "hangs_on", "model", "state")
-A_FLOOR_POINT = 5
+COLUMNS = ("id", "kind", "title_zh", "title_en", "within", "area", "hangs_on", "model")
+OF_A_POINT = 5
 """How many rooms hang on one access point."""
 Row = Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Building:
-    """`rooms` are those of a floor; `named` says of some what they are, by their number, in both languages."""
-
-    id: str
-    zh: str
-    en: str
-    area: str
-    floors: int
-    rooms: int
-    sockets: bool = False
-    named: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+Texts = Mapping[str, str]
+_OFFICE = re.compile(r"(\S+) (\d\d\d)(?: .+)?")
 
 
-HALLS = (
-    Building("ZYL", "致远楼", "Zhiyuan Hall", "east", 4, 12, named={"101": ("报告厅", "Lecture Hall")}),
-    Building("GWL", "格物楼", "Gewu Hall", "east", 4, 12),
-    Building("QSL", "求是楼", "Qiushi Hall", "east", 4, 12),
-    Building("HTL", "海棠楼", "Haitang Hall", "east", 4, 12),
-    Building("MDL", "明德楼", "Mingde Hall", "east", 4, 12),
-    Building("XZL", "行政楼", "Administration Hall", "centre", 4, 12),
-    Building("LIB", "图书馆", "Library", "centre", 5, 10),
-    Building(CENTRE, "网信中心", "Network Centre", "centre", 2, 8),
-    Building("MY1", "梅园 1 号楼", "Meiyuan 1", "west", 6, 22, sockets=True),
-    Building("ZY3", "竹园 3 号楼", "Zhuyuan 3", "west", 6, 20),
-)
-_OFFICE = re.compile(r"(\S+) (\d)(\d\d)(?: (.+))?")
+@cache
+def _told() -> Mapping[str, Any]:
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+
+
+def buildings() -> Mapping[str, Mapping[str, Any]]:
+    """By their ids: zh, en, area, floors, rooms (of a floor), and sockets where rooms have some."""
+    return _told()["buildings"]
 
 
 def table() -> bytes:
     """The table of places, as the network centre would deliver it."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, restval="")
+    writer = csv.DictWriter(out, COLUMNS)
     writer.writeheader()
     writer.writerows(places())
     return out.getvalue().encode()
@@ -61,59 +49,61 @@ def table() -> bytes:
 
 def places() -> Iterator[Row]:
     """The campus, and all that is on it."""
-    title = university.name()
-    yield _row(CAMPUS, "campus", f"{title['zh']}主校区", f"{title['en']}, main campus", "", "centre")
-    for building in HALLS:
-        yield _row(building.id, "building", building.zh, building.en, CAMPUS, building.area)
-    yield _row(CORE, "switch", "核心交换机", "Core switch", CENTRE, "centre", model="S12708")
-    named = _offices()
-    for building in HALLS:
-        yield from _inside(building, {**named.get(building.zh, {}), **building.named})
+    yield _row(CAMPUS, "campus", _texts("campus", university=university.name()), "", "centre")
+    for id, building in buildings().items():
+        yield _row(id, "building", building, CAMPUS, building["area"])
+    yield _row(CORE, "switch", _texts("core"), CENTRE, "centre", model="S12708")
+    offices = _offices()
+    for id, building in buildings().items():
+        yield from _inside(id, building, offices.get(building["zh"], {}))
 
 
-def _inside(building: Building, named: Mapping[str, tuple[str, str]]) -> Iterator[Row]:
-    spine = f"{building.id}-SW"
-    yield _row(spine, "switch", f"{building.zh}汇聚交换机", f"{building.en} spine switch", building.id, building.area,
-               CORE, "S6730")  # fmt: skip
-    for level in range(1, building.floors + 1):
-        floor, switch = f"{building.id}-{level}", f"{building.id}-SW{level}"
-        numbers = {f"{level}{number:02}" for number in range(1, building.rooms + 1)}
-        numbers = sorted(numbers | {number for number in named if number.startswith(str(level))})
-        yield _row(floor, "floor", f"{level} 层", f"Floor {level}", building.id, building.area)
-        yield _row(
-            switch, "switch", f"{level} 层交换机", f"Switch of floor {level}", floor, building.area, spine, "S5735"
-        )
-        for place, number in enumerate(numbers):
-            point = f"{building.id}-AP{level}{place // A_FLOOR_POINT + 1:02}"
-            if place % A_FLOOR_POINT == 0:
-                title = f"无线 {point[-3:]}", f"Access point {point[-3:]}"
-                yield _row(point, "access-point", *title, floor, building.area, switch, "AP7060")
-            zh, en = named.get(number, ("", ""))
-            room = f"{building.id}-{number}"
-            yield _row(room, "room", f"{number} {zh or '室'}", f"{en} {number}".strip() if en else f"Room {number}",
-                       floor, building.area, point)  # fmt: skip
-            if building.sockets:
-                yield _row(f"{room}-1", "socket", f"{number} 网口", f"Socket of {number}", room, building.area, switch)
+def _inside(id: str, building: Mapping[str, Any], offices: Mapping[str, Texts]) -> Iterator[Row]:
+    """The floors of a building, and what is on them."""
+    spine, area = f"{id}-SW", building["area"]
+    yield _row(spine, "switch", _texts("spine", building=building), id, area, CORE, "S6730")
+    for level in range(1, building["floors"] + 1):
+        floor, switch = f"{id}-{level}", f"{id}-SW{level}"
+        yield _row(floor, "floor", _texts("floor", n=level), id, area)
+        yield _row(switch, "switch", _texts("switch", n=level), floor, area, spine, "S5735")
+        numbers = {f"{level}{number:02}" for number in range(1, building["rooms"] + 1)}
+        numbers |= {number for number in offices if number.startswith(str(level))}
+        for place, number in enumerate(sorted(numbers)):
+            short = f"{level}{place // OF_A_POINT + 1:02}"
+            point, room = f"{id}-AP{short}", f"{id}-{number}"
+            if place % OF_A_POINT == 0:
+                yield _row(point, "access-point", _texts("access-point", n=short), floor, area, switch, "AP7060")
+            office = offices.get(number)
+            title = _texts("office", office=office, n=number) if office else _texts("room", n=number)
+            yield _row(room, "room", title, floor, area, point)
+            if building.get("sockets"):
+                yield _row(f"{room}-1", "socket", _texts("socket", n=number), room, area, switch)
 
 
 def _row(
-    id: str, kind: str, zh: str, en: str, within: str, area: str, hangs_on: str = "", model: str = ""
-) -> dict[str, str]:
-    return dict(zip(COLUMNS, (id, kind, zh, en, within, area, hangs_on, model, ""), strict=True))
+    id: str, kind: str, title: Mapping[str, Any], within: str, area: str, hangs_on: str = "", model: str = ""
+) -> Row:
+    return dict(zip(COLUMNS, (id, kind, title["zh"], title["en"], within, area, hangs_on, model), strict=True))
 
 
-def _offices() -> Mapping[str, Mapping[str, tuple[str, str]]]:
+def _texts(name: str, **filled: Any) -> Texts:
+    """A title of campus.toml in both languages; what fills it may itself be in both."""
+    return {
+        language: _told()[name][language].format_map(
+            {key: value[language] if isinstance(value, Mapping) else value for key, value in filled.items()}
+        )
+        for language in ("zh", "en")
+    }
+
+
+def _offices() -> Mapping[str, Mapping[str, Texts]]:
     """By building and number the rooms in which schools and departments are, as the guide says."""
-    found: dict[str, dict[str, tuple[str, str]]] = {}
-    for school in university.schools().values():
-        if told := _OFFICE.fullmatch(school["place"]["zh"]):
-            found.setdefault(told[1], {})[told[2] + told[3]] = (
-                f"{school['zh']}学工办",
-                f"{school['en']}, student office",
-            )
-    for department in university.departments().values():
-        if told := _OFFICE.fullmatch(department["place"]["zh"]):
-            found.setdefault(told[1], {})[told[2] + told[3]] = (department["zh"], department["en"])
+    found: dict[str, dict[str, Texts]] = {}
+    schools = [(one["place"]["zh"], _texts("student-office", school=one)) for one in university.schools().values()]
+    departments = [(one["place"]["zh"], one) for one in university.departments().values()]
+    for place, title in [*departments, *schools]:
+        if told := _OFFICE.fullmatch(place):
+            found.setdefault(told[1], {})[told[2]] = title
     return found
 
 

@@ -16,7 +16,7 @@ from typing import Any, cast
 from pynamodb.transactions import TransactWrite
 
 from yinji.archive.bulk import batches
-from yinji.clearance.items import kept, one, values
+from yinji.clearance.items import connection, kept, one, values
 from yinji.clearance.store import wait
 from yinji.platform.clock import instant, stamp
 from yinji.platform.problem import Problem
@@ -29,6 +29,10 @@ from yinji.repair.register_store import AT_ONCE, ATTEMPTS, transacted
 
 class Labels(Places):
     """Places, and their labels to be changed. Every method raises what the service raises when it cannot be reached."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._connection = connection()
 
     def sheet(self, id: str) -> Sheet | None:
         item = one(SheetItem, f"SHEET#{id}", "SHEET")
@@ -62,7 +66,7 @@ class Labels(Places):
                     item = HangsItem(pk_of(label.place), HANGS, serial=label.serial)
                     transaction.save(item, condition=HangsItem.pk.does_not_exist())
 
-            if not new or transacted(work):
+            if not new or transacted(self._connection, work):
                 return
             wait(attempt)
         raise Problem("too-busy")
@@ -92,7 +96,7 @@ class Labels(Places):
                 transaction.save(item, condition=HangsItem.serial == label.serial)
                 transaction.save(sheet_item(sheet), condition=SheetItem.pk.does_not_exist())
 
-            if transacted(work):
+            if transacted(self._connection, work):
                 return sheet
             wait(attempt)
         raise Problem("too-busy")
@@ -115,7 +119,7 @@ class Labels(Places):
                 _end(transaction, label, "retired", at)
                 transaction.delete(HangsItem(pk_of(label.place), HANGS), condition=HangsItem.serial == label.serial)
 
-            if transacted(work):
+            if transacted(self._connection, work):
                 return replace(label, state="retired", ended_at=at)
             wait(attempt)
         raise Problem("too-busy")

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from pynamodb.connection import Connection
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
@@ -35,7 +36,7 @@ class Register:
     """Every method raises what the service raises when it cannot be reached."""
 
     def __init__(self) -> None:
-        self._bulk, self._places = Bulk(TABLE), Places()
+        self._bulk, self._places, self._connection = Bulk(TABLE), Places(), connection()
 
     def every(self, ids: Iterable[str] = ()) -> dict[str, Kept]:
         """All places as of a moment ago, and those of `ids` and what they lie in and hang on as of now."""
@@ -81,15 +82,16 @@ class Register:
                     if one.place.kind == "building" and (before is None or before.place.kind != "building"):
                         transaction.save(BuildingItem(BUILDINGS, one.place.id))
 
-            if not transacted(work):
+            if not transacted(self._connection, work):
                 return False
         return True
 
 
-def transacted(work: Callable[[TransactWrite], None]) -> bool:
-    """Do `work` as one transaction; False when a condition did not hold or somebody else was at it: look anew then."""
+def transacted(through: Connection, work: Callable[[TransactWrite], None]) -> bool:
+    """Do `work` as one transaction `through` a connection; False when a condition did not hold, or somebody else was at
+    it: look anew then."""
     try:
-        with TransactWrite(connection=connection()) as transaction:
+        with TransactWrite(connection=through) as transaction:
             work(transaction)
     except TransactWriteError as error:
         if not CONFLICTS.intersection(cancelled_by(error)):
