@@ -25,6 +25,7 @@ from infra.openapi import (
     archive_groups,
     archive_proof,
     archive_readers,
+    repair_work,
     shapes,
 )
 from infra.openapi.shapes import COUNT, DAY, MOMENT, SLOT, STUDENT, TEXT, Schema, choice, many, maybe, obj, ref
@@ -60,6 +61,7 @@ PLACES: Mapping[str, Schema] = {
     **archive_certify.PLACES,
     **archive_editions.PLACES,
     "number": archive_proof.NUMBER,
+    **repair_work.PLACES,
 }
 """What stands in the places of paths."""
 
@@ -692,4 +694,5 @@ ROUTES: Mapping[str, Row] = {
     **archive_certify.ROUTES,
     **archive_proof.ROWS,
     **archive_editions.ROUTES,
+    **repair_work.ROUTES,
 }

@@ -217,3 +217,4 @@ class DutyItem(Model):
     days_on = ListAttribute[str]()
     days_off = ListAttribute[str]()
     version = NumberAttribute()
+    expires_at = NumberAttribute()
