@@ -29,6 +29,7 @@ from infra.openapi import (
     repair_open311,
     repair_places,
     repair_report,
+    repair_work,
     shapes,
 )
 from infra.openapi.shapes import COUNT, DAY, MOMENT, SLOT, STUDENT, TEXT, Schema, choice, many, maybe, obj, ref
@@ -67,6 +68,7 @@ PLACES: Mapping[str, Schema] = {
     **repair_report.PLACES,
     **repair_places.PLACES,
     "number": archive_proof.NUMBER,
+    **repair_work.PLACES,
 }
 """What stands in the places of paths."""
 
@@ -703,4 +705,5 @@ ROUTES: Mapping[str, Row] = {
     **repair_open311.ROUTES,
     **repair_report.ROWS,
     **repair_places.ROUTES,
+    **repair_work.ROUTES,
 }

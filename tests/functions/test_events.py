@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
+import boto3
 import pytest
 from yinji.archive.catalogue_store import Catalogue
 from yinji.archive.deliveries import Deliveries, Delivery
@@ -30,6 +32,7 @@ from yinji.messages.model import Message
 from yinji.messages.store import Outbox
 from yinji.platform import clock
 from yinji.platform.clock import instant
+from yinji.repair.incidents_store import Incidents
 from yinji.repair.places_store import Places
 
 from tests import handlers, proofs, repairs
@@ -41,6 +44,7 @@ from tests.functions.test_archive_seal import rendered
 from tests.functions.test_repair_places import csv_of
 from tests.functions.test_season import next_workday
 from tests.graduates import BATCH, LIN, NOW, event, graduate, roster_csv, snapshot
+from tests.repairs_at_work import incident, open_incident
 from tests.unit.test_case import FULL, act, feed, settled
 from tests.unit.test_inspection import pdf
 
@@ -148,6 +152,7 @@ OPENED = open_case(WHO, BATCH, event("open")).after
 FINISHED = settled(OPENED, until="")
 SIGNABLE = settled(OPENED)
 APPROVED = act(SIGNABLE, "school-approval", "sign-off") if SIGNABLE.state("school-approval") == "ready" else SIGNABLE
+FAULT = "7d1f0c2ab94e4b6d8c335a10"
 Check = Callable[[Cloud, Any], Any]
 
 
@@ -166,6 +171,10 @@ def accepted(cloud: Cloud, answer: Any) -> bool:
 
 def reported(key: str) -> Check:
     return lambda cloud, answer: cloud.report(key)["status"] == "accepted"
+
+
+def timers() -> list[Any]:
+    return boto3.client("scheduler").list_schedules(GroupName=os.environ["YINJI_TIMERS"])["Schedules"]
 
 
 def in_box(box: str = WHO.student) -> list[Message]:
@@ -444,6 +453,12 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "messages/inbox.read.json": (None, status(303)),
     "messages/inbox.preferences.json": (None, lambda cloud, answer: Outbox().settings(WHO.student).language == "en"),
     "messages/remind.json": (OPENED, lambda cloud, answer: [one.kind for one in in_box()] == ["reminder"]),
+    "repair/work.json": (None, lambda cloud, answer: len(json.loads(answer["body"])["incidents"]) == 1),
+    "repair/work.take.json": (None, lambda cloud, answer: json.loads(answer["body"])["technician"] == "N001"),
+    "repair/rota.json": (None, lambda cloud, answer: json.loads(answer["body"]) == {"technicians": []}),
+    "repair/rota.put.json": (None, status(422)),  # nobody made them a technician
+    "repair/clocks.json": (None, lambda cloud, answer: answer == {"batchItemFailures": []} and len(timers()) == 2),
+    "repair/escalate.json": (None, lambda cloud, answer: Incidents().find(FAULT).priority == 2),
     "messages/stop.json": (None, lambda cloud, answer: Outbox().settings(WHO.student).stopped == {"yours"}),
 }
 
@@ -469,6 +484,8 @@ def test_a_sample_makes_its_function_do_what_it_is_for(
         announced(cloud)
         Catalogue().sign_up("A1", LIN.student, instant("2026-06-01T03:00:00.000Z"), "a-key-of-mine")
 
+    if name.startswith("repair/"):
+        open_incident(incident(FAULT))
     if name in ("archive/authority.json", "archive/seal.json"):
         proofs.with_authority(cloud, monkeypatch)
         rendered(cloud, Editions())

@@ -24,6 +24,7 @@ from yinji.identity.people import DELEGATED, Grant
 from yinji.identity.session import ROLES, Role, Session
 from yinji.identity.store import People
 from yinji.platform import clock, problem
+from yinji.repair.work import DEEDS
 
 from infra.local.season.answers import answers
 from tests import pages, portal
@@ -587,6 +588,52 @@ CERTIFYING: tuple[Row, ...] = (
 """What students claim and their school decides, and the transcript."""
 
 
+_SEE_FAULTS: dict[str, Any] = {
+    "own": ("department-officer",),
+    "any": ("technician", *CENTRE),
+    "department": "network-centre",
+}
+_MANAGE_FAULTS: dict[str, Any] = {
+    "own": ("department-officer",),
+    "any": ("administrator",),
+    "department": "network-centre",
+}
+ROWS_OF_REPAIR_WORK: tuple[Row, ...] = (
+    Row("GET /api/repair/incidents", "repair/work", **_SEE_FAULTS, answers=READ),
+    Row(
+        "GET /api/repair/incidents/{incident}",
+        "repair/work",
+        **_SEE_FAULTS,
+        about={"incident": "0" * 24},
+        answers=frozenset({NOT_THERE}),
+    ),
+    *(
+        # who may is looked at upon a fault that there is: tests/functions/test_repair_work.py
+        Row(
+            f"POST /api/repair/incidents/{{incident}}/{deed}",
+            "repair/work",
+            **_SEE_FAULTS,
+            about={"incident": "0" * 24},
+            fields={"version": "1", "cause": "other", "why": "other"},
+            answers=frozenset({NOT_THERE}),
+        )
+        for deed in DEEDS
+    ),
+    Row("GET /api/repair/rota", "repair/rota", **_SEE_FAULTS, answers=READ),
+    Row("POST /api/repair/rota", "repair/rota", **_MANAGE_FAULTS, fields={"staff": "N001", "areas": "north"}),
+    Row("POST /api/repair/rota/{staff}", "repair/rota", **_MANAGE_FAULTS, about={"staff": "N001"}),
+    Row(
+        "POST /api/repair/rota/{staff}/day",
+        "repair/rota",
+        **_MANAGE_FAULTS,
+        about={"staff": "N001"},
+        answers=frozenset({NOT_THERE}),
+    ),
+    Row("POST /api/repair/rota/{staff}/leave", "repair/rota", **_MANAGE_FAULTS, about={"staff": "N001"}),
+)
+"""What technicians do, and their rota."""
+
+
 def _many(step: str) -> str:
     return f"POST {API}/steps/{step}/{{action}}"
 
@@ -653,7 +700,7 @@ def _answers(action: Action) -> dict[str, str]:
         return {}
 
 
-HERE = (*ROWS, *CERTIFYING, *ROWS_OF_EDITIONS, *rows_of_arrangements(), *rows_of_appointments())
+HERE = (*ROWS, *CERTIFYING, *ROWS_OF_EDITIONS, *ROWS_OF_REPAIR_WORK, *rows_of_arrangements(), *rows_of_appointments())
 EVERY = (*HERE, *rows_of_steps())
 
 

@@ -18,7 +18,9 @@ from sign_in.oidc import Provider
 from yinji.archive.catalogue_store import Catalogue
 from yinji.archive.record import RecordEvent
 from yinji.editions.store import Editions
+from yinji.identity.people import Grant
 from yinji.identity.session import Session, sign
+from yinji.identity.store import People
 from yinji.messages import stop
 from yinji.platform import clock
 from yinji.repair import labels
@@ -39,11 +41,14 @@ from tests.functions.test_evidence import fetch, hand_in_anew
 from tests.functions.test_feed_pages import AUDITOR, looked_at, table, used
 from tests.functions.test_messages import record
 from tests.functions.test_repair_report_photos import arrive, photo
+from tests.functions.test_repair_work_timers import record as change_of
+from tests.functions.test_repair_work_timers import stream
 from tests.functions.test_season import next_slot, settle_everything
 from tests.graduates import LIN, graduate
 from tests.infra.synthesis import Resource, Synthesis, listed, plain
 from tests.infra.test_functions import functions
 from tests.repairs import KEY, campus, join, keep, label, outage
+from tests.repairs_at_work import incident, open_incident
 from tests.sessions import begun
 from tests.unit.test_repair_learning import fault
 
@@ -130,6 +135,10 @@ STAR_RESOURCES = {
     f"{REPAIR}/photos/kept/*": ({"s3:GetObject", "s3:PutObject"}, "the same"),
     f"{REPAIR}/imports/*": ({"s3:GetObject"}, "tables of places are named by who delivers them"),
     f"{REPAIR}/reports/places/*": ({"s3:GetObject", "s3:PutObject"}, "a report is named after its delivery"),
+    "arn:aws:scheduler:us-east-1:123456789012:schedule/yinji-repair/*": (
+        {"scheduler:CreateSchedule"},
+        "a timer is named by what it is for",
+    ),
     f"{ARCHIVE}/reports/catalogue/*": ({"s3:PutObject"}, "a report is named after its delivery"),
     f"{DOCUMENTS}/certificates/*": (
         {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"},
@@ -394,6 +403,8 @@ def needed(service: str, operation: str, told: Mapping[str, Any]) -> set[tuple[s
         return {(f"kms:{operation}", "signing-key" if told["KeyId"] == "alias/signing" else "sealing-key")}
     if service == "sqs":
         return {(f"sqs:{operation}", QUEUES[told["QueueUrl"].rpartition("-")[2]])}
+    if service == "scheduler":
+        return {(f"scheduler:{operation}", "timers")}
     assert service == "secretsmanager"
     return {("secretsmanager:GetSecretValue", SECRETS.get(told["SecretId"], "secret"))}
 
@@ -422,6 +433,7 @@ def place(resource: str) -> str:
         ("RepairKey", "repair-key"),
         ("Open311Keys", "open311-keys"),
         ("SealingKey", "sealing-key"),
+        (":schedule/yinji-repair/", "timers"),
         ("Looks", "looks"),
         ("Loads", "loads"),
         ("Ingests", "ingests"),
@@ -565,10 +577,38 @@ def streamed(item: dict[str, Any]) -> dict[str, Any]:
     return record(item, item | {"standing": {"S": "waiting"}} if "standing" in item else None)
 
 
+def play_work(cloud: Cloud) -> None:
+    """A fault is opened, its clocks run out, somebody takes it, hands it over, mends it; the office keeps the rota."""
+    keep(campus())
+    one = open_incident(incident())
+    stream(cloud, change_of(None, one))
+    cloud.invoke("repair/escalate", {"incident": one.id, "purpose": "response"})
+    People().grant("N001", Grant("technician"))
+    centre, technician = officer("network-centre"), Session("N001", "technician", "x")
+    for path, fields in (
+        ("", {"areas": "north"}),
+        ("/day", {"day": "2026-06-20", "duty": "on"}),
+    ):
+        assert cloud.call("repair/rota", centre, "POST", f"/api/repair/rota/N001{path}", fields).status == 200
+    assert cloud.call("repair/rota", technician, "GET", "/api/repair/rota").status == 200
+    for path in ("", f"/{one.id}"):
+        assert cloud.call("repair/work", technician, "GET", f"/api/repair/incidents{path}").status == 200
+    for who, deed, fields in (
+        (technician, "take", {}),
+        (centre, "hand-over", {"to": "N001", "why": "other"}),
+        (technician, "fix", {"cause": "other"}),
+    ):
+        fields |= {"version": "1", "idempotency_key": "k" * 12}
+        answer = cloud.call("repair/work", who, "POST", f"/api/repair/incidents/{one.id}/{deed}", fields)
+        assert answer.status == 200, answer.json
+    assert cloud.call("repair/rota", centre, "POST", "/api/repair/rota/N001/leave", {}).status == 200
+
+
 def play(cloud: Cloud) -> None:
     """A little of everything that functions do."""
     play_reports(cloud)
     play_places(cloud)
+    play_work(cloud)
     cloud.open(LIN, graduate(2), graduate(3))
     hand_in_a_thesis(cloud)
     give_an_account(cloud)

@@ -74,6 +74,7 @@ def persona(role: str, department: str, places: Mapping[str, str]) -> str:
         "department-officer": f"department-officer:{department}",
         "administrator": "administrator:admin",
         "auditor": "auditor:auditor",
+        "technician": "technician:N001",
         "supervisor": f"supervisor:{places['supervisor']}:{places['school']}",
     }
     return known.get(role, f"{role}:{places['school']}")

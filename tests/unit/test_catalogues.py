@@ -36,6 +36,7 @@ PARAMS = {
     "already-done": {"state": "done", "by": "T0001", "at": "2026-06-15 12:00"},
     "delegation-days": {"days": 90},
     "register-refused": {"line": 3, "why": "csv"},
+    "incident-taken": {"by": "N001"},
     "date-not-possible": {"first": "2026-06-15", "last": "2026-08-14"},
     "file-too-large": {"limit": 4},
     "invalid-form": {"fields": "date", "errors": [{"field": "date", "code": "required"}]},

@@ -10,7 +10,6 @@ from string import Formatter
 from typing import Any, cast
 
 from markupsafe import Markup
-from yinji.clearance.appointments import WEEKDAYS
 from yinji.platform.problem import Problem
 from yinji.repair import access
 from yinji.repair.causes import causes, causes_of
@@ -194,7 +193,6 @@ def duty(visit: Visit, rota: Rota) -> dict[str, Any]:
     return {
         "technicians": rota.every(),
         "days": days,
-        "weekdays": WEEKDAYS,
         "skills": SKILLS,
         "manages": access.can(visit.session, "manage-incidents"),
         "last": visit.latest(365),

@@ -1,4 +1,7 @@
-"""Where the rota lives: the table `Repair`. Items (pk, sk): ROTA TECHNICIAN#<staff>."""
+"""Where the rota lives: the table `Repair`. Items (pk, sk): ROTA TECHNICIAN#<staff>.
+
+Whoever's duty nobody has changed for three years (the data map's term `work`) is not on it any more.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from typing import Any
 from yinji.archive.bulk import Bulk
 from yinji.clearance.items import can_be_key, kept, one, values
 from yinji.clearance.reading import plains
+from yinji.platform import clock
+from yinji.repair.incidents_store import KEPT
 from yinji.repair.items import TABLE, DutyItem
 from yinji.repair.rota import Technician
 
@@ -42,6 +47,7 @@ class Rota:
             days_on=sorted(day.isoformat() for day in after.days_on),
             days_off=sorted(day.isoformat() for day in after.days_off),
             version=after.version,
+            expires_at=int((clock.now() + KEPT).timestamp()),
         )
         new = after.version == 1
         before = DutyItem.pk.does_not_exist() if new else DutyItem.version == after.version - 1
