@@ -283,6 +283,7 @@ class Cloud:
             Name="SessionKeys", SecretString='{"key": "new", "older": ["old"]}'
         )
         boto3.client("secretsmanager").create_secret(Name="RepairKey", SecretString="of-the-tests")
+        boto3.client("secretsmanager").create_secret(Name="MonitorSecret", SecretString="of-the-monitor")
 
     def invoke(self, folder: str, event: dict[str, Any]) -> Any:
         context = SimpleNamespace(
