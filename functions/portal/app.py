@@ -1,9 +1,9 @@
 """portal: the pages people see, on phones first. The Chalice app behind everything that is not /api.
 
 Trigger: GET on the REST API. Reads: the table, the index by school, archives, groups and the catalogue, the boxes of
-messages, the access log, the signing keys; of the documents bucket reports/feeds/ and previews/, of the archive's
-reports/. Writes: how often certificates were looked up, and nothing else: every form of a page is sent to the functions
-below /api. Emits: who looks at whose case or archive, to the queue of looks.
+messages, incidents and notices of repair, the access log, the signing keys; of the documents bucket reports/feeds/ and
+previews/, of the archive's reports/. Writes: how often certificates were looked up, and nothing else: every form of a
+page is sent to the functions below /api. Emits: who looks at whose case or archive, to the queue of looks.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from chalicelib import (
     page,
     practice,
     public,
+    repair_triage,
 )
 from chalicelib import feeds as deliveries
 from chalicelib.visit import Visit
@@ -54,6 +55,8 @@ from yinji.identity.store import People
 from yinji.messages.store import Outbox
 from yinji.platform.observability import logger
 from yinji.platform.problem import Problem
+from yinji.repair.notices_store import Notices
+from yinji.repair.outages_store import Outages
 
 app = Chalice(app_name="portal")
 store = Store()
@@ -70,6 +73,8 @@ readers = Readers(archives, catalogue)
 made = Editions()
 runs = Runs()
 shares = Shares()
+repair_outages = Outages()
+repair_notices = Notices()
 View = Callable[..., Response]
 
 
@@ -500,6 +505,19 @@ def my_transcript(visit: Visit) -> Response:
 @at("/archive/students/{student}/transcript")
 def transcript_of(visit: Visit, student: str) -> Response:
     return page.draw(visit, "archive-transcript.html", **archive_certify.transcript_of(visit, archives, student))
+
+
+# --- repair: what everybody is told of ------------------------------------------------------------------------
+
+
+@at("/repair/outages")
+def repair_known(visit: Visit) -> Response:
+    return page.draw(visit, "repair-outages.html", **repair_triage.outages(visit, repair_outages))
+
+
+@at("/repair/notices")
+def repair_planned(visit: Visit) -> Response:
+    return page.draw(visit, "repair-notices.html", **repair_triage.notices(visit, repair_notices))
 
 
 # --- nothing there: a page says so rather than the gateway ----------------------------------------------------

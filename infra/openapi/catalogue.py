@@ -25,6 +25,7 @@ from infra.openapi import (
     archive_groups,
     archive_proof,
     archive_readers,
+    repair_triage,
     shapes,
 )
 from infra.openapi.shapes import COUNT, DAY, MOMENT, SLOT, STUDENT, TEXT, Schema, choice, many, maybe, obj, ref
@@ -59,6 +60,7 @@ PLACES: Mapping[str, Schema] = {
     "device": archive_readers.NAME,
     **archive_certify.PLACES,
     **archive_editions.PLACES,
+    **repair_triage.PLACES,
     "number": archive_proof.NUMBER,
 }
 """What stands in the places of paths."""
@@ -692,4 +694,5 @@ ROUTES: Mapping[str, Row] = {
     **archive_certify.ROUTES,
     **archive_proof.ROWS,
     **archive_editions.ROUTES,
+    **repair_triage.ROUTES,
 }

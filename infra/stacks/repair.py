@@ -101,13 +101,13 @@ class Repair(Beside):
         sort = self._function("repair/sort", "REPAIR_TABLE", "PUBLIC_URL", **PEOPLE)
         self.table.changed_by(sort)
         for deed in ("merge", "split"):
-            route(sort, "POST", f"/api/repair/incidents/{{id}}/{deed}")
+            route(sort, "POST", f"/api/repair/incidents/{{incident}}/{deed}")
 
         notices = self._function("repair/notices", "REPAIR_TABLE", "PUBLIC_URL", **PEOPLE)
         self.table.changed_by(notices)
         route(notices, "GET", "/api/repair/notices")
         route(notices, "POST", "/api/repair/notices")
-        route(notices, "POST", "/api/repair/notices/{id}/end")
+        route(notices, "POST", "/api/repair/notices/{notice}/end")
 
         outages = self._function("repair/outages", "REPAIR_TABLE", **PEOPLE)
         self.table.read_by(outages, index=True)

@@ -30,6 +30,7 @@ from yinji.messages.model import Message
 from yinji.messages.store import Outbox
 from yinji.platform import clock
 from yinji.platform.clock import instant
+from yinji.repair.reports_store import Reports
 
 from tests import handlers, proofs
 from tests.archives import DOOR, GATE, LOANS, SU, Library, activity, as_csv, loan, readers_csv, register_csv
@@ -39,8 +40,10 @@ from tests.functions.conftest import FEED_ROWS, Cloud, store
 from tests.functions.test_archive_seal import rendered
 from tests.functions.test_season import next_workday
 from tests.graduates import BATCH, LIN, NOW, event, graduate, roster_csv, snapshot
+from tests.repairs import campus, keep
 from tests.unit.test_case import FULL, act, feed, settled
 from tests.unit.test_inspection import pdf
+from tests.unit.test_repair_triage import report as fault_report
 
 EVENTS = Path(__file__).parents[2] / "events"
 SAMPLES = {path.relative_to(EVENTS).as_posix(): path for path in sorted(EVENTS.rglob("*.json"))}
@@ -136,6 +139,7 @@ OPENED = open_case(WHO, BATCH, event("open")).after
 FINISHED = settled(OPENED, until="")
 SIGNABLE = settled(OPENED)
 APPROVED = act(SIGNABLE, "school-approval", "sign-off") if SIGNABLE.state("school-approval") == "ready" else SIGNABLE
+REPORTED = fault_report("LIB-1-01", id="0f8fad5bd9cb469fa1657086")
 Check = Callable[[Cloud, Any], Any]
 
 
@@ -405,6 +409,16 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "messages/inbox.read.json": (None, status(303)),
     "messages/inbox.preferences.json": (None, lambda cloud, answer: Outbox().settings(WHO.student).language == "en"),
     "messages/remind.json": (OPENED, lambda cloud, answer: [one.kind for one in in_box()] == ["reminder"]),
+    "repair/triage.json": (None, lambda cloud, answer: Reports().find(REPORTED.id).incident != ""),
+    "repair/sweep.json": (None, lambda cloud, answer: Reports().find(REPORTED.id).incident != ""),
+    "repair/sort.json": (None, status(404)),
+    "repair/sort.split.json": (None, status(303)),  # back to the page, which says that there is no such fault
+    "repair/notices.json": (None, lambda cloud, answer: json.loads(answer["body"]) == {"notices": []}),
+    "repair/notices.make.json": (None, status(422)),  # its night is long over
+    "repair/outages.json": (None, status(200)),
+    "repair/monitor.json": (None, lambda cloud, answer: '"outcome": "opened"' in answer["body"]),
+    "repair/monitor.resolved.json": (None, lambda cloud, answer: '"outcome": "recovered"' in answer["body"]),
+    "repair/monitor.zabbix.json": (None, lambda cloud, answer: '"outcome": "opened"' in answer["body"]),
     "messages/stop.json": (None, lambda cloud, answer: Outbox().settings(WHO.student).stopped == {"yours"}),
 }
 
@@ -428,6 +442,9 @@ def test_a_sample_makes_its_function_do_what_it_is_for(
         announced(cloud)
         Catalogue().sign_up("A1", LIN.student, instant("2026-06-01T03:00:00.000Z"), "a-key-of-mine")
 
+    if name.startswith("repair/"):
+        keep(campus())
+        Reports().file(REPORTED)
     if name in ("archive/authority.json", "archive/seal.json"):
         proofs.with_authority(cloud, monkeypatch)
         rendered(cloud, Editions())

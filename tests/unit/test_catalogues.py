@@ -44,6 +44,7 @@ PARAMS = {
     "too-many": {"limit": 100},
     "too-often": {"seconds": 50},
     "too-many-uploads": {"limit": 20},
+    "unknown-device": {"devices": "LIB-SW9"},
     "upload-too-large": {"limit": 50},
 }
 

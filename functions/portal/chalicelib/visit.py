@@ -38,6 +38,7 @@ OF_CATALOGUE = (
 )  # fmt: skip
 OF_MESSAGES = ("read", "saved", "stopped", "reminded")
 """What can be done about messages, as their notices call it."""
+OF_REPAIR = {"repair-triage": ("merge", "split", "notice-made", "notice-ended")}
 OF_ARCHIVE = (
     "edition.requested", "edition.revoked", "share.made", "share.revoked",
     "claim.made", "claim.changed", "claim.withdrawn", "claim.disputed", "certify.certify", "certify.refuse",
@@ -271,6 +272,8 @@ class Visit:
             return Notice(True, self.words(f"runs.done-{action}"), done)
         if step == "catalogue" and action in OF_CATALOGUE:
             return Notice(True, self.words(f"catalogue.done-{action}"), done)
+        if action in OF_REPAIR.get(step, ()):
+            return Notice(True, self.words(f"{step}.done-{action}"), done)
         if step == "practice":
             return Notice(True, self.words("practice.begun"), done)
         if step == "arrangement" and action in forms():

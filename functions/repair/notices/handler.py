@@ -1,6 +1,6 @@
 """notices: planned maintenance and announcements: seen, made, ended before their time.
 
-Trigger: GET and POST /api/repair/notices, POST /api/repair/notices/{id}/end. Reads: notices, the place one is of.
+Trigger: GET and POST /api/repair/notices, POST /api/repair/notices/{notice}/end. Reads: notices, the place one is of.
 Writes: notices. Emits: metrics.
 """
 
@@ -51,25 +51,25 @@ def make() -> Response[str]:
     return api.answer(document(notices.find(id) or made), done="repair-triage.notice-made", back=body.next)
 
 
-@api.post("/api/repair/notices/<id>/end")
-def end(id: str) -> Response[str]:
+@api.post("/api/repair/notices/<notice>/end")
+def end(notice: str) -> Response[str]:
     demand(api.session, "manage-incidents")
-    body, found = api.body, notices.find(id)
+    body, found = api.body, notices.find(notice)
     if found is None:
         raise Problem("not-found")
     if notices.end(found, clock.now()):
         count("NoticesEnded")
-    return api.answer(document(notices.find(id) or found), done="repair-triage.notice-ended", back=body.next)
+    return api.answer(document(notices.find(notice) or found), done="repair-triage.notice-ended", back=body.next)
 
 
-def document(notice: Notice) -> dict[str, Any]:
+def document(one: Notice) -> dict[str, Any]:
     return {
-        "id": notice.id,
-        "kind": notice.kind,
-        "title": dict(notice.title),
-        "place": notice.cause or None,
-        "since": stamp(notice.since),
-        "until": stamp(notice.until),
-        "ended_at": stamp(notice.ended_at) if notice.ended_at else None,
-        "by": notice.by,
+        "id": one.id,
+        "kind": one.kind,
+        "title": dict(one.title),
+        "place": one.cause or None,
+        "since": stamp(one.since),
+        "until": stamp(one.until),
+        "ended_at": stamp(one.ended_at) if one.ended_at else None,
+        "by": one.by,
     }

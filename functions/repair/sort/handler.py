@@ -1,8 +1,8 @@
 """sort: somebody who knows better merges two incidents, or splits one.
 
-Trigger: POST /api/repair/incidents/{id}/merge, POST /api/repair/incidents/{id}/split. Reads: incidents, their reports,
-the board of the building. Writes: the board, incidents with what happened to them, which incident reports are of.
-Emits: metrics.
+Trigger: POST /api/repair/incidents/{incident}/merge, POST /api/repair/incidents/{incident}/split. Reads: incidents,
+their reports, the board of the building. Writes: the board, incidents with what happened to them, which incident
+reports are of. Emits: metrics.
 """
 
 from typing import Any
@@ -28,28 +28,28 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return api(event, context)
 
 
-@api.post("/api/repair/incidents/<id>/merge")
-def merge(id: str) -> Response[str]:
+@api.post("/api/repair/incidents/<incident>/merge")
+def merge(incident: str) -> Response[str]:
     demand(api.session, "manage-incidents")
     body = api.body
     into, key = body.fields.get("into", "").strip(), body.idempotency_key
     version = version_of(body.fields)
     try:
-        whole = sorting.merge(id, into, version, api.session.sub, key, clock.now())
+        whole = sorting.merge(incident, into, version, api.session.sub, key, clock.now())
     except TooBusy as error:
         raise Problem("too-busy") from error
     count("IncidentsSorted")
-    return api.answer(document(whole), done="repair-triage.merged", back=body.next)
+    return api.answer(document(whole), done="repair-triage.merge", back=body.next)
 
 
-@api.post("/api/repair/incidents/<id>/split")
-def split(id: str) -> Response[str]:
+@api.post("/api/repair/incidents/<incident>/split")
+def split(incident: str) -> Response[str]:
     demand(api.session, "manage-incidents")
     body = api.body
     reports, key = chosen(body.fields), body.idempotency_key
     version = version_of(body.fields)
     try:
-        new = sorting.split(id, reports, version, api.session.sub, key, clock.now())
+        new = sorting.split(incident, reports, version, api.session.sub, key, clock.now())
     except TooBusy as error:
         raise Problem("too-busy") from error
     count("IncidentsSorted")

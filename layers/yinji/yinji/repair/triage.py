@@ -472,7 +472,9 @@ class Desk:
             monitor=kept.monitor or lost.monitor,
         )
         if lost.technician and not kept.technician and kept.state == "open":
-            after = replace(after, technician=lost.technician, state=lost.state, times={**lost.times, **kept.times})
+            state: State = lost.state if lost.state in MOVABLE else "taken"  # what it waited for is another thing's
+            times = {**({state: self.at} | dict(lost.times)), **kept.times}
+            after = replace(after, technician=lost.technician, state=state, times=times)
         self.files[into] = File(self.valued(after), whole.entry.with_other(going))
         for report in going.reports:
             self._move(report, part, into)
