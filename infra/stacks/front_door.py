@@ -43,6 +43,8 @@ ANONYMOUS = {
     "/api/archive/shared/": FEW,
     "/api/archive/verify/": FEW,
     "/api/sign-in/": SOME,
+    "/r/": SOME,
+    "/api/repair/": SOME,
     "/.well-known/": SOME,
 }
 """Where nobody is asked who they are, and how often an address may come in five minutes."""

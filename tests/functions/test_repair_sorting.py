@@ -368,7 +368,7 @@ def test_during_maintenance_alerts_are_no_news(there: Cloud) -> None:
 @pytest.mark.parametrize("secret", ["", "wrong", "of-the-monitor2"])
 def test_without_the_secret_nobody_tells_anything(there: Cloud, secret: str) -> None:
     told = tell(there, alert(), secret=secret)
-    assert told.status == 401 and told.json["code"] == "not-the-monitor" and incidents(there) == []
+    assert told.status == 403 and told.json["code"] == "not-the-monitor" and incidents(there) == []
 
 
 def test_the_secret_has_to_come_as_a_bearer() -> None:

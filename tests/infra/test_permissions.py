@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 from unittest.mock import patch
@@ -21,6 +22,7 @@ from yinji.editions.store import Editions
 from yinji.identity.session import Session, sign
 from yinji.messages import stop
 from yinji.platform import clock
+from yinji.repair.reports_store import Reports
 
 from infra.setting import ROOT
 from tests import proofs
@@ -33,10 +35,13 @@ from tests.functions.test_events import announced, delivered
 from tests.functions.test_evidence import fetch, hand_in_anew
 from tests.functions.test_feed_pages import AUDITOR, looked_at, table, used
 from tests.functions.test_messages import record
+from tests.functions.test_repair_triage import recent
+from tests.functions.test_repair_triage import record as reported
 from tests.functions.test_season import next_slot, settle_everything
 from tests.graduates import LIN, graduate
 from tests.infra.synthesis import Resource, Synthesis, listed, plain
 from tests.infra.test_functions import functions
+from tests.repairs import campus, keep
 from tests.sessions import begun
 
 pytestmark = pytest.mark.slow
@@ -129,9 +134,9 @@ PORTAL = "RoleDefaultPolicy"
 
 KEY_READERS = (
     "AuthorizerRole", "SignInOidcRole", "SignInCasRole", "DemoSignInRole", "SignOutRole", "AccountRole", "SendRole",
-    "StopRole", "CheckInRole", "CodeOnScreenRole", PORTAL,
+    "StopRole", "CheckInRole", "CodeOnScreenRole", "MonitorRole", PORTAL,
 )  # fmt: skip
-"""Who signs or reads sessions, the links that stop mail, and the codes by which one checks in."""
+"""Who signs or reads sessions, the links that stop mail, and the codes by which one checks in; whom a monitor tells."""
 
 
 def statements(of: Synthesis) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -367,7 +372,7 @@ def needed(service: str, operation: str, told: Mapping[str, Any]) -> set[tuple[s
     if service == "sqs":
         return {(f"sqs:{operation}", QUEUES[told["QueueUrl"].rpartition("-")[2]])}
     assert service == "secretsmanager"
-    return {("secretsmanager:GetSecretValue", "secret")}
+    return {("secretsmanager:GetSecretValue", "monitor-secret" if told["SecretId"] == "MonitorSecret" else "secret")}
 
 
 def place(resource: str) -> str:
@@ -391,6 +396,7 @@ def place(resource: str) -> str:
         ("${Bus", "bus"),
         ("FnGetAttBus", "bus"),  # as the stacks beside it know it
         ("SessionKeys", "secret"),
+        ("MonitorSecret", "monitor-secret"),
         ("SealingKey", "sealing-key"),
         ("Looks", "looks"),
         ("Loads", "loads"),
@@ -496,6 +502,34 @@ def streamed(item: dict[str, Any]) -> dict[str, Any]:
     return record(item, item | {"standing": {"S": "waiting"}} if "standing" in item else None)
 
 
+def play_triage(cloud: Cloud) -> None:
+    """Reports become incidents, are sorted by hand, and monitors tell of devices; planned, announced, left lying."""
+    keep(campus())
+    network, api = officer("network-centre"), "/api/repair"
+    told = [recent(room) for room in ("LIB-1-01", "LIB-2-01", "LIB-1-03")]
+    left = recent("LIB-2-03", filed_at=clock.now() - timedelta(hours=1))
+    for one in (*told, left):
+        Reports().file(one)
+    cloud.invoke("repair/triage", {"Records": [reported(one) for one in told[:2]]})
+    first, second = [one.incident for one in Reports().find_many([one.id for one in told[:2]]).values()]
+    seen = {"version": 1, "idempotency_key": "a-key-of-mine"}
+    merge = f"{api}/incidents/{first}/merge"
+    assert cloud.call("repair/sort", network, "POST", merge, seen | {"into": second}).status == 200
+    parted = seen | {"version": 2, "reports": told[0].id}
+    assert cloud.call("repair/sort", network, "POST", f"{api}/incidents/{second}/split", parted).status == 200
+    cloud.invoke("repair/triage", {"Records": [reported(told[2])]})
+    until = {"until": f"{tomorrow(1)}T10:00", "title_zh": "换", "title_en": "New"}
+    planned = seen | until | {"kind": "maintenance", "cause": "LIB-2"}
+    made = cloud.call("repair/notices", network, "POST", f"{api}/notices", planned).json
+    cloud.invoke("repair/sweep", {})
+    assert cloud.call("repair/notices", network, "GET", f"{api}/notices").status == 200
+    assert cloud.call("repair/notices", network, "POST", f"{api}/notices/{made['id']}/end", seen).status == 200
+    cloud.invoke("repair/sweep", {})
+    for name in ("monitor", "monitor.resolved", "monitor.zabbix", "outages"):
+        sample = json.loads((ROOT / f"events/repair/{name}.json").read_text("utf-8"))
+        assert cloud.invoke(f"repair/{name.split('.')[0]}", sample)["statusCode"] == 200
+
+
 def play(cloud: Cloud) -> None:
     """A little of everything that functions do."""
     cloud.open(LIN, graduate(2), graduate(3))
@@ -532,6 +566,7 @@ def play(cloud: Cloud) -> None:
     cloud.invoke("privacy/retention", {})
     assert cloud.invoke("privacy/retention", {"student": graduate(9).student})["erased"] == 1
     play_archive(cloud)
+    play_triage(cloud)
 
 
 def look_at_others(cloud: Cloud) -> None:
