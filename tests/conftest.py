@@ -25,6 +25,7 @@ os.environ |= {
     "YINJI_TIMERS_ROLE": "arn:aws:iam::123456789012:role/timers",
     "YINJI_ESCALATE": "arn:aws:lambda:us-east-1:123456789012:function:yinji-repair-escalate",
     "YINJI_ESCALATE_FAILURES": "arn:aws:sqs:us-east-1:123456789012:yinji-repair-escalate-failures",
+    "YINJI_MONITOR_SECRET": "MonitorSecret",
     "YINJI_SIGNING_KEY": "alias/signing",
     "YINJI_INGEST_QUEUE": "https://sqs.us-east-1.amazonaws.com/123456789012/yinji-ingest",
     "YINJI_REFRESH_QUEUE": "https://sqs.us-east-1.amazonaws.com/123456789012/yinji-refresh",

@@ -357,6 +357,16 @@ PAGES: tuple[Page, ...] = (
         department="network-centre",
         text=False,
     ),
+    # repair: outages and notices
+    Page("/repair/outages", ("/repair/outages",), any=EVERYBODY),
+    Page(
+        "/repair/notices",
+        ("/repair/notices", "/repair/notices?at=repair-triage.notice-made&problem=invalid-form&fields=until,cause"),
+        own=("department-officer",),
+        any=("administrator",),
+        seen_by=("department-officer", "administrator"),
+        department="network-centre",
+    ),
     Page("/{part0}", ("/nowhere",), any=EVERYBODY),
 )
 

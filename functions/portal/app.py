@@ -1,8 +1,8 @@
 """portal: the pages people see, on phones first. The Chalice app behind everything that is not /api.
 
 Trigger: GET on the REST API. Reads: the table, the index by school, archives, groups and the catalogue, the boxes of
-messages, places, labels, reports, incidents and the rota of repair, the access log, the signing keys and that of
-labels; of the documents bucket reports/feeds/ and previews/, of the archive's and of repair's reports/. Writes: how
+messages, places, labels, reports, incidents, notices and the rota of repair, the access log, the signing keys and that
+of labels; of the documents bucket reports/feeds/ and previews/, of the archive's and of repair's reports/. Writes: how
 often certificates and labels were looked up, and nothing else: every form of a page is sent to the functions below
 /api. Emits: who looks at whose case or archive, to the queue of looks.
 """
@@ -37,6 +37,7 @@ from chalicelib import (
     repair_learn,
     repair_places,
     repair_scan,
+    repair_triage,
     repair_work,
 )
 from chalicelib import feeds as deliveries
@@ -61,6 +62,8 @@ from yinji.platform.observability import logger
 from yinji.platform.problem import Problem
 from yinji.repair.incidents_store import Incidents
 from yinji.repair.labels_store import Labels
+from yinji.repair.notices_store import Notices
+from yinji.repair.outages_store import Outages
 from yinji.repair.places_store import Places
 from yinji.repair.reports_store import Reports
 from yinji.repair.rota_store import Rota
@@ -85,6 +88,8 @@ faults = Incidents()
 fault_reports = Reports()
 rota = Rota()
 labels = Labels()
+outages = Outages()
+notices = Notices()
 View = Callable[..., Response]
 
 
@@ -537,7 +542,7 @@ def repair_shell(visit: Visit) -> Response:
 
 @at("/r/{code}")
 def scanned(visit: Visit, code: str) -> Response:
-    return repair_scan.scan(visit, code, network, faults)
+    return repair_scan.scan(visit, code, network, outages)
 
 
 @at("/r/follow/{link}")
@@ -600,6 +605,19 @@ def repair_sheet(visit: Visit, sheet: str) -> Response:
 @at("/repair/learn")
 def repair_learnt(visit: Visit) -> Response:
     return page.draw(visit, "repair-learn.html", **repair_learn.learn(visit, faults, network))
+
+
+# --- repair: what everybody is told of ------------------------------------------------------------------------
+
+
+@at("/repair/outages")
+def repair_known(visit: Visit) -> Response:
+    return page.draw(visit, "repair-outages.html", **repair_triage.outages(visit, outages))
+
+
+@at("/repair/notices")
+def repair_planned(visit: Visit) -> Response:
+    return page.draw(visit, "repair-notices.html", **repair_triage.notices(visit, notices))
 
 
 # --- nothing there: a page says so rather than the gateway ----------------------------------------------------

@@ -236,16 +236,16 @@ def every_morning(function: Function, hour: int, minute: int) -> None:
     )
 
 
-def on_change(table: TableWithStream, function: Function, *filters: Mapping[str, object]) -> None:
+def on_change(table: TableWithStream, function: Function, *filters: Mapping[str, object], window: int = 0) -> None:
     """Let changes of `table` that match one of `filters` invoke `function`; a record that keeps failing goes to its
-    queue, and the others go on. A stream bears two readers."""
+    queue, and the others go on. It waits for more for `window` seconds. A stream bears two readers."""
     assert table.table.table_stream_arn and function.failures  # noqa: S101
     function.function.add_event_source(
         sources.DynamoEventSource(
             table.table,
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
             batch_size=100,
-            max_batching_window=Duration.seconds(0),
+            max_batching_window=Duration.seconds(window),
             parallelization_factor=4,
             bisect_batch_on_error=True,
             report_batch_item_failures=True,

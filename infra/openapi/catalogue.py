@@ -29,6 +29,7 @@ from infra.openapi import (
     repair_open311,
     repair_places,
     repair_report,
+    repair_triage,
     repair_work,
     shapes,
 )
@@ -67,6 +68,7 @@ PLACES: Mapping[str, Schema] = {
     **repair_open311.PLACES,
     **repair_report.PLACES,
     **repair_places.PLACES,
+    **repair_triage.PLACES,
     "number": archive_proof.NUMBER,
     **repair_work.PLACES,
 }
@@ -706,4 +708,5 @@ ROUTES: Mapping[str, Row] = {
     **repair_report.ROWS,
     **repair_places.ROUTES,
     **repair_work.ROUTES,
+    **repair_triage.ROUTES,
 }

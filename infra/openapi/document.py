@@ -151,6 +151,8 @@ def _parameters(one: Operation) -> Iterator[dict[str, Any]]:
 
 
 def _body(told: Told) -> dict[str, Any]:
+    if told.document is not None:
+        return {"required": True, "content": {JSON: {"schema": told.document}}}
     fields = dict(told.fields)
     required = list(told.required)
     if told.keyed:

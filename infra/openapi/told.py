@@ -55,6 +55,8 @@ class Told:
     leads: bool = False
     sends: bool = True
     """Whether anything that is sent is read at all."""
+    document: Schema | None = None
+    """What another program sends as it pleases: JSON, and no form."""
     from_anywhere: bool = False
     """Whether pages of other sites may send it: see yinji.platform.http.Api."""
     errors: Mapping[str, Schema] = field(default_factory=dict[str, Schema])

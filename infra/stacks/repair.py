@@ -29,6 +29,11 @@ INDEXES = (
 )
 INCIDENTS: dict[str, object] = {"dynamodb": {"Keys": {"sk": {"S": lambda_.FilterRule.is_equal("INCIDENT")}}}}
 """Whatever happens to incidents."""
+NEW_REPORTS: dict[str, object] = {
+    "eventName": lambda_.FilterRule.is_equal("INSERT"),
+    "dynamodb": {"Keys": {"sk": {"S": lambda_.FilterRule.is_equal("REPORT")}}},
+}
+"""Reports that came in."""
 PEOPLE: dict[str, object] = {"timeout": 29, "memory": 1024, "answers_people": True}
 
 
@@ -60,6 +65,14 @@ class Repair(Beside):
         accept(self.key, "It is in every printed label: labels would be worth nothing.", "AwsSolutions-SMG4")
         self.doors: list[tuple[str, str, Function]] = []
         self.queues: list[tuple[str, Inbox]] = []
+        self.monitors = secretsmanager.Secret(
+            self,
+            "MonitorSecret",
+            description="Yinji: what monitors send with what they tell of devices",
+            generate_secret_string=secretsmanager.SecretStringGenerator(exclude_punctuation=True, password_length=48),
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        accept(self.monitors, "It is changed here and in the monitor at once, by hand.", "AwsSolutions-SMG4")
         self._places()
         self._reports()
         self._triage()
@@ -78,6 +91,7 @@ class Repair(Beside):
             "REPAIR_BUCKET": self.bucket.name,
             "REPAIR_KEY": self.key.secret_arn,
             "OPEN311_KEYS": self.open311_keys.secret_arn if self.open311_keys else "",
+            "MONITOR_SECRET": self.monitors.secret_arn,
         }
 
     def _proves(self, function: Function) -> None:
@@ -156,6 +170,36 @@ class Repair(Beside):
 
     def _triage(self) -> None:
         """Reports become incidents; monitors, maintenance, outages that everybody may know of."""
+        triage = self._function("repair/triage", "REPAIR_TABLE", timeout=60, memory=1024, asynchronous=True)
+        self.table.changed_by(triage)
+        on_change(self.table, triage, NEW_REPORTS, window=1)  # reports of one outage come together
+        sweep = self._function("repair/sweep", "REPAIR_TABLE", timeout=300, memory=1024, asynchronous=True)
+        self.table.changed_by(sweep, index=True)
+        every(sweep, minutes=5)
+
+        route = self.routes.route
+        sort = self._function("repair/sort", "REPAIR_TABLE", "PUBLIC_URL", **PEOPLE)
+        self.table.changed_by(sort)
+        for deed in ("merge", "split"):
+            route(sort, "POST", f"/api/repair/incidents/{{incident}}/{deed}")
+
+        notices = self._function("repair/notices", "REPAIR_TABLE", "PUBLIC_URL", **PEOPLE)
+        self.table.changed_by(notices)
+        route(notices, "GET", "/api/repair/notices")
+        route(notices, "POST", "/api/repair/notices")
+        route(notices, "POST", "/api/repair/notices/{notice}/end")
+
+        outages = self._function("repair/outages", "REPAIR_TABLE", **PEOPLE)
+        self.table.read_by(outages, index=True)
+        reason = "Whoever has no network wants to know why, and cannot sign in; it tells of nobody."
+        route(outages, "GET", "/api/repair/outages", open=reason)
+
+        monitor = self._function("repair/monitor", "REPAIR_TABLE", "PUBLIC_URL", "MONITOR_SECRET", **PEOPLE)
+        self.table.changed_by(monitor, index=True)
+        monitor.allow(["secretsmanager:GetSecretValue"], [self.monitors.secret_arn])
+        reason = "A monitor has no account: it proves by a secret which one it is."
+        route(monitor, "POST", "/api/repair/monitor/{source}", open=reason)
+        CfnOutput(self, "MonitorSecretArn", value=self.monitors.secret_arn)
 
     def _work(self) -> None:
         """What technicians do, when it has to be done by, and what whoever reported it is told."""

@@ -285,6 +285,7 @@ class Cloud:
         boto3.client("scheduler").create_schedule_group(Name="yinji-repair")
         boto3.client("secretsmanager").create_secret(Name="RepairKey", SecretString="of-the-tests")
         boto3.client("secretsmanager").create_secret(Name="Open311Keys", SecretString='{"first": "a-key-of-the-tests"}')
+        boto3.client("secretsmanager").create_secret(Name="MonitorSecret", SecretString="of-the-monitor")
 
     def invoke(self, folder: str, event: dict[str, Any]) -> Any:
         context = SimpleNamespace(

@@ -34,6 +34,7 @@ from yinji.platform import clock
 from yinji.platform.clock import instant
 from yinji.repair.incidents_store import Incidents
 from yinji.repair.places_store import Places
+from yinji.repair.reports_store import Reports
 
 from tests import handlers, proofs, repairs
 from tests.archives import DOOR, GATE, LOANS, SU, Library, activity, as_csv, loan, readers_csv, register_csv
@@ -44,9 +45,11 @@ from tests.functions.test_archive_seal import rendered
 from tests.functions.test_repair_places import csv_of
 from tests.functions.test_season import next_workday
 from tests.graduates import BATCH, LIN, NOW, event, graduate, roster_csv, snapshot
+from tests.repairs import campus, keep
 from tests.repairs_at_work import incident, open_incident
 from tests.unit.test_case import FULL, act, feed, settled
 from tests.unit.test_inspection import pdf
+from tests.unit.test_repair_triage import report as fault_report
 
 EVENTS = Path(__file__).parents[2] / "events"
 SAMPLES = {path.relative_to(EVENTS).as_posix(): path for path in sorted(EVENTS.rglob("*.json"))}
@@ -153,6 +156,7 @@ FINISHED = settled(OPENED, until="")
 SIGNABLE = settled(OPENED)
 APPROVED = act(SIGNABLE, "school-approval", "sign-off") if SIGNABLE.state("school-approval") == "ready" else SIGNABLE
 FAULT = "7d1f0c2ab94e4b6d8c335a10"
+REPORTED = fault_report("LIB-1-01", id="0f8fad5bd9cb469fa1657086")
 Check = Callable[[Cloud, Any], Any]
 
 
@@ -459,6 +463,16 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "repair/rota.put.json": (None, status(422)),  # nobody made them a technician
     "repair/clocks.json": (None, lambda cloud, answer: answer == {"batchItemFailures": []} and len(timers()) == 2),
     "repair/escalate.json": (None, lambda cloud, answer: Incidents().find(FAULT).priority == 2),
+    "repair/triage.json": (None, lambda cloud, answer: Reports().find(REPORTED.id).incident != ""),
+    "repair/sweep.json": (None, lambda cloud, answer: Reports().find(REPORTED.id).incident != ""),
+    "repair/sort.json": (None, status(404)),
+    "repair/sort.split.json": (None, status(303)),  # back to the page, which says that there is no such fault
+    "repair/notices.json": (None, lambda cloud, answer: json.loads(answer["body"]) == {"notices": []}),
+    "repair/notices.make.json": (None, status(422)),  # its night is long over
+    "repair/outages.json": (None, status(200)),
+    "repair/monitor.json": (None, lambda cloud, answer: '"outcome": "opened"' in answer["body"]),
+    "repair/monitor.resolved.json": (None, lambda cloud, answer: '"outcome": "recovered"' in answer["body"]),
+    "repair/monitor.zabbix.json": (None, lambda cloud, answer: '"outcome": "opened"' in answer["body"]),
     "messages/stop.json": (None, lambda cloud, answer: Outbox().settings(WHO.student).stopped == {"yours"}),
 }
 
@@ -486,6 +500,8 @@ def test_a_sample_makes_its_function_do_what_it_is_for(
 
     if name.startswith("repair/"):
         open_incident(incident(FAULT))
+        keep(campus())
+        Reports().file(REPORTED)
     if name in ("archive/authority.json", "archive/seal.json"):
         proofs.with_authority(cloud, monkeypatch)
         rendered(cloud, Editions())

@@ -520,6 +520,8 @@ OPEN: Mapping[str, str] = {
     "GET /api/repair/places/{code}": "whoever stands before a label sees its place",
     "POST /api/repair/follow/{link}/{word}": "the link is signed, and is of one report",
     "POST /api/repair/photos/{link}": "the same",
+    "GET /api/repair/outages": "whoever has no network wants to know why",
+    "POST /api/repair/monitor/{source}": "a monitor has no account; it proves by a secret which one it is",
     **{
         f"GET /.well-known/{path}": "whoever is handed an archive verifies it; it is the same for everybody"
         for path in ("did.json", "authority.pem", "status/{number}")
@@ -535,6 +537,34 @@ OPEN: Mapping[str, str] = {
 }
 """Routes that ask nobody who they are, and why."""
 
+
+_SORTS: dict[str, Any] = {
+    "own": ("department-officer",),
+    "any": ("administrator",),
+    "department": "network-centre",
+}
+ROWS_OF_TRIAGE: tuple[Row, ...] = (
+    *(
+        Row(
+            f"POST /api/repair/incidents/{{incident}}/{deed}",
+            "repair/sort",
+            **_SORTS,
+            about={"incident": "0" * 16},
+            fields={"version": "1", "into": "1" * 16, "reports": "0" * 24},
+            answers=frozenset({NOT_THERE}),
+        )
+        for deed in ("merge", "split")
+    ),
+    Row("GET /api/repair/notices", "repair/notices", **_SORTS, answers=READ),
+    Row("POST /api/repair/notices", "repair/notices", **_SORTS),
+    Row(
+        "POST /api/repair/notices/{notice}/end",
+        "repair/notices",
+        **_SORTS,
+        about={"notice": "0000000000-000000000000"},
+        answers=frozenset({NOT_THERE}),
+    ),
+)
 
 CERTIFYING: tuple[Row, ...] = (
     *(
@@ -700,7 +730,15 @@ def _answers(action: Action) -> dict[str, str]:
         return {}
 
 
-HERE = (*ROWS, *CERTIFYING, *ROWS_OF_EDITIONS, *ROWS_OF_REPAIR_WORK, *rows_of_arrangements(), *rows_of_appointments())
+HERE = (
+    *ROWS,
+    *ROWS_OF_TRIAGE,
+    *CERTIFYING,
+    *ROWS_OF_EDITIONS,
+    *ROWS_OF_REPAIR_WORK,
+    *rows_of_arrangements(),
+    *rows_of_appointments(),
+)
 EVERY = (*HERE, *rows_of_steps())
 
 

@@ -93,7 +93,8 @@ def test_five_hundred_reports_of_a_dead_building_are_one_incident_and_none_is_lo
 
         answers = [answer for some in pool.map(work, [batches[at::4] for at in range(4)]) for answer in some]
     failed = {one["itemIdentifier"] for answer in answers for one in answer["batchItemFailures"]}
-    assert failed == set()
+    again = [one for one in reports if one.id in failed]  # the stream brings them once more
+    assert stream(there, *again) == {"batchItemFailures": []}
     every = incidents(there)
     [whole] = [one for one in every if one.state != "merged"]
     assert (whole.cause, whole.rule, whole.state) == (BUILDING, "building", "open")
@@ -138,8 +139,8 @@ def test_a_building_that_fails_holds_up_no_other(there: Cloud, monkeypatch: pyte
 
 
 def test_a_report_that_is_gone_or_no_report_is_passed_over(there: Cloud) -> None:
-    change = record(recent("LIB-1-01")) | {"eventName": "REMOVE"}
-    del change["dynamodb"]["NewImage"]
+    told = record(recent("LIB-1-01"))
+    change = told | {"eventName": "REMOVE", "dynamodb": {**told["dynamodb"], "NewImage": {}}}
     assert there.invoke("repair/triage", {"Records": [change]}) == {"batchItemFailures": []}
     assert stream(there, recent("LIB-1-01")) == {"batchItemFailures": []}
     assert incidents(there) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 from unittest.mock import patch
@@ -28,6 +29,7 @@ from yinji.repair.incident import Event
 from yinji.repair.incidents_store import Incidents
 from yinji.repair.incidents_store import item_of as item_of_incident
 from yinji.repair.items import ReportItem
+from yinji.repair.reports_store import Reports
 
 from infra.setting import ROOT
 from tests import proofs
@@ -41,6 +43,8 @@ from tests.functions.test_evidence import fetch, hand_in_anew
 from tests.functions.test_feed_pages import AUDITOR, looked_at, table, used
 from tests.functions.test_messages import record
 from tests.functions.test_repair_report_photos import arrive, photo
+from tests.functions.test_repair_triage import recent
+from tests.functions.test_repair_triage import record as reported
 from tests.functions.test_repair_work_timers import record as change_of
 from tests.functions.test_repair_work_timers import stream
 from tests.functions.test_season import next_slot, settle_everything
@@ -154,7 +158,8 @@ PORTAL = "RoleDefaultPolicy"
 
 KEY_READERS = (
     "AuthorizerRole", "SignInOidcRole", "SignInCasRole", "DemoSignInRole", "SignOutRole", "AccountRole", "SendRole",
-    "StopRole", "CheckInRole", "CodeOnScreenRole", "ReportRole", "FollowRole", "PhotoUploadRole", "LabelsRole", PORTAL,
+    "StopRole", "CheckInRole", "CodeOnScreenRole", "ReportRole", "FollowRole", "PhotoUploadRole", "LabelsRole",
+    "MonitorRole", PORTAL,
 )  # fmt: skip
 """Who signs or reads sessions, the links that stop mail, and the codes by which one checks in."""
 OTHER_READERS = ("Open311Role",)
@@ -355,7 +360,7 @@ NAMED = {
     "SessionKeys": "secret",
 }
 BUCKETS = {"editions": EDITIONS, "intake": INTAKE, "documents": DOCUMENTS, "archive": ARCHIVE, "repair": REPAIR}
-SECRETS = {"RepairKey": "repair-key", "Open311Keys": "open311-keys"}
+SECRETS = {"RepairKey": "repair-key", "Open311Keys": "open311-keys", "MonitorSecret": "monitor-secret"}
 QUEUES = {"seen": "looks", "load": "loads", "ingest": "ingests", "refresh": "refreshes"}
 IN_TRANSACTION = {
     "Put": "dynamodb:PutItem",
@@ -432,6 +437,7 @@ def place(resource: str) -> str:
         ("SessionKeys", "secret"),
         ("RepairKey", "repair-key"),
         ("Open311Keys", "open311-keys"),
+        ("MonitorSecret", "monitor-secret"),
         ("SealingKey", "sealing-key"),
         (":schedule/yinji-repair/", "timers"),
         ("Looks", "looks"),
@@ -604,6 +610,34 @@ def play_work(cloud: Cloud) -> None:
     assert cloud.call("repair/rota", centre, "POST", "/api/repair/rota/N001/leave", {}).status == 200
 
 
+def play_triage(cloud: Cloud) -> None:
+    """Reports become incidents, are sorted by hand, and monitors tell of devices; planned, announced, left lying."""
+    keep(campus())
+    network, api = officer("network-centre"), "/api/repair"
+    told = [recent(room) for room in ("LIB-1-01", "LIB-2-01", "LIB-1-03")]
+    left = recent("LIB-2-03", filed_at=clock.now() - timedelta(hours=1))
+    for one in (*told, left):
+        Reports().file(one)
+    cloud.invoke("repair/triage", {"Records": [reported(one) for one in told[:2]]})
+    first, second = [one.incident for one in Reports().find_many([one.id for one in told[:2]]).values()]
+    seen = {"version": 1, "idempotency_key": "a-key-of-mine"}
+    merge = f"{api}/incidents/{first}/merge"
+    assert cloud.call("repair/sort", network, "POST", merge, seen | {"into": second}).status == 200
+    parted = seen | {"version": 2, "reports": told[0].id}
+    assert cloud.call("repair/sort", network, "POST", f"{api}/incidents/{second}/split", parted).status == 200
+    cloud.invoke("repair/triage", {"Records": [reported(told[2])]})
+    until = {"until": f"{tomorrow(1)}T10:00", "title_zh": "换", "title_en": "New"}
+    planned = seen | until | {"kind": "maintenance", "cause": "LIB-2"}
+    made = cloud.call("repair/notices", network, "POST", f"{api}/notices", planned).json
+    cloud.invoke("repair/sweep", {})
+    assert cloud.call("repair/notices", network, "GET", f"{api}/notices").status == 200
+    assert cloud.call("repair/notices", network, "POST", f"{api}/notices/{made['id']}/end", seen).status == 200
+    cloud.invoke("repair/sweep", {})
+    for name in ("monitor", "monitor.resolved", "monitor.zabbix", "outages"):
+        sample = json.loads((ROOT / f"events/repair/{name}.json").read_text("utf-8"))
+        assert cloud.invoke(f"repair/{name.split('.')[0]}", sample)["statusCode"] == 200
+
+
 def play(cloud: Cloud) -> None:
     """A little of everything that functions do."""
     play_reports(cloud)
@@ -643,6 +677,7 @@ def play(cloud: Cloud) -> None:
     cloud.invoke("privacy/retention", {})
     assert cloud.invoke("privacy/retention", {"student": graduate(9).student})["erased"] == 1
     play_archive(cloud)
+    play_triage(cloud)
     report_by_open311(cloud)
 
 

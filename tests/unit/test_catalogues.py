@@ -47,6 +47,7 @@ PARAMS = {
     "open311-too-long": {"field": "email", "limit": 80},
     "too-often": {"seconds": 50},
     "too-many-uploads": {"limit": 20},
+    "unknown-device": {"devices": "LIB-SW9"},
     "upload-too-large": {"limit": 50},
 }
 

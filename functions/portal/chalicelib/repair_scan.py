@@ -25,6 +25,7 @@ from yinji.repair.incident import ACTS
 from yinji.repair.incidents_store import Incidents
 from yinji.repair.keys import repair_key
 from yinji.repair.labels import serial_of
+from yinji.repair.outages_store import Outages
 from yinji.repair.photos import KINDS, LARGEST
 from yinji.repair.places_store import Places
 from yinji.repair.report import (
@@ -78,11 +79,11 @@ def code(visit: Visit) -> Response:
     return draw(visit, "repair-code.html", problem="", place=None, typed=typed, code="")
 
 
-def scan(visit: Visit, code: str, places: Places, incidents: Incidents) -> Response:
+def scan(visit: Visit, code: str, places: Places, outages: Outages) -> Response:
     """The page of a label. One that was replaced may have been carried off: whoever has it is asked where they are."""
     try:
         hit_from(SCANS, visit.address)
-        found = scanned(code, repair_key(), places, incidents)
+        found = scanned(code, repair_key(), places, outages)
     except Problem as problem:
         text = sentence(problem.code, visit.language, {})
         answer = draw(visit, "repair-code.html", problem.status, problem=text, place=None, typed="", code="")

@@ -47,8 +47,12 @@ OF_ARCHIVE = (
     "certify.revoke", "certify.settle", "round.begun", "round.rest", "round.given-up", "clearance.later",
 )  # fmt: skip
 """What can be done about records of the growth archive, as their notices call it; and that somebody was led there."""
-OF_REPAIR = {"repair-work": DEEDS, "repair-rota": ("kept", "day", "left")}
-"""What technicians do, and what can be done to their rota."""
+OF_REPAIR = {
+    "repair-work": DEEDS,
+    "repair-rota": ("kept", "day", "left"),
+    "repair-triage": ("merge", "split", "notice-made", "notice-ended"),
+}
+"""What technicians do, what can be done to their rota, and what the office sorts, plans and announces."""
 TOLD = (*http.TOLD, "at", "rows", "changed", "refused", "rejected")
 
 
@@ -297,7 +301,8 @@ class Visit:
         if step == "catalogue" and action in OF_CATALOGUE:
             return Notice(True, self.words(f"catalogue.done-{action}"), done)
         if action in OF_REPAIR.get(step, ()):
-            return Notice(True, self.words(f"repair-work.done-{action}"), done)
+            words = "repair-work" if step == "repair-rota" else step
+            return Notice(True, self.words(f"{words}.done-{action}"), done)
         if step == "practice":
             return Notice(True, self.words("practice.begun"), done)
         if step == "arrangement" and action in forms():

@@ -1,7 +1,7 @@
 """report: somebody at a place says that its network does not work; no account is asked for.
 
 Trigger: POST /api/repair/reports, POST /api/repair/solved, GET /api/repair/places/{code}. Reads: for the last of these
-the label, its place and open incidents; nothing else: the page's ticket tells the place. Writes: the report, and how
+the label, its place and known outages; nothing else: the page's ticket tells the place. Writes: the report, and how
 often somebody asked. Emits: metrics. Filing is three calls of DynamoDB: two counters, and the report.
 """
 
@@ -16,15 +16,15 @@ from yinji.platform.http import Api, as_json, redirect
 from yinji.platform.limits import FILED, REPORTS, SCANS
 from yinji.platform.observability import count, logger, metrics
 from yinji.platform.problem import invalid_form
-from yinji.repair.incidents_store import Incidents
 from yinji.repair.keys import repair_key
+from yinji.repair.outages_store import Outages
 from yinji.repair.places_store import Places
 from yinji.repair.report import VERDICTS, Ticket, follow_link, new_nonce, ticket_for, ticket_of, wished
 from yinji.repair.reports_store import Reports
 from yinji.repair.scanning import scanned
 
 api = Api()
-incidents = Incidents()
+outages = Outages()
 places = Places()
 reports = Reports()
 
@@ -70,7 +70,7 @@ def solved() -> Response[str]:
 def place(code: str) -> Response[str]:
     """For a page that was opened off line, or a ticket that is over."""
     api.limit_address(SCANS)
-    found = scanned(code, repair_key(), places, incidents)
+    found = scanned(code, repair_key(), places, outages)
     where = found.place
     return as_json(
         200,

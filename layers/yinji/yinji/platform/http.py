@@ -199,6 +199,19 @@ class Api:
             raise Problem("malformed-request")
         return _form(text) if self.is_form else _json(text)
 
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """The JSON object that was sent, however deep: what other programs send as they please.
+
+        Raises Problem("malformed-request")."""
+        try:
+            text = self._data().decode()
+        except ValueError as error:
+            raise Problem("malformed-request") from error
+        if len(text) > LONGEST_BODY:
+            raise Problem("malformed-request")
+        return _object(text)
+
     # --- the answer ----------------------------------------------------------------------------------------
     def answer(self, document: Mapping[str, Any], *, done: str = "", back: str = "") -> Response[str]:
         """`document` as JSON; to a form with a page to go `back` to, a redirect that tells what was `done`."""
@@ -304,7 +317,8 @@ def _form(text: str) -> Body:
     return _body(answered, chosen, own_path(fields.get("next", "")))
 
 
-def _json(text: str) -> Body:
+def _object(text: str) -> dict[str, Any]:
+    """A JSON object. Raises Problem("malformed-request")."""
     try:
         document = json.loads(text or "{}", object_pairs_hook=_each_once)
         json.dumps(document, ensure_ascii=False).encode()  # half a surrogate pair is no text
@@ -312,7 +326,11 @@ def _json(text: str) -> Body:
         raise Problem("malformed-request") from error
     if not isinstance(document, dict):
         raise Problem("malformed-request")
-    known = cast(dict[str, Any], document)
+    return cast(dict[str, Any], document)
+
+
+def _json(text: str) -> Body:
+    known = _object(text)
     chosen: list[tuple[str, int]] = []
     entries: Any = known.pop("cases", None) or []
     if not isinstance(entries, list):

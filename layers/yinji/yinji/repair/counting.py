@@ -8,16 +8,12 @@ from collections.abc import Iterable
 from yinji.platform.observability import count
 from yinji.repair.triage import Step
 
-OF_EVENTS = {"opened": "IncidentsOpened", "merged": "IncidentsMerged", "reopen": "IncidentsReopened"}
-
 
 def counted(steps: Iterable[Step]) -> None:
     """Count what was written."""
-    found: Counter[str] = Counter()
-    for step in steps:
-        found["ReportsJoined"] += len(step.joined)
-        for _, event in step.changes:
-            if event.what in OF_EVENTS:
-                found[OF_EVENTS[event.what]] += 1
-    for name, number in found.items():
-        count(name, number)
+    every = list(steps)
+    what = Counter(event.what for step in every for _, event in step.changes)
+    count("ReportsJoined", sum(len(step.joined) for step in every))
+    count("IncidentsOpened", what["opened"])
+    count("IncidentsMerged", what["merged"])
+    count("IncidentsReopened", what["reopen"])

@@ -1,4 +1,5 @@
-"""The deployment's secret by which labels and links of reports are told from made-up ones, and the keys it gave out."""
+"""The deployment's secrets of repair: by which labels and links of reports are told from made-up ones, by which a
+monitor is, and the keys that clients of Open311 were given."""
 
 from __future__ import annotations
 
@@ -11,15 +12,20 @@ from yinji.platform.environment import setting
 
 def repair_key() -> str:
     """The secret YINJI_REPAIR_KEY, looked up again every five minutes. It never changes while labels hang about."""
-    from aws_lambda_powertools.utilities import parameters
+    return _secret(setting("REPAIR_KEY"))
 
-    return str(parameters.get_secret(setting("REPAIR_KEY"), max_age=300))  # pyright: ignore[reportUnknownMemberType]
+
+def monitor_secret() -> str:
+    """The secret YINJI_MONITOR_SECRET, which monitors send with what they tell."""
+    return _secret(setting("MONITOR_SECRET"))
 
 
 def open311_keys() -> Mapping[str, str]:
-    """The keys of clients of Open311 by the clients' names, of the secret YINJI_OPEN311_KEYS; looked up again every
-    five minutes."""
+    """The keys of clients of Open311 by the clients' names, of the secret YINJI_OPEN311_KEYS."""
+    return cast(Mapping[str, str], json.loads(_secret(setting("OPEN311_KEYS"))))
+
+
+def _secret(name: str) -> str:
     from aws_lambda_powertools.utilities import parameters
 
-    found = parameters.get_secret(setting("OPEN311_KEYS"), max_age=300)  # pyright: ignore[reportUnknownMemberType]
-    return cast(Mapping[str, str], json.loads(str(found)))
+    return str(parameters.get_secret(name, max_age=300))  # pyright: ignore[reportUnknownMemberType]

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from yinji.platform.problem import Problem
-from yinji.repair.incidents_store import Incidents
 from yinji.repair.labels import Label, serial_of
-from yinji.repair.outages import Known, here, known
+from yinji.repair.outages import Known, here
+from yinji.repair.outages_store import Outages
 from yinji.repair.place import Place
 from yinji.repair.places_store import Places
 
@@ -23,7 +23,7 @@ class Scanned:
     causes: dict[str, Place]
 
 
-def scanned(code: str, key: str, places: Places, incidents: Incidents) -> Scanned:
+def scanned(code: str, key: str, places: Places, outages: Outages) -> Scanned:
     """What the label with `code` leads to; `key` proves that it is ours. Of a label that is not good any more too: it
     may hang there still.
 
@@ -37,7 +37,7 @@ def scanned(code: str, key: str, places: Places, incidents: Incidents) -> Scanne
     place = places.find(label.place)
     if place is None or place.retired:
         raise Problem("label-retired")
-    found = here(place, known(incidents.open(place.area)))
+    found = here(place, outages.every())
     causes = {place.id: place}
     if others := sorted({one.cause for one in found} - {place.id, ""}):
         causes |= places.find_many(others)

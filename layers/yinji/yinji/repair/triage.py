@@ -11,7 +11,9 @@ Everything that is decided here at once fits into one transaction, after which a
 
 from __future__ import annotations
 
+import functools
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -44,7 +46,7 @@ MOST_AT_ONCE = 99
 AUTOMATIC: frozenset[Rule] = frozenset({"place", "access-point", "switch", "building"})
 WIDE: frozenset[Rule] = frozenset({"access-point", "switch", "building", "monitoring"})
 MOVABLE: frozenset[State] = frozenset({"open", "taken", "travelling"})
-LOUDEST = ("opened", "merged", "reopen", "close", "lifted", "split", "monitored", "joined")
+LOUDEST = ("opened", "merged", "reopen", "close", "lifted", "split", "monitored", "recovered", "joined")
 """What is told of an incident to which several things happen at once: the first of these."""
 
 
@@ -127,7 +129,7 @@ class Desk:
             (file for file in self.files.values() if self._fits(file.incident, report)),
             key=lambda file: (
                 file.incident.state not in WORK,
-                self._distance(report, file.incident.cause) or 0,
+                self._distance(report, file.incident.cause, file.incident) or 0,
                 -_ended(file.incident).timestamp(),
                 file.incident.opened_at,
                 file.incident.id,
@@ -136,7 +138,7 @@ class Desk:
         )
 
     def _fits(self, incident: Incident, report: Report) -> bool:
-        distance = self._distance(report, incident.cause)
+        distance = self._distance(report, incident.cause, incident)
         if distance is None or incident.state == "merged":
             return False
         if distance >= AROUND and incident.rule == "place":
@@ -154,9 +156,11 @@ class Desk:
     def _covered(self, report: Report) -> bool:
         return any(notice.covers(noticed(report)) for notice in self._covering(report))
 
-    def _distance(self, report: Report, cause: str) -> int | None:
-        """How far from the place of `report` a fault of `cause` is, None when it is not one there."""
-        if cause == report.place:
+    def _distance(self, report: Report, cause: str, incident: Incident | None = None) -> int | None:
+        """How far from the place of `report` a fault of `cause` is, None when it is not one there. What a person sorted
+        is one wherever it was reported."""
+        by_hand = incident is not None and incident.rule == "by-hand" and report.place in incident.places
+        if cause == report.place or by_hand:
             return 0
         if cause in report.line:
             return 1 + list(report.line).index(cause)
@@ -177,14 +181,14 @@ class Desk:
             if notice.covers(noticed(report)):
                 day = self.at.astimezone(CAMPUS).date().isoformat()
                 id = incident_id("maintenance", notice.id, self.board.building, day)
-                return self.files.get(id) or self._new(id, notice.cause, "maintenance", report.symptom, report.area)
+                return self.files.get(id) or self.new(id, notice.cause, "maintenance", report.symptom, report.area)
         return None
 
     def _opened(self, report: Report) -> File:
         id = incident_id("report", report.id)
-        return self._new(id, report.place, "place", report.symptom, report.area, report.filed_at)
+        return self.new(id, report.place, "place", report.symptom, report.area, report.filed_at)
 
-    def _new(
+    def new(
         self, id: str, cause: str, rule: Rule, symptom: Symptom, area: str, opened_at: datetime | None = None
     ) -> File:
         place = self.places.get(cause)
@@ -219,9 +223,9 @@ class Desk:
             symptom=_worse(before.symptom, report.symptom),
             opened_at=min(before.opened_at, report.filed_at) if before.state in WORK else before.opened_at,
         )
-        return File(self._valued(incident), entry)
+        return File(self.valued(incident), entry)
 
-    def _valued(self, incident: Incident) -> Incident:
+    def valued(self, incident: Incident) -> Incident:
         """`incident` with its priority, which never sinks, and the numbers that the rule of its place is told with."""
         if incident.rule == "place":
             incident = replace(incident, told={"people": incident.people})
@@ -243,6 +247,79 @@ class Desk:
     def _is_core(self, switch: str) -> bool:
         """Whether other switches hang on it, as far as is known here."""
         return any(place.kind == "switch" and switch in place.line for place in self.places.values())
+
+    # --- by hand, and by monitors ----------------------------------------------------------------------------
+    def join_by_hand(self, part: str, into: str) -> None:
+        """Let `part` be `into`, as somebody says who knows better; they stand as they are from then on."""
+        self.merge(part, into)
+        whole = self.files[into]
+        self.files[into] = replace(whole, incident=replace(whole.incident, rule="by-hand", told={}))
+
+    def split(self, id: str, new: str, reports: Sequence[Report], rest: Sequence[Report]) -> None:
+        """Let `reports` of the incident `id` be one of their own, `new`; `rest` are its others."""
+        old = self.files[id]
+        places = Counter(report.place for report in reports)
+        cause = min(places, key=lambda place: (-places[place], place))
+        symptom = functools.reduce(_worse, (report.symptom for report in reports))
+        opened = min(report.filed_at for report in reports)
+        made = self.new(new, cause, "by-hand", symptom, old.incident.area, opened)
+        self.files[new] = self._counted(made, reports)
+        self.files[id] = self._counted(old, rest)
+        for report in reports:
+            self._move(report.id, id, new)
+        self.note(id, "split", into=new)
+        self.note(new, "opened", **{"from": id})
+
+    def _counted(self, file: File, reports: Sequence[Report]) -> File:
+        """`file` with just these reports."""
+        entry = Entry()
+        for report in reports:
+            entry = entry.with_report(report)
+        incident = replace(
+            file.incident, reports=len(reports), people=len(entry.people), places=tuple(sorted(entry.places))
+        )
+        return File(self.valued(incident), entry)
+
+    def alert(self, device: Place, id: str, symptom: Symptom, monitor: str) -> str:
+        """A monitor saw `device` fail: which incident that is. One that is open there or above, one that ended a moment
+        ago, or a new one with the id `id`, to which is joined what was reported of what hangs on it."""
+        found = min(
+            (file for file in self.files.values() if self._of_device(file.incident, device)),
+            key=lambda file: (file.incident.state not in WORK, file.incident.cause != device.id, file.incident.id),
+            default=None,
+        )
+        if found is None:
+            found = self.new(id, device.id, "monitoring", symptom, device.area)
+        incident = found.incident
+        if incident.state not in WORK:
+            incident, _ = done(incident, "reopen", self.who, self.at, "")
+            self.note(incident.id, "reopen")
+        if incident.cause == device.id:
+            incident = replace(incident, monitor=incident.monitor or monitor)
+        self.files[incident.id] = replace(found, incident=self.valued(replace(incident, changed_at=self.at)))
+        self.note(incident.id, "monitored", device=device.id)
+        self.settle(incident.id)
+        return incident.id
+
+    def _of_device(self, incident: Incident, device: Place) -> bool:
+        if incident.planned or incident.state == "merged":
+            return False
+        if incident.state not in WORK:
+            return incident.cause == device.id and self.at <= _ended(incident) + AGAIN
+        return incident.cause == device.id or (incident.rule != "place" and device.touches(incident.cause))
+
+    def recovered(self, id: str, device: str, monitor: str) -> None:
+        """A monitor saw `device` come back, whose failing was the incident `id`. That is over if a monitor alone said
+        that it is there, and nobody has begun to work on it."""
+        file = self.files.get(id)
+        if file is None or file.incident.state not in WORK:
+            return
+        incident = file.incident
+        if incident.rule == "monitoring" and incident.monitor == monitor and incident.state == "open":
+            incident, _ = done(incident, "close", self.who, self.at, "")
+            self.note(id, "close")
+        self.files[id] = replace(file, incident=replace(incident, changed_at=self.at))
+        self.note(id, "recovered", device=device)
 
     # --- what they have in common --------------------------------------------------------------------------
     def _lift(self, id: str, report: Report) -> None:
@@ -334,7 +411,7 @@ class Desk:
         place = self.places.get(cause)
         if chosen.rule in AUTOMATIC:
             grown = replace(chosen, cause=cause, rule=rule, told=dict(told), area=place.area if place else chosen.area)
-            self.files[chosen.id] = replace(self.files[chosen.id], incident=self._valued(grown))
+            self.files[chosen.id] = replace(self.files[chosen.id], incident=self.valued(grown))
             self.note(chosen.id, "lifted", cause=cause, rule=rule, **told)
         for file in those:
             if file.incident.id != chosen.id:
@@ -395,8 +472,10 @@ class Desk:
             monitor=kept.monitor or lost.monitor,
         )
         if lost.technician and not kept.technician and kept.state == "open":
-            after = replace(after, technician=lost.technician, state=lost.state, times={**lost.times, **kept.times})
-        self.files[into] = File(self._valued(after), whole.entry.with_other(going))
+            state: State = lost.state if lost.state in MOVABLE else "taken"  # what it waited for is another thing's
+            times = {**({state: self.at} | dict(lost.times)), **kept.times}
+            after = replace(after, technician=lost.technician, state=state, times=times)
+        self.files[into] = File(self.valued(after), whole.entry.with_other(going))
         for report in going.reports:
             self._move(report, part, into)
         self.note(into, "joined", merged=1)
