@@ -19,7 +19,7 @@ os.environ |= {
     "YINJI_REPAIR_TABLE": "Repair",
     "YINJI_REPAIR_BUCKET": "repair",
     "YINJI_REPAIR_KEY": "RepairKey",
-    "YINJI_OPEN311_KEYS": "Open311Keys",
+    "YINJI_CLIENT_KEYS": "Open311Keys",
     "YINJI_SIGNING_KEY": "alias/signing",
     "YINJI_INGEST_QUEUE": "https://sqs.us-east-1.amazonaws.com/123456789012/yinji-ingest",
     "YINJI_REFRESH_QUEUE": "https://sqs.us-east-1.amazonaws.com/123456789012/yinji-refresh",

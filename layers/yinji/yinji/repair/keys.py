@@ -17,9 +17,9 @@ def repair_key() -> str:
 
 
 def open311_keys() -> Mapping[str, str]:
-    """The keys of clients of Open311 by the clients' names, of the secret YINJI_OPEN311_KEYS; looked up again every
+    """The keys of clients of Open311 by the clients' names, of the secret YINJI_CLIENT_KEYS; looked up again every
     five minutes."""
     from aws_lambda_powertools.utilities import parameters
 
-    found = parameters.get_secret(setting("OPEN311_KEYS"), max_age=300)  # pyright: ignore[reportUnknownMemberType]
+    found = parameters.get_secret(setting("CLIENT_KEYS"), max_age=300)  # pyright: ignore[reportUnknownMemberType]
     return cast(Mapping[str, str], json.loads(str(found)))
