@@ -228,7 +228,9 @@ def _responses(one: Operation) -> dict[str, Any]:
         )
         if told.errors and codes:
             found[status] = _problems(status, codes, gateway)
-            found[status]["content"] = {**told.errors} | ({JSON: {"schema": ref("Gateway")}} if gateway else {})
+            found[status]["content"] = {media: {"schema": one} for media, one in told.errors.items()} | (
+                {JSON: {"schema": ref("Gateway")}} if gateway else {}
+            )
         elif len(codes) == 1 and status not in ASKED:
             found[status] = {"$ref": f"#/components/responses/{codes[0]}"}
         elif codes or gateway:

@@ -384,7 +384,7 @@ class Dashboards(Stack):
             ("messages-send", "MessagesSwept", MESSAGES, FIVE_MINUTES, 3),
             ("clearance-anchor", "HistoriesRewritten", SERVICE, HOUR, 3),
             ("privacy-retention", "CasesErased", PRIVACY, DAY, 2),
-            ("repair-figures", "OldestOpenIncident", REPAIR, FIVE_MINUTES, 3),
+            ("repair-counts", "OldestOpenIncident", REPAIR, FIVE_MINUTES, 3),
         ):
             self._alarm(
                 "not-running",

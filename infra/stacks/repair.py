@@ -90,7 +90,7 @@ class Repair(Beside):
             "REPAIR_TABLE": self.table.table.table_name,
             "REPAIR_BUCKET": self.bucket.name,
             "REPAIR_KEY": self.key.secret_arn,
-            "OPEN311_KEYS": self.open311_keys.secret_arn if self.open311_keys else "",
+            "CLIENT_KEYS": self.open311_keys.secret_arn if self.open311_keys else "",
             "MONITOR_SECRET": self.monitors.secret_arn,
         }
 
@@ -247,7 +247,7 @@ class Repair(Beside):
         )
         accept(keys, "Who has a key would be locked out; docs/repair.md says how one is replaced.", "AwsSolutions-SMG4")
         self.open311_keys = keys
-        open311 = self._function("repair/open311", "REPAIR_TABLE", "REPAIR_KEY", "OPEN311_KEYS", "PUBLIC_URL", **PEOPLE)
+        open311 = self._function("repair/open311", "REPAIR_TABLE", "REPAIR_KEY", "CLIENT_KEYS", "PUBLIC_URL", **PEOPLE)
         self._proves(open311)
         open311.allow(["secretsmanager:GetSecretValue"], [keys.secret_arn])
         self.table.read_by(open311, index=True)
@@ -267,9 +267,9 @@ class Repair(Beside):
 
     def _learn(self) -> None:
         """What there is to learn from incidents that are over, and how many are open."""
-        figures = self._function("repair/figures", "REPAIR_TABLE", timeout=120, memory=1024, asynchronous=True)
-        self.table.read_by(figures, index=True)
-        every(figures, minutes=5)
+        counts = self._function("repair/counts", "REPAIR_TABLE", timeout=120, memory=1024, asynchronous=True)
+        self.table.read_by(counts, index=True)
+        every(counts, minutes=5)
         learnt = self._function("repair/learnt", "REPAIR_TABLE", **PEOPLE)
         self.table.read_by(learnt, index=True)
         self.routes.route(learnt, "GET", "/api/repair/figures")

@@ -31,6 +31,7 @@ from yinji.archive.items import LEAN as COHORT
 from yinji.clearance.items import LEAN
 from yinji.clearance.store import Store
 from yinji.identity.session import Session
+from yinji.repair.items import TABLE as REPAIR
 
 from tests import handlers
 from tests.graduates import LIN, roster_csv, snapshot
@@ -264,7 +265,7 @@ class Cloud:
         )
         create_indexed_table(
             self.dynamodb,
-            "Repair",
+            REPAIR,  # known before a template is made, which imports the portal with names of its own
             ("by-building", "building", "id", ALL),
             ("by-incident", "incident", "filed_at", ALL),
             ("by-shelf", "shelf", "place_on_shelf", ALL),

@@ -119,7 +119,7 @@ def test_the_dashboard_is_told_what_is_open_and_for_how_long(
 ) -> None:
     open_ = replace(fault("a", opened=NOON + 19 * DAY - HOUR), state="open", priority=1)
     kept(open_, replace(fault("b"), state="fixed"), replace(open_, id="c", state="travelling"), fault("d"))
-    assert network.invoke("repair/figures", {"source": "aws.events"}) == {"open": 2, "to_confirm": 1}
+    assert network.invoke("repair/counts", {"source": "aws.events"}) == {"open": 2, "to_confirm": 1}
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     found = {(one.get("priority", ""), name): one[name] for one in told for name in _named(one)}
     assert found["1", "OpenIncidents"] == [2.0] and found["4", "OpenIncidents"] == [0.0]
@@ -128,7 +128,7 @@ def test_the_dashboard_is_told_what_is_open_and_for_how_long(
 
 
 def test_with_nothing_open_it_says_so(network: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
-    assert network.invoke("repair/figures", {"source": "aws.events"}) == {"open": 0, "to_confirm": 0}
+    assert network.invoke("repair/counts", {"source": "aws.events"}) == {"open": 0, "to_confirm": 0}
     assert '"OldestOpenIncident":[0.0]' in capsys.readouterr().out
 
 

@@ -13,8 +13,9 @@ from yinji.clearance import arrangements, definition, flow, university
 from yinji.identity.people import DELEGATED, Grant, key_of
 from yinji.identity.session import ROLES, Role, Session, cookie_name
 from yinji.platform import clock
+from yinji.repair.report import SYMPTOMS
 
-from tests.fuzz.world import BATCH, BORROWER, COMING, EMPTY, SCHOOLS, World
+from tests.fuzz.world import BATCH, BORROWER, COMING, EMPTY, REPORTED, SCHOOLS, World
 from tests.sessions import cookie
 
 NOBODY = "signed-out"
@@ -94,6 +95,12 @@ class Maker:
         }
         for name in places.keys() & known.keys():
             places[name] = pick(known[name])
+        if "/open311/" in path:
+            filed = f"{REPORTED}.{pick(['xml', 'json'])}"
+            real = {"service": f"{pick(SYMPTOMS)}.json", "request": filed, "token": filed}
+            places |= {name: real[name] for name in places.keys() & real.keys()}
+        if "/open311/" in path or path.endswith("/repair/figures"):
+            query.clear()
         if path.endswith("appointment.ics") and (booked := world.booked()):
             places["student"], places["step"] = pick(booked)
         if "/sealed/" in path and (numbers := world.numbers()):
@@ -160,6 +167,9 @@ class Maker:
             return {"version": flow.version(str(places["flow"]))}
         if path.endswith("/batches"):
             return {"batch": "2027-new", "title_zh": "新", "title_en": "New", "opens_on": soon, "deadline": soon}
+        if "/open311/" in path:
+            place = {"address_id": "LIB-1-01", "attribute[place]": "LIB-1-01", "attribute[detail]": "always"}
+            return {"api_key": "a-key-of-the-tests", "service_code": "slow", **place}
         if path.endswith("/account/role"):
             return {"key": pick(["", "", *self._keys()])}
         if path.endswith("/account/lent"):

@@ -45,7 +45,7 @@ NEVER = "{action}"
 """How operations end that nobody can do: those of steps to which nothing can be done for many at once."""
 MOST_AGAIN = 3
 """How often an operation that nobody was answered as they wished is asked for again, where the run is a whole one."""
-DONE = frozenset({200, 303, 304})
+DONE = frozenset({200, 201, 303, 304})
 TURNED_AWAY = frozenset({400, 401, 403, 404})
 MALFORMED = "malformed-request"
 

@@ -44,15 +44,20 @@ from yinji.messages import stop
 from yinji.messages.model import Message
 from yinji.messages.store import Outbox
 from yinji.platform import clock
+from yinji.repair.report import Report
+from yinji.repair.reports_store import Reports
 
 from infra.local.season.answers import answers
 from infra.local.season.documents import document
 from tests.functions.conftest import FEED_ROWS, Cloud
 from tests.functions.test_season import next_workday
 from tests.graduates import LIN
+from tests.repairs import campus, keep
 
 SCHOOLS = ("S01", "S02")
 SUPERVISOR, BORROWER = "T0701", "T0900"
+REPORTED = "0123456789abcdef01234567"
+"""What a client of Open311 filed."""
 BATCH, EMPTY, COMING = "2026-summer", "2026-empty", "2027-coming"
 EVERY = frozenset(FLAGS)
 PEOPLE: Mapping[str, tuple[str, frozenset[str]]] = {
@@ -119,6 +124,10 @@ class World:
             self._practise(office)
         self.cloud.invoke("clearance/anchor", {})
         self.stop = stop.token(self.students[0], "yours", signing_keys())
+        keep(campus())
+        now = clock.now()
+        told = ("LIB-1-01", "LIB", "north", (), "slow", "", "", "", "zh", "open311", "o1", now, now)
+        Reports().file(Report(REPORTED, *told))
 
     def _declare(self, batch: str, opens_on: str, deadline: str) -> None:
         told = {"title": {"zh": batch, "en": batch}, "opens_on": opens_on, "deadline": deadline}

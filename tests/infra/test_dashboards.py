@@ -216,7 +216,7 @@ def test_silence_is_an_alarm_where_something_is_said_by_the_clock_and_nowhere_el
         "clearance-anchor",
         "messages-send",
         "privacy-retention",
-        "repair-figures",
+        "repair-counts",
     )
     assert silent == {f"yinji-not-running-{function}" for function in silent_functions}
 

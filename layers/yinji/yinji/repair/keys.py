@@ -21,8 +21,8 @@ def monitor_secret() -> str:
 
 
 def open311_keys() -> Mapping[str, str]:
-    """The keys of clients of Open311 by the clients' names, of the secret YINJI_OPEN311_KEYS."""
-    return cast(Mapping[str, str], json.loads(_secret(setting("OPEN311_KEYS"))))
+    """The keys of clients of Open311 by the clients' names, of the secret YINJI_CLIENT_KEYS."""
+    return cast(Mapping[str, str], json.loads(_secret(setting("CLIENT_KEYS"))))
 
 
 def _secret(name: str) -> str:

@@ -1,4 +1,4 @@
-"""figures: the faults of the network in numbers, for the dashboard.
+"""counts: the faults of the network in numbers, for the dashboard.
 
 Trigger: every five minutes. Reads: the open incidents. Writes nothing but metrics. The numbers are counted anew each
 time, so they cannot drift.
