@@ -31,6 +31,7 @@ from yinji.archive.items import LEAN as COHORT
 from yinji.clearance.items import LEAN
 from yinji.clearance.store import Store
 from yinji.identity.session import Session
+from yinji.repair.items import TABLE as REPAIR
 
 from tests import handlers
 from tests.graduates import LIN, roster_csv, snapshot
@@ -258,7 +259,7 @@ class Cloud:
         )
         create_indexed_table(
             self.dynamodb,
-            "Repair",
+            REPAIR,
             ("by-building", "building", "id", ALL),
             ("by-incident", "incident", "filed_at", ALL),
             ("by-shelf", "shelf", "place_on_shelf", ALL),
