@@ -5,6 +5,7 @@ from __future__ import annotations
 from aws_cdk import CfnOutput, RemovalPolicy
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
+from yinji.repair.items import ByBuilding
 from yinji.repair.register import PREFIX as TABLES
 from yinji.repair.register import REPORTS as PLACES_TOLD
 
@@ -19,7 +20,7 @@ from infra.stacks.service import python_layer
 REPORTS = "reports/"
 
 INDEXES = (
-    Index("by-building", "building", "id"),
+    Index(ByBuilding.Meta.index_name, "building", "id"),
     Index("by-incident", "incident", "filed_at"),
     Index("by-shelf", "shelf", "place_on_shelf"),
 )
