@@ -6,6 +6,7 @@ from aws_cdk import CfnOutput, RemovalPolicy
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
+from yinji.repair.items import ByBuilding
 from yinji.repair.photos import ARRIVING
 from yinji.repair.photos import KEPT as PHOTOS
 from yinji.repair.register import PREFIX as TABLES
@@ -23,7 +24,7 @@ from infra.stacks.service import python_layer
 REPORTS = "reports/"
 
 INDEXES = (
-    Index("by-building", "building", "id"),
+    Index(ByBuilding.Meta.index_name, "building", "id"),
     Index("by-incident", "incident", "filed_at"),
     Index("by-shelf", "shelf", "place_on_shelf"),
 )
