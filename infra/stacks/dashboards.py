@@ -27,6 +27,8 @@ from yinji.clearance.definition import StepDefinition, Text
 from yinji.messages.model import KINDS
 from yinji.platform.limits import LIMITS
 from yinji.repair.incident import Priority
+from yinji.repair.monitoring_store import OUTCOMES
+from yinji.repair.work import DEEDS as WORKED
 
 from infra.constructs.reasons import accept
 from infra.setting import Setting
@@ -37,7 +39,7 @@ from infra.stacks.service import ServiceStack
 SAID = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 RUNBOOKS = "docs/operations.md"
 SERVICE = "clearance"
-RELAY = "clearance-advance"
+RELAY, TRIAGE = "clearance-advance", "repair-triage"
 MESSAGES = "messages"
 IDENTITY = "identity"
 PRIVACY = "privacy"
@@ -46,7 +48,14 @@ REPAIR = "repair"
 SELECTED = ("SelectionsChanged", "SelectionsKept")
 LIMITED = "limits"
 REPAIRED: Mapping[str, Sequence[str]] = {
-    "repair-reports": ("ReportsFiled", "ReportsRefused"),
+    "repair-reports": ("ReportsFiled", "ReportsSentAgain", "ReportsRefused", "SelfCheckSolved"),
+    "repair-answered": ("ReportersAnswered", "PhotosKept", "PhotosRefused"),
+    "repair-triage": ("ReportsJoined", "ReportsLeftLying", "TriageFailed"),
+    "repair-incidents": ("IncidentsOpened", "IncidentsMerged", "IncidentsReopened", "IncidentsSorted"),
+    "repair-time": ("EscalatedIncidents", "IncidentsClosedUnanswered", "TimersSet"),
+    "repair-notices": ("NoticesMade", "NoticesEnded"),
+    "repair-places": ("PlaceLines", "PlaceLinesRejected", "PlaceTablesRefused"),
+    "repair-labels": ("LabelsPrinted", "LabelsReplaced", "LabelsRetired"),
 }
 """Widgets about faults of the network, each with the metrics whose sums it shows."""
 PRIORITIES = tuple(str(one) for one in get_args(Priority))
@@ -299,6 +308,9 @@ class Dashboards(Stack):
             lines(widget, [ours(one, "Sum", text("series", one), HOUR, REPAIR) for one in names], THIRD)
             for widget, names in REPAIRED.items()
         ]
+        acts = [ours("RepairActs", "Sum", act, HOUR, REPAIR, act=act) for act in WORKED]
+        alerts = [ours("AlertsTaken", "Sum", outcome, HOUR, REPAIR, outcome=outcome) for outcome in OUTCOMES]
+        sums += [lines("repair-acts", acts, THIRD), lines("repair-alerts", alerts, THIRD)]
         for row in rows_of(sums, FULL // THIRD):
             board.add_widgets(*row)
         own = [function for function in self._functions if function.short.startswith(f"{REPAIR}-")]
@@ -385,6 +397,7 @@ class Dashboards(Stack):
             ("clearance-anchor", "HistoriesRewritten", SERVICE, HOUR, 3),
             ("privacy-retention", "CasesErased", PRIVACY, DAY, 2),
             ("repair-counts", "OldestOpenIncident", REPAIR, FIVE_MINUTES, 3),
+            ("repair-sweep", "ReportsLeftLying", REPAIR, FIVE_MINUTES, 3),
         ):
             self._alarm(
                 "not-running",
@@ -396,6 +409,9 @@ class Dashboards(Stack):
                 missing=TreatMissing.BREACHING,
             )
         self._alarm("fault-open-long", REPAIR, self._oldest_incident, LONGEST_FAULT, Above.GREATER_THAN_THRESHOLD)
+        for kind, name in (("reports-left-lying", "ReportsLeftLying"), ("triage-failed", "TriageFailed")):
+            self._alarm(kind, REPAIR, ours(name, "Sum", service=REPAIR), 1)
+        self._alarm("relay-behind", TRIAGE, self._iterator_age(TRIAGE), 60_000, periods=2)
         self._alarm("urgent-fault", REPAIR, self._open_incidents()[0], 1, periods=URGENT)
         self._alarm("history-rewritten", "clearance", ours("HistoriesRewritten", "Sum", period=HOUR), 1)
 
@@ -444,9 +460,10 @@ class Dashboards(Stack):
     def _queued(self) -> list[Watched]:
         return [function for function in self._functions if function.queue]
 
-    def _iterator_age(self) -> cloudwatch.Metric:
-        [advance] = [function for function in self._functions if function.short == RELAY]
-        return of_lambda(advance, "IteratorAge", "Maximum", MINUTE)
+    def _iterator_age(self, reader: str = RELAY) -> cloudwatch.Metric:
+        """How far `reader` is behind the stream it reads, in milliseconds."""
+        [function] = [function for function in self._functions if function.short == reader]
+        return of_lambda(function, "IteratorAge", "Maximum", MINUTE)
 
     def _of_api(self, name: str, statistic: str) -> cloudwatch.Metric:
         return metric_of("AWS/ApiGateway", name, statistic, self._api, statistic if name == "Latency" else name)

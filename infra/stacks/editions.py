@@ -161,13 +161,16 @@ class Editions(Beside):
 
     def _checked(self, people: dict[str, object]) -> None:
         """By whoever has a link or a code, without an account."""
-        shared = self._showing("archive/shared", "EDITIONS_TABLE", "EDITIONS_BUCKET", **people)
+        shared = self._showing("archive/shared", "EDITIONS_TABLE", "EDITIONS_BUCKET", "SESSION_KEYS", **people)
         self.table.read_by(shared, index=True)
         self.bucket.read_by(shared, SEALED)
         reason = "Whoever has the link of a shared archive sees it; a link has 192 random bits and can be revoked."
         self.routes.route(shared, "GET", "/api/archive/shared/{token}/{file}", open=reason, counted=True)
 
-        verify = self._function("archive/verify", "EDITIONS_TABLE", **people)
+        verify = self._function("archive/verify", "EDITIONS_TABLE", "SESSION_KEYS", **people)
+        # addresses are counted under a key of the day, which is made of those of sessions
+        for function in (shared, verify):
+            function.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
         self.table.read_by(verify, index=True)
         reason = "Whoever holds an archive checks it; a code has 80 random bits, and tells nothing of whose it is."
         self.routes.route(verify, "GET", "/api/archive/verify/{code}", open=reason, counted=True)

@@ -6,13 +6,14 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
 from yinji.clearance import definition
 
 from infra.setting import ROOT
-from infra.stacks.dashboards import CASE_STATES, SAID
+from infra.stacks.dashboards import CASE_STATES, REPAIRED, SAID
 from tests import handlers
 from tests.infra.dashboard_metrics import Metric, by_place, metrics_of
 from tests.infra.synthesis import Synthesis, Template, plain
@@ -123,7 +124,8 @@ def test_metrics_are_shown_of_every_step_and_state_there_is(either: Synthesis) -
             "Share": "archive",
             "StatusLists": "archive",
             "AuthorityDays": "archive",
-            **dict.fromkeys(("Reports", "OpenIncidents", "OldestOpenIncident", "IncidentsToConfirm"), "repair"),
+            **dict.fromkeys(("OpenIncidents", "OldestOpenIncident", "IncidentsToConfirm"), "repair"),
+            **dict.fromkeys(("RepairActs", "AlertsTaken", *chain(*REPAIRED.values())), "repair"),
         }
         assert told["service"] == next(
             (of for name, of in service.items() if metric.name.startswith(name)), "clearance"
@@ -217,6 +219,7 @@ def test_silence_is_an_alarm_where_something_is_said_by_the_clock_and_nowhere_el
         "messages-send",
         "privacy-retention",
         "repair-counts",
+        "repair-sweep",
     )
     assert silent == {f"yinji-not-running-{function}" for function in silent_functions}
 

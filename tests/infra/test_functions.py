@@ -207,3 +207,15 @@ def test_every_layer_a_function_has_is_one_it_imports(either: Synthesis) -> None
         layers = [plain(layer) for layer in listed(function.properties["Layers"])]
         assert any("TypesetLayer" in layer for layer in layers) == ("from typeset" in text), folder
         assert any("YinjiLayer" in layer for layer in layers), folder
+
+
+def test_who_counts_addresses_has_the_keys_under_which_they_are_counted(either: Synthesis) -> None:
+    """Without these the counting fails, and whoever asks is let in."""
+    counting = {
+        str(path.parent.relative_to(ROOT / "functions"))
+        for path in (ROOT / "functions").rglob("handler.py")
+        if "limit_address(" in path.read_text("utf-8")
+    }
+    told = {folder: function.properties["Environment"]["Variables"] for folder, function in functions(either).items()}
+    assert len(counting) >= 3
+    assert {folder for folder in counting if "YINJI_SESSION_KEYS" not in told[folder]} == set()

@@ -158,8 +158,8 @@ PORTAL = "RoleDefaultPolicy"
 
 KEY_READERS = (
     "AuthorizerRole", "SignInOidcRole", "SignInCasRole", "DemoSignInRole", "SignOutRole", "AccountRole", "SendRole",
-    "StopRole", "CheckInRole", "CodeOnScreenRole", "ReportRole", "FollowRole", "PhotoUploadRole", "LabelsRole",
-    "MonitorRole", PORTAL,
+    "StopRole", "CheckInRole", "CodeOnScreenRole", "SharedRole", "VerifyRole", "ReportRole", "FollowRole",
+    "PhotoUploadRole", "LabelsRole", "MonitorRole", PORTAL,
 )  # fmt: skip
 """Who signs or reads sessions, the links that stop mail, and the codes by which one checks in."""
 OTHER_READERS = ("Open311Role",)

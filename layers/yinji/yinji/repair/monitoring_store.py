@@ -7,7 +7,7 @@ told of twice is one, and one whose end comes before its beginning opens nothing
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from yinji.clearance.items import one
 from yinji.platform.clock import stamp
@@ -20,6 +20,7 @@ from yinji.repair.triage import Desk, Step, incident_id
 
 KEPT = timedelta(days=180)
 Outcome = Literal["opened", "joined", "recovered", "known", "maintenance", "unknown-device"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 
 class Monitors:
