@@ -43,6 +43,7 @@ PARAMS = {
     "not-possible-now": {"state": "waiting"},
     "not-open-yet": {"first": "2026-06-01"},
     "too-many": {"limit": 100},
+    "too-many-labels": {"limit": 500},
     "open311-no-such-value": {"field": "status"},
     "open311-too-long": {"field": "email", "limit": 80},
     "too-often": {"seconds": 50},
@@ -74,6 +75,7 @@ def test_every_refusal_is_in_the_catalogue_and_the_other_way_round() -> None:
 
 def test_every_refusal_of_the_archive_is_in_its_catalogue_and_the_other_way_round() -> None:
     rejected = set(re.findall(r'\bRejected\([^")]*"([a-z-]+)"', OF_ARCHIVES))
+    rejected |= set(re.findall(r'"(place-[a-z-]+)"', code_in("layers/yinji/yinji/repair")))  # tables of places as well
     found = raised("Refused", OF_ARCHIVES) | raised("Unreadable", OF_ARCHIVES) | rejected
     assert found == set(ARCHIVES_REFUSALS)
 

@@ -191,12 +191,7 @@ class Api:
         """What was sent, from JSON or a form, without its files. Raises Problem("malformed-request")."""
         if self._media_type == multipart.MEDIA_TYPE:
             return _form(urlencode(self._parts.fields))
-        try:
-            text = self._data().decode()
-        except ValueError as error:  # neither base64 nor UTF-8
-            raise Problem("malformed-request") from error
-        if len(text) > LONGEST_BODY:
-            raise Problem("malformed-request")
+        text = self._text_sent()
         return _form(text) if self.is_form else _json(text)
 
     @property
@@ -204,13 +199,16 @@ class Api:
         """The JSON object that was sent, however deep: what other programs send as they please.
 
         Raises Problem("malformed-request")."""
+        return _object(self._text_sent())
+
+    def _text_sent(self) -> str:
         try:
             text = self._data().decode()
-        except ValueError as error:
+        except ValueError as error:  # neither base64 nor UTF-8
             raise Problem("malformed-request") from error
         if len(text) > LONGEST_BODY:
             raise Problem("malformed-request")
-        return _object(text)
+        return text
 
     # --- the answer ----------------------------------------------------------------------------------------
     def answer(self, document: Mapping[str, Any], *, done: str = "", back: str = "") -> Response[str]:

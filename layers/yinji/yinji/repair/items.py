@@ -265,6 +265,7 @@ class DutyItem(Model):
     days_on = ListAttribute[str]()
     days_off = ListAttribute[str]()
     version = NumberAttribute()
+    expires_at = NumberAttribute()
 
 
 class NoticeItem(Model):
