@@ -36,6 +36,8 @@ OFFICE = "department-officer:student-affairs"
 RUNS = "/api/archive/runs"
 LOOK = 10
 """Seconds between two looks at how far it is."""
+LOOKS = 30
+"""How often a look that failed is made again."""
 PATIENCE = 3 * 3600
 TIDIED = 420
 """Seconds after which a message comes again whose process was killed, and a minute."""
@@ -101,8 +103,16 @@ def _begun(office: People, students: set[str]) -> str:
 
 
 def _progress(office: People, run: str) -> tuple[dict[str, int], dict[str, Any]]:
-    told = office.get(OFFICE, f"{RUNS}/{run}").json()
-    return told["progress"]["states"], told
+    """How far it is, by state and as it is told. A look that fails says so, and is made again a moment later: right after
+    the cloud comes back everything begins at once."""
+    for _ in range(LOOKS):
+        answer = office.get(OFFICE, f"{RUNS}/{run}")
+        if answer.status_code == 200:
+            told = answer.json()
+            return told["progress"]["states"], told
+        console.print(f"[yellow]a look failed: {answer.status_code} {answer.text[:200]}[/]")
+        time.sleep(LOOK)
+    raise RuntimeError("nobody tells how far it is")
 
 
 def _played(cloud: RunningCloud, office: People, run: str) -> tuple[float, int, Counter[str], float]:
