@@ -54,6 +54,7 @@ API_ERRORS = 5  # in five minutes
 LOOKS_BEHIND = PASSES_BEHIND = 900  # seconds
 IMPORT_QUEUES = ("ingest", "load", "refresh")
 IMPORT_BEHIND = 3600  # seconds: of twenty deliveries of one source the last one waits
+AUTHORITY_ENDS = 60  # days: a new certificate takes a university some weeks
 SEALS_BEHIND = 900  # seconds: a run has five hundred editions under way, sealed by ten at once
 OLDEST = ("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum")
 MOST_LIMITED = 100  # in five minutes
@@ -312,6 +313,8 @@ class Dashboards(Stack):
         self._alarm("packs-behind", ARCHIVE, oldest, IMPORT_BEHIND, periods=2)
         for kind, name in (("editions-held", "EditionsHeld"), ("editions-failed", "EditionsFailed")):
             self._alarm(kind, ARCHIVE, ours(name, "Sum", service=ARCHIVE), 1)
+        days = ours("AuthorityDays", "Minimum", period=DAY, service=ARCHIVE)
+        self._alarm("authority-ends", ARCHIVE, days, AUTHORITY_ENDS, Above.LESS_THAN_THRESHOLD)
         for name, metric in zip(IMPORT_QUEUES, self._import_queues(), strict=True):
             self._alarm("import-behind", name, metric, IMPORT_BEHIND, periods=2)
         self._alarm("relay-behind", RELAY, self._iterator_age(), 60_000, periods=2)

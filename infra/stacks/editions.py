@@ -8,7 +8,7 @@ from constructs import Construct
 from yinji.editions.model import AUTHORITY, PACKS, RENDERED, SEALED
 from yinji.editions.store import STATUS as PLACES
 
-from infra.constructs.doors import BucketDoor, Inbox, every, on_change
+from infra.constructs.doors import BucketDoor, Inbox, every, every_morning, on_change
 from infra.constructs.storage import BY_CODE, BY_RUN, Bucket, SigningKey, TableWithStream
 from infra.setting import Setting
 from infra.stacks.archive import STUDENT, Archive
@@ -182,6 +182,11 @@ class Editions(Beside):
         self.bucket.read_by(authority, AUTHORITY)
         self.bucket.listed_by(authority, AUTHORITY)
         self.signing.signs_by(authority)
+        watch = self._function("archive/authority_watch", "EDITIONS_BUCKET", memory=1024, asynchronous=True,
+                               extra_layers=[self.proof])  # fmt: skip
+        self.bucket.read_by(watch, AUTHORITY)
+        self.bucket.listed_by(watch, AUTHORITY)
+        every_morning(watch, 6, 0)
         why = "Whoever is handed an archive verifies it without an account: it is the same for everybody."
         for path in ("did.json", "authority.pem", "status/{number}"):
             self.routes.route(authority, "GET", f"/.well-known/{path}", open=why)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 from base64 import urlsafe_b64decode
+from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -161,3 +163,28 @@ def test_without_a_chain_it_says_so_and_no_more(cloud: Cloud, key: bytes) -> Non
     cloud.s3.delete_object(Bucket="editions", Key=CHAIN)
     answer = get(cloud, "/.well-known/authority.pem")
     assert (answer.status, answer.json["code"]) == (404, "not-found")
+
+
+def days_left(capsys: pytest.CaptureFixture[str]) -> float:
+    """What a morning's run says, in a process of its own."""
+    context: Any = SimpleNamespace(
+        aws_request_id="x", function_name="x", memory_limit_in_mb=1, invoked_function_arn="arn:x"
+    )
+    handlers.load("archive/authority_watch").handler({}, context)
+    [told] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"AuthorityDays"' in line]
+    [days] = told["AuthorityDays"]
+    return days
+
+
+def test_every_morning_tells_how_long_the_chain_is_good(
+    cloud: Cloud, key: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chain = cloud.s3.get_object(Bucket="editions", Key=CHAIN)["Body"].read()
+    ends = min(one.not_valid_after_utc for one in load_pem_x509_certificates(chain))
+    for left, said in ((59, 59), (1, 1), (0, 0), (-3, 0)):
+        monkeypatch.setattr("yinji.platform.clock.now", lambda left=left: ends - timedelta(days=left))
+        assert days_left(capsys) == said
+
+
+def test_without_a_chain_no_day_is_left(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    assert days_left(capsys) == 0

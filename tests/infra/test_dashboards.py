@@ -122,6 +122,7 @@ def test_metrics_are_shown_of_every_step_and_state_there_is(either: Synthesis) -
             "KeptCopies": "archive",
             "Share": "archive",
             "StatusLists": "archive",
+            "AuthorityDays": "archive",
         }
         assert told["service"] == next(
             (of for name, of in service.items() if metric.name.startswith(name)), "clearance"

@@ -34,6 +34,11 @@ def vouches(chain: str, key: bytes, at: datetime) -> bool:
     return spki(first) == key and first.not_valid_before_utc <= at < first.not_valid_after_utc
 
 
+def ends_at(chain: str) -> datetime:
+    """When the first certificate of `chain` in PEM ends that does, in UTC. Raises ValueError when there is none."""
+    return min(one.not_valid_after_utc for one in load_pem_x509_certificates(chain.encode()))
+
+
 def public_of(chain: str) -> bytes:
     """The public key, in DER, of the first certificate of `chain` in PEM. Raises ValueError when there is none."""
     [first, *_] = load_pem_x509_certificates(chain.encode())
