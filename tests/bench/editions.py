@@ -103,8 +103,8 @@ def _begun(office: People, students: set[str]) -> str:
 
 
 def _progress(office: People, run: str) -> tuple[dict[str, int], dict[str, Any]]:
-    """How far it is, by state and as it is told. A look that fails says so, and is made again a moment later: right after
-    the cloud comes back everything begins at once."""
+    """How far it is, by state and as it is told. A look that fails says so, and is made again a moment later: right
+    after the cloud comes back everything begins at once."""
     for _ in range(LOOKS):
         answer = office.get(OFFICE, f"{RUNS}/{run}")
         if answer.status_code == 200:
