@@ -195,10 +195,13 @@ class Repair(Beside):
         reason = "Whoever has no network wants to know why, and cannot sign in; it tells of nobody."
         route(outages, "GET", "/api/repair/outages", open=reason)
 
-        monitor = self._function("repair/monitor", "REPAIR_TABLE", "PUBLIC_URL", "MONITOR_SECRET", **PEOPLE)
+        monitor = self._function("repair/monitor", "REPAIR_TABLE", "PUBLIC_URL", "MONITOR_SECRET", "SESSION_KEYS",
+                                 **PEOPLE)  # fmt: skip
         self.table.changed_by(monitor, index=True)
         monitor.allow(["secretsmanager:GetSecretValue"], [self.monitors.secret_arn])
         reason = "A monitor has no account: it proves by a secret which one it is."
+        # addresses are counted under a key of the day, which is made of those of sessions
+        monitor.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
         route(monitor, "POST", "/api/repair/monitor/{source}", open=reason)
         CfnOutput(self, "MonitorSecretArn", value=self.monitors.secret_arn)
 

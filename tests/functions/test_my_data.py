@@ -66,6 +66,12 @@ NOT_EXPORTED: Mapping[str, str] = {
     "PassItem": "a pass that lacks something or is in doubt, by reader and number; one that counts is a record",
     "SampledRoundItem": "which records of a school were certified together; each decision is an event of its record",
     "SampledKindItem": "which round of a kind is open in a school",
+    **dict.fromkeys(
+        ("PlaceItem", "BuildingItem", "LabelItem", "HangsItem", "SheetItem", "MonitorItem"),
+        "places, labels and devices",
+    ),
+    **dict.fromkeys(("ReportItem", "BoardItem"), "faults are reported without an account: nobody knows by whom"),
+    **dict.fromkeys(("IncidentItem", "HappenedItem", "DutyItem", "NoticeItem"), "the work of technicians and officers"),
     "RoundItem": "what came of a request about many people, under the request's id for ninety days; each person's part "
     "of it is an event of their case",
 }
