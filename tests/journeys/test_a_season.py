@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import subprocess
 import time
 import uuid
@@ -60,6 +61,12 @@ def journey(cloud: RunningCloud, name: str, *arguments: str, seconds: int = 300)
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_a_fault_goes_from_a_label_to_a_technician_and_back(cloud: RunningCloud, language: str) -> None:
+    [code] = set(re.findall(r"/r/([0-9A-Z]{12})\b", cloud.printed))
+    journey(cloud, "repair_work", language, code)
 
 
 @pytest.mark.parametrize(("way", "language"), [("oidc", "zh-CN"), ("cas", "en")])
