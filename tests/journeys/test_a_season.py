@@ -370,7 +370,7 @@ FAULTS = {
     "ReportersAnswered", "LabelsPrinted", "PlaceLines", "PlaceLinesRejected", "OpenIncidents", "OldestOpenIncident",
     "IncidentsToConfirm", "ReportsLeftLying",
 }  # fmt: skip
-"""What the journey of a fault brings about, and what is counted by the clock; the rest of repair's has its own tests."""
+"""What the journey of a fault brings about, and what the clock counts; the rest of repair's has tests of its own."""
 FAULT_ACTS = {"take", "travel", "fix"}
 
 
