@@ -6,7 +6,6 @@ editions that are made again. Emits: a message for each school that is to be pac
 looks; metrics.
 """
 
-import hashlib
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -26,6 +25,7 @@ from yinji.platform import clock, objects
 from yinji.platform.clock import stamp
 from yinji.platform.environment import setting
 from yinji.platform.http import Api, as_json, elsewhere
+from yinji.platform.ids import id_of
 from yinji.platform.observability import count, logger, metrics
 from yinji.platform.problem import Problem
 
@@ -69,7 +69,7 @@ def begin() -> Response[str]:
     if selection is None or not selection.kept or selection.archived_at:
         raise Problem("selection-not-in-force")
     language, theme = chosen(body.fields.get("language", ""), body.fields.get("theme", ""))
-    id = hashlib.sha256(f"{who}\n{body.idempotency_key}".encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    id = id_of(who, body.idempotency_key)
     at = clock.now()
     run = runs.begin(Run(id, selection.title, selection.id, selection.kept, language, theme, who, at))
     count("RunsBegun")

@@ -20,6 +20,7 @@ from yinji.archive.record import Record, wrong_with
 from yinji.clearance import definition
 from yinji.clearance.definition import Action
 from yinji.platform.clock import stamp
+from yinji.platform.ids import id_of
 from yinji.platform.problem import Problem, invalid_form
 
 SOURCE = "claim"
@@ -53,7 +54,7 @@ def claimed(student: str, answers: Mapping[str, str], key: str, now: datetime, t
 
     Raises invalid-form.
     """
-    id = hashlib.sha256(f"{student}\n{key}".encode("utf-8", "surrogatepass")).hexdigest()[:20]
+    id = id_of(student, key, length=20)
     return _checked(Record(student, SOURCE, id, state="pending", via="claim", **_facts(answers, now)), today)
 
 

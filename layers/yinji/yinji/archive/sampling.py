@@ -9,7 +9,6 @@ open round of a kind; to give it up counts as a refusal, for whoever gives up ha
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -18,6 +17,7 @@ from random import Random
 from typing import Literal, get_args
 
 from yinji.archive.record import Record, RecordEvent
+from yinji.platform.ids import id_of
 
 SHARE = 10
 """One of so many is in the sample..."""
@@ -95,7 +95,7 @@ class Round:
 
 def round_id(who: str, school: str, key: str) -> str:
     """The id of the round that `who` began with the idempotency `key`."""
-    return hashlib.sha256("\n".join((who, school, key)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return id_of(who, school, key, length=32)
 
 
 def size(number: int, level: int = 0) -> int:

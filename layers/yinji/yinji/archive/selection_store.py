@@ -7,7 +7,6 @@ they are asked, so that who comes later is not left out.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zlib
 from collections.abc import Iterator, Mapping
@@ -28,6 +27,7 @@ from yinji.clearance.items import FAILED_CONDITION, cancelled_by, connection, on
 from yinji.clearance.store import CONFLICTS
 from yinji.platform import clock
 from yinji.platform.clock import instant, stamp
+from yinji.platform.ids import id_of
 from yinji.platform.problem import Problem
 
 SELECTIONS = "SELECTIONS"
@@ -121,7 +121,7 @@ class Selections:
     # --- writing -------------------------------------------------------------------------------------------
     def begin(self, title: str, choice: Choice, who: str, key: str) -> Selection:
         """A new selection with its first draft; the same one when it is begun again under the same `key`."""
-        id = hashlib.sha256(f"{who}\n{key}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        id = id_of(who, key, length=32)
         at = clock.now()
         new = SelectionItem(SELECTIONS, id, title=title, newest=1, by=who, at=stamp(at))
         free = SelectionItem.pk.does_not_exist()

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from yinji.platform.ids import id_of
+
 KEPT = timedelta(days=90)
 MOST_AT_ONCE = 500
 """How many cases one request may change: an answer is due after 29 seconds."""
@@ -54,7 +56,7 @@ class Round:
 
 def round_id(who: str, step: str, key: str) -> str:
     """The id of the round that `who` sent for `step` with the idempotency `key`; nobody else can guess it."""
-    return hashlib.sha256("\n".join((who, step, key)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return id_of(who, step, key, length=32)
 
 
 def fingerprint(action: str, answers: Mapping[str, str], cases: Sequence[tuple[str, int]]) -> str:

@@ -12,11 +12,11 @@ again.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
+from yinji.platform.ids import id_of
 from yinji.platform.problem import Problem
 
 State = Literal["planned", "requested", "rendered", "sealed", "unchanged", "held", "failed"]
@@ -92,8 +92,7 @@ def chosen(language: str, theme: str) -> tuple[Language, str]:
 
 def edition_id(run: str, student: str, language: str, key: str = "") -> str:
     """The same for the same asking, so that asking twice makes one."""
-    told = "\n".join((run, student, language, key))
-    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    return id_of(run, student, language, key)
 
 
 RENDERED, SEALED, AUTHORITY, PACKS = "rendered/", "sealed/", "authority/", "packs/"

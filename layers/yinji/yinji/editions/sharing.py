@@ -7,7 +7,6 @@ shown. Whoever has the link sees it, so its token cannot be guessed, and the stu
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +18,7 @@ from yinji.archive.kinds import dimensions
 from yinji.archive.record import Record, key_of
 from yinji.archive.story import latest_first
 from yinji.editions.model import Edition
+from yinji.platform.ids import id_of
 from yinji.platform.problem import invalid_form
 
 Shows = Literal["whole", "dimensions", "records"]
@@ -81,7 +81,7 @@ def new_token() -> str:
 
 def share_id(student: str, key: str) -> str:
     """The same for the same asking, so that asking twice makes one."""
-    return hashlib.sha256(f"{student}\n{key}".encode("utf-8", "surrogatepass")).hexdigest()[:20]
+    return id_of(student, key, length=20)
 
 
 @dataclass(frozen=True)

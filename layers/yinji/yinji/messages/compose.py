@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,6 +18,7 @@ from yinji.clearance.view import RowView, turn_of
 from yinji.editions.model import ALONE, Edition
 from yinji.messages.model import Kind, Message, office_box
 from yinji.platform.clock import CAMPUS, instant, stamp
+from yinji.platform.ids import id_of
 
 DISTANCES = (7, 3, 1)
 """Days before the deadline on which whoever still has something to do is told."""
@@ -115,9 +115,9 @@ def of_decision(record: Record, event: RecordEvent) -> Message:
         "revoked": "record-revoked",
         "settled": "record-settled",
     }[event.what]  # type: ignore[assignment]
-    which = hashlib.sha256("\n".join((record.key, event.who, event.key)).encode("utf-8", "surrogatepass")).hexdigest()
+    which = id_of(record.key, event.who, event.key, length=32)
     params = {"record": record.kind, "title": record.title, "why": event.why}
-    return Message(f"{kind}#{which[:32]}", record.student, kind, event.at, params)
+    return Message(f"{kind}#{which}", record.student, kind, event.at, params)
 
 
 def of_edition(edition: Edition) -> Message | None:

@@ -6,13 +6,13 @@ a place by which devices it gets its network and in which minutes somebody repor
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
+from yinji.platform.ids import id_of
 from yinji.repair.report import Report
 
 MOST = 2_000
@@ -89,7 +89,7 @@ def minute_of(report: Report) -> int:
 
 def person(report: Report) -> str:
     """A few signs that tell whoever reported from others, and no more."""
-    return hashlib.sha256(report.reporter.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return id_of(report.reporter, length=12)
 
 
 def as_text(entries: Mapping[str, Entry]) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Literal, get_args
 
 from yinji.platform import clock
+from yinji.platform.ids import id_of
 from yinji.platform.problem import Problem, invalid_form
 from yinji.repair.incident import Event, Incident, done
 from yinji.repair.incidents_store import Incidents
@@ -75,8 +75,7 @@ def _said(incident: Incident, word: Word, key: str, face: str, sent: str) -> tup
 
 
 def _key(report: Report, word: Word, sent_as: str) -> str:
-    text = f"{report.id}\n{word}\n{sent_as}"
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    return id_of(report.id, word, sent_as)
 
 
 def word_of(text: str) -> Word:

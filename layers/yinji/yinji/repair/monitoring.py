@@ -7,14 +7,14 @@ fingerprint with the instant it began, the id of a problem's event.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
+from yinji.platform.ids import id_of
 from yinji.platform.problem import Problem
 from yinji.repair.report import SYMPTOMS, Symptom
 
@@ -72,7 +72,7 @@ def _alert(told: Any) -> Signal:
         raise Problem("malformed-request")
     fingerprint = str(alert.get("fingerprint") or "") or json.dumps(names, sort_keys=True)
     device = names.get("device") or _host(names.get("instance", ""))
-    return Signal(_id("alertmanager", fingerprint, began), device.upper(), status == "firing", _symptom(names))
+    return Signal(id_of("alertmanager", fingerprint, began), device.upper(), status == "firing", _symptom(names))
 
 
 def _of_zabbix(told: Mapping[str, Any]) -> list[Signal]:
@@ -84,7 +84,7 @@ def _of_zabbix(told: Mapping[str, Any]) -> list[Signal]:
         raise Problem("malformed-request")
     if names.get("event_update_status") == "1":
         return []
-    return [Signal(_id("zabbix", event), names.get("host", "").upper(), value == "1", _symptom(names))]
+    return [Signal(id_of("zabbix", event), names.get("host", "").upper(), value == "1", _symptom(names))]
 
 
 def _symptom(names: Mapping[str, str]) -> Symptom:
@@ -95,7 +95,3 @@ def _symptom(names: Mapping[str, str]) -> Symptom:
 def _host(instance: str) -> str:
     found = _HOST.match(instance)
     return found.group(1) if found else ""
-
-
-def _id(*of: Sequence[str] | str) -> str:
-    return hashlib.sha256("\n".join(map(str, of)).encode("utf-8", "surrogatepass")).hexdigest()[:24]

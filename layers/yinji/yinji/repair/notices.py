@@ -6,7 +6,6 @@ are found without reading the others.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Literal, cast, get_args
 
 from yinji.platform.clock import CAMPUS
+from yinji.platform.ids import id_of
 from yinji.platform.problem import invalid_form
 from yinji.repair.outages import Known
 from yinji.repair.place import ID
@@ -101,8 +101,7 @@ def wished(fields: Mapping[str, str], now: datetime) -> Wish:
 
 def notice_id(until: datetime, who: str, key: str) -> str:
     """The same for the same sending; it sorts by when the notice is over."""
-    digest = hashlib.sha256(f"{who}\n{key}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
-    return f"{id_beginning(until)}-{digest}"
+    return f"{id_beginning(until)}-{id_of(who, key, length=12)}"
 
 
 def id_beginning(until: datetime) -> str:

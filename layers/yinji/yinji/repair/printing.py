@@ -6,13 +6,13 @@ one that was stolen is replaced, and its code is good for nothing then.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
+from yinji.platform.ids import id_of
 from yinji.platform.problem import invalid_form
 from yinji.repair.place import ID, KINDS, Kind, Place
 
@@ -87,4 +87,4 @@ def _wrong_format(fields: Mapping[str, str]) -> dict[str, str]:
 
 def sheet_id(who: str, key: str) -> str:
     """The same for the same asking, so that asking twice prints once."""
-    return hashlib.sha256(f"{who}\n{key}".encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    return id_of(who, key)

@@ -7,7 +7,6 @@ that is sent again by the same key is the same report.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import secrets
@@ -21,6 +20,7 @@ from itsdangerous import BadSignature
 
 from yinji.identity.session import serializer
 from yinji.platform.clock import now
+from yinji.platform.ids import id_of
 from yinji.platform.problem import Problem, invalid_form
 from yinji.repair.place import Place
 
@@ -100,7 +100,7 @@ def ticket_of(text: str, keys: Sequence[str]) -> Ticket:
 
 def report_id(place: str, key: str) -> str:
     """The same for the same sending, so that a report that is sent again is one."""
-    return hashlib.sha256(f"{place}\n{key}".encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    return id_of(place, key)
 
 
 def follow_token(id: str, key: str) -> str:

@@ -12,7 +12,6 @@ Everything that is decided here at once fits into one transaction, after which a
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,6 +19,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from yinji.platform.clock import CAMPUS
+from yinji.platform.ids import id_of
 from yinji.repair.board import Board, Entry, Seen, minute_of, noticed, person
 from yinji.repair.incident import WORK, Event, Incident, Priority, Rule, State, done
 from yinji.repair.notices import Notice
@@ -584,7 +584,7 @@ def priority(weight: int, people: int, symptom: Symptom) -> Priority:
 
 def incident_id(*of: str) -> str:
     """The id of the incident that is opened because of these: the same for the same."""
-    return hashlib.sha256("\n".join(of).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return id_of(*of, length=16)
 
 
 def named(board: Board, incidents: Iterable[Incident], reports: Iterable[Report]) -> set[str]:

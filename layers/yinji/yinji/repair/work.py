@@ -6,13 +6,13 @@ meanwhile change an incident too, and keep nobody from working on it: only to cl
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, cast, get_args
 
 from yinji.identity.session import Session
+from yinji.platform.ids import id_of
 from yinji.platform.problem import Problem, invalid_form
 from yinji.repair import access
 from yinji.repair.causes import causes_of
@@ -108,7 +108,7 @@ def perform(
 
 def event_key(who: str, deed: str, key: str) -> str:
     """The same for the same sending of the same person."""
-    return hashlib.sha256(f"{who}\n{deed}\n{key}".encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    return id_of(who, deed, key)
 
 
 def _done_before(incidents: Incidents, id: str, key: str) -> bool:
