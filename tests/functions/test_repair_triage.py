@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from pynamodb.exceptions import TransactWriteError
+from yinji.clearance import items
 from yinji.platform import clock
 from yinji.repair import board_store
 from yinji.repair.board_store import Boards, TooBusy
@@ -236,7 +237,7 @@ def test_who_is_overtaken_too_often_gives_up(there: Cloud, monkeypatch: pytest.M
 def test_what_is_no_conflict_is_raised(there: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     one = recent("LIB-1-01")
     file(one)
-    monkeypatch.setattr(board_store, "cancelled_by", lambda _: ["ValidationError"])
+    monkeypatch.setattr(items, "cancelled_by", lambda _: ["ValidationError"])
     monkeypatch.setattr(board_store, "_put", lambda transaction, board: _not_there(transaction))
     with pytest.raises(TransactWriteError):
         Boards().triage(BUILDING, [one.id], clock.now())

@@ -54,10 +54,10 @@ from yinji.archive.items import (
 from yinji.archive.record import RecordEvent
 from yinji.archive.store import event_of
 from yinji.archive.terms import bounds, term_of
-from yinji.clearance.items import cancelled_by, connection, kept, one, values
+from yinji.clearance.items import CONFLICTS, cancelled_by, connection, kept, one, values
 from yinji.clearance.reading import plains
 from yinji.clearance.rounds import round_id
-from yinji.clearance.store import CONFLICTS, wait
+from yinji.clearance.store import wait
 from yinji.platform.clock import CAMPUS, instant, now, stamp
 from yinji.platform.problem import Problem
 

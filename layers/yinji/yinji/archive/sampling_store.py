@@ -38,9 +38,9 @@ from yinji.archive.sampling import (
 )
 from yinji.archive.store import ATTEMPTS, Archive
 from yinji.archive.student import Student
-from yinji.clearance.items import FAILED_CONDITION, cancelled_by, connection, one, values
+from yinji.clearance.items import CONFLICTS, FAILED_CONDITION, cancelled_by, connection, one, values
 from yinji.clearance.reading import plains
-from yinji.clearance.store import AUDITS_KEPT, CONFLICTS
+from yinji.clearance.store import AUDITS_KEPT
 from yinji.platform import clock
 from yinji.platform.clock import instant, stamp
 from yinji.platform.problem import Problem

@@ -23,8 +23,7 @@ from yinji.archive.cohorts import Cohorts
 from yinji.archive.items import SelectionItem, SelectionVersionItem
 from yinji.archive.selection import Choice, Preview, choice_of, preview
 from yinji.archive.store import Archive, Member
-from yinji.clearance.items import FAILED_CONDITION, cancelled_by, connection, one, values
-from yinji.clearance.store import CONFLICTS
+from yinji.clearance.items import CONFLICTS, FAILED_CONDITION, cancelled_by, connection, one, values
 from yinji.platform import clock
 from yinji.platform.clock import instant, stamp
 from yinji.platform.ids import id_of

@@ -30,9 +30,18 @@ from yinji.archive.items import LEAN, TABLE, CardItem, ProfileItem, RecordEventI
 from yinji.archive.portrait import Portrait, portrait, portrait_document, portrait_of
 from yinji.archive.record import FACTS, Record, RecordEvent, merge, record_document, record_of
 from yinji.archive.student import Student, stored_student, student_document
-from yinji.clearance.items import FAILED_CONDITION, can_be_key, cancelled_by, connection, forget, kept, one, values
+from yinji.clearance.items import (
+    CONFLICTS,
+    FAILED_CONDITION,
+    can_be_key,
+    cancelled_by,
+    connection,
+    forget,
+    kept,
+    one,
+    values,
+)
 from yinji.clearance.reading import Raw, plains, text
-from yinji.clearance.store import CONFLICTS
 from yinji.platform.clock import instant, now, stamp
 from yinji.platform.problem import Problem
 

@@ -23,6 +23,7 @@ from pynamodb.connection import Connection
 from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
 
 TABLE = os.environ.get("YINJI_TABLE", "Cases")
 LEAN = [
@@ -336,6 +337,23 @@ FAILED_CONDITION = "ConditionalCheckFailed"
 def cancelled_by(error: TransactWriteError) -> list[str]:
     """What each part of a transaction says of why it was cancelled, in their order: a code of DynamoDB's, or "None"."""
     return [reason.code if reason else "None" for reason in error.cancellation_reasons]
+
+
+CONFLICTS = frozenset({FAILED_CONDITION, "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+"""Why a transaction was cancelled, where trying again may help."""
+
+
+def transacted(through: Connection, work: Callable[[TransactWrite], None]) -> bool:
+    """Do `work` as one transaction `through` a connection; False when a condition did not hold, or somebody else was at
+    it: look anew then."""
+    try:
+        with TransactWrite(connection=through) as transaction:
+            work(transaction)
+    except TransactWriteError as error:
+        if not CONFLICTS.intersection(cancelled_by(error)):
+            raise
+        return False
+    return True
 
 
 def forget(kind: type[Model], pk: str, beginning: str = "") -> None:

@@ -35,6 +35,7 @@ from yinji.clearance.definition import LONGEST_FEED_AGE
 from yinji.clearance.document import case_document, case_of, event_document, event_of
 from yinji.clearance.evidence import KEPT_UNUSED, MOST_A_DAY, Upload
 from yinji.clearance.items import (
+    CONFLICTS,
     FAILED_CONDITION,
     AuditItem,
     BatchItem,
@@ -67,8 +68,6 @@ from yinji.platform.problem import Problem
 ATTEMPTS = 12
 THREADS = 8
 """How many schools are read at a time."""
-CONFLICTS = frozenset({FAILED_CONDITION, "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
-"""Why a transaction was cancelled, where trying again may help."""
 LEAN = (
     "student", "name", "school", "flow", "class_name", "counsellor", "programme", "batch", "deadline", "marks",
     "version", "finished_at", "certificate", "flow_version", "supervisor",

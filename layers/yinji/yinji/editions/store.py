@@ -21,9 +21,8 @@ from pynamodb.transactions import TransactWrite
 
 from yinji.archive.bulk import Bulk
 from yinji.clearance import codes
-from yinji.clearance.items import cancelled_by, connection, forget, kept, one, values
+from yinji.clearance.items import CONFLICTS, cancelled_by, connection, forget, kept, one, transacted, values
 from yinji.clearance.reading import plains
-from yinji.clearance.store import CONFLICTS
 from yinji.editions.items import TABLE, EditionItem, InForceItem, RevokedItem, StatusItem
 from yinji.editions.model import AGAIN, ALONE, MOST_ATTEMPTS, Edition, Language, State, edition_id
 from yinji.platform.clock import instant, now, stamp
@@ -209,17 +208,15 @@ class Editions:
             if found is None or found.state != "sealed" or found.revoked_at:
                 return False
             force, _print = self.in_force(found.student, found.language)
-            try:
-                with TransactWrite(connection=self._connection) as transaction:
-                    transaction.update(_key(edition), actions=changes, condition=condition)
-                    if force == found.id:  # so that another one can be made that says the same
-                        item = InForceItem(_pk(found.student), _force(found.language))
-                        transaction.delete(item, condition=InForceItem.edition == found.id)
-                    transaction.save(RevokedItem(STATUS, _place(found.status), at=at))
-            except TransactWriteError as error:
-                if not CONFLICTS.intersection(cancelled_by(error)):
-                    raise
-            else:
+
+            def work(transaction: TransactWrite, found: Edition = found, force: str = force) -> None:
+                transaction.update(_key(edition), actions=changes, condition=condition)
+                if force == found.id:  # so that another one can be made that says the same
+                    item = InForceItem(_pk(found.student), _force(found.language))
+                    transaction.delete(item, condition=InForceItem.edition == found.id)
+                transaction.save(RevokedItem(STATUS, _place(found.status), at=at))
+
+            if transacted(self._connection, work):
                 return True
         raise Problem("too-busy")
 

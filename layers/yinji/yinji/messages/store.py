@@ -19,8 +19,7 @@ from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.update import Action as UpdateAction
 from pynamodb.transactions import TransactWrite
 
-from yinji.clearance.items import FAILED_CONDITION, cancelled_by, connection, forget, kept, one, values
-from yinji.clearance.store import CONFLICTS
+from yinji.clearance.items import CONFLICTS, FAILED_CONDITION, cancelled_by, connection, forget, kept, one, values
 from yinji.messages.items import DeliveryItem, MessageItem, ReadItem, RemindedItem, SettingsItem
 from yinji.messages.model import (
     KEPT,

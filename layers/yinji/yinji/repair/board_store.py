@@ -13,10 +13,9 @@ from datetime import datetime
 from random import SystemRandom
 from typing import Any
 
-from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
-from yinji.clearance.items import FAILED_CONDITION, cancelled_by, connection, one, values
+from yinji.clearance.items import connection, one, transacted, values
 from yinji.repair import incidents_store
 from yinji.repair.board import Board, Entry, as_text, from_text
 from yinji.repair.incidents_store import Incidents
@@ -35,7 +34,6 @@ LONGEST_WAIT = 1.0
 MOST_MERGES = 10
 """Into how many an incident is followed, one after the other."""
 CHANCE = SystemRandom()
-CONFLICT = "TransactionConflict"
 Also = Callable[[Any], None]
 """What else a transaction is to write."""
 
@@ -49,7 +47,7 @@ class Boards:
 
     def __init__(self) -> None:
         self._incidents, self._reports = Incidents(), Reports()
-        self._places, self._notices = Places(), Notices()
+        self._places, self._notices, self._connection = Places(), Notices(), connection()
 
     def find(self, building: str) -> Board:
         item = one(BoardItem, pk_of(building), "BOARD")
@@ -83,28 +81,24 @@ class Boards:
     def write(self, step: Step, also: Also | None = None) -> frozenset[str] | None:
         """Keep what was decided, in one transaction. None when it was; else somebody was quicker, and these reports
         are not where the board has them."""
-        try:
-            with TransactWrite(connection=connection()) as transaction:
-                _put(transaction, step.board)
-                for after, event in step.changes:
-                    incidents_store.put(transaction, after, event)
-                for report, (old, new) in (
-                    *((report, (UNJOINED, new)) for report, new in step.joined.items()),
-                    *step.moved.items(),
-                ):
-                    transaction.update(
-                        ReportItem(report_pk(report), "REPORT"),
-                        actions=[ReportItem.incident.set(new)],
-                        condition=ReportItem.incident == old,
-                    )
-                if also:
-                    also(transaction)
-        except TransactWriteError as error:
-            reasons = cancelled_by(error)
-            if not {FAILED_CONDITION, CONFLICT} & set(reasons):
-                raise
-            return self._astray(step)
-        return None
+
+        def work(transaction: TransactWrite) -> None:
+            _put(transaction, step.board)
+            for after, event in step.changes:
+                incidents_store.put(transaction, after, event)
+            for report, (old, new) in (
+                *((report, (UNJOINED, new)) for report, new in step.joined.items()),
+                *step.moved.items(),
+            ):
+                transaction.update(
+                    ReportItem(report_pk(report), "REPORT"),
+                    actions=[ReportItem.incident.set(new)],
+                    condition=ReportItem.incident == old,
+                )
+            if also:
+                also(transaction)
+
+        return None if transacted(self._connection, work) else self._astray(step)
 
     def _astray(self, step: Step) -> frozenset[str]:
         """Of the reports that were to be moved those that are not there, or of another incident."""

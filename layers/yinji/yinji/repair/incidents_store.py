@@ -10,11 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, cast
 
-from pynamodb.exceptions import TransactWriteError
-from pynamodb.transactions import TransactWrite
-
 from yinji.archive.bulk import Bulk
-from yinji.clearance.items import FAILED_CONDITION, cancelled_by, connection, one, values
+from yinji.clearance.items import connection, one, transacted, values
 from yinji.clearance.reading import plains
 from yinji.platform.clock import CAMPUS, instant, stamp
 from yinji.repair.incident import Event, Incident, Priority, Rule, State
@@ -31,7 +28,7 @@ class Incidents:
     """Every method raises what the service raises when it cannot be reached."""
 
     def __init__(self) -> None:
-        self._bulk = Bulk(TABLE)
+        self._bulk, self._connection = Bulk(TABLE), connection()
 
     def find(self, id: str) -> Incident | None:
         """The incident as of now."""
@@ -83,14 +80,7 @@ class Incidents:
 
         An event's key has to be the same whenever the same is sent again, and its instant too.
         """
-        try:
-            with TransactWrite(connection=connection()) as transaction:
-                put(transaction, after, event)
-        except TransactWriteError as error:
-            if FAILED_CONDITION not in cancelled_by(error):
-                raise
-            return False
-        return True
+        return transacted(self._connection, lambda transaction: put(transaction, after, event))
 
 
 def put(transaction: Any, after: Incident, event: Event) -> None:

@@ -16,7 +16,7 @@ from typing import Any, cast
 from pynamodb.transactions import TransactWrite
 
 from yinji.archive.bulk import batches
-from yinji.clearance.items import connection, kept, one, values
+from yinji.clearance.items import connection, kept, one, transacted, values
 from yinji.clearance.store import wait
 from yinji.platform.clock import instant, stamp
 from yinji.platform.problem import Problem
@@ -24,7 +24,7 @@ from yinji.repair.items import HangsItem, LabelItem, SheetItem
 from yinji.repair.labels import Label, State, new_serial
 from yinji.repair.places_store import HANGS, LABEL, Places, label_pk, pk_of
 from yinji.repair.printing import Format, Sheet, sheet_id
-from yinji.repair.register_store import AT_ONCE, ATTEMPTS, transacted
+from yinji.repair.register_store import AT_ONCE, ATTEMPTS
 
 
 class Labels(Places):

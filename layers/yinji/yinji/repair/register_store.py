@@ -9,18 +9,16 @@ the others; then all are computed again, until nothing is left to change. So it 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from pynamodb.connection import Connection
-from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from yinji.archive.bulk import Bulk, batches
-from yinji.clearance.items import cancelled_by, connection
+from yinji.clearance.items import connection, transacted
 from yinji.clearance.reading import plains
-from yinji.clearance.store import CONFLICTS, wait
+from yinji.clearance.store import wait
 from yinji.platform.clock import instant, stamp
 from yinji.platform.problem import Problem
 from yinji.repair.items import TABLE, BuildingItem, PlaceItem
@@ -85,16 +83,3 @@ class Register:
             if not transacted(self._connection, work):
                 return False
         return True
-
-
-def transacted(through: Connection, work: Callable[[TransactWrite], None]) -> bool:
-    """Do `work` as one transaction `through` a connection; False when a condition did not hold, or somebody else was at
-    it: look anew then."""
-    try:
-        with TransactWrite(connection=through) as transaction:
-            work(transaction)
-    except TransactWriteError as error:
-        if not CONFLICTS.intersection(cancelled_by(error)):
-            raise
-        return False
-    return True
