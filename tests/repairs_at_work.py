@@ -7,18 +7,17 @@ from typing import Any
 
 from yinji.repair.incident import Event, Incident
 from yinji.repair.incidents_store import Incidents
-from yinji.repair.items import ReportItem
 from yinji.repair.report import Report
 from yinji.repair.reports_store import Reports
 
-from tests.repairs import AREA, AT, BUILDING
+from tests.repairs import AREA, AT, BUILDING, join
 
 
 def incident(id: str = "a" * 24, cause: str = "LIB-AP11", **more: Any) -> Incident:
     """An incident that was opened at `AT`, of the access point LIB-AP11 unless told otherwise."""
     base = Incident(
-        id, BUILDING, AREA, cause, "no-connection", "access-point", {"people": 3}, "open", 3, 3, 3, ("LIB-1-01",),
-        AT, AT, 1, times={"open": AT},
+        id, BUILDING, AREA, cause, "no-connection", "access-point", {"places": 2, "minutes": 15}, "open", 3, 3, 3,
+        ("LIB-1-01",), AT, AT, 1, times={"open": AT},
     )  # fmt: skip
     return replace(base, **more)
 
@@ -42,5 +41,5 @@ def file(one: Report) -> Report:
     """Put `one` into the double's table, joined to its incident."""
     assert Reports().file(one)
     if one.incident:
-        ReportItem(f"REPORT#{one.id}", "REPORT").update(actions=[ReportItem.incident.set(one.incident)])
+        join(one.id, one.incident)
     return one

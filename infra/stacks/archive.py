@@ -246,7 +246,7 @@ class Archive(Beside):
         self.table.read_by(code)
         route(code, "GET", f"{ACTIVITIES}/{{activity}}/check-in-code")
         for function in (check_in, code):
-            function.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
+            self._knows_sessions(function)
 
     def _certify(self) -> None:
         """What students claim and say is wrong, what their school decides, and the transcript that comes of it."""

@@ -87,7 +87,7 @@ class Clearance(ServiceStack):
         authorizer = self._function(
             "identity/authorizer", "SESSION_KEYS", "PEOPLE_TABLE", timeout=5, answers_people=True
         )
-        authorizer.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
+        self._knows_sessions(authorizer)
         self.people.read_by(authorizer)
         self.api = ApiDoor(self, "Api", setting=self.setting, authorizer=authorizer, limits=self.limits)
 

@@ -168,9 +168,8 @@ class Editions(Beside):
         self.routes.route(shared, "GET", "/api/archive/shared/{token}/{file}", open=reason, counted=True)
 
         verify = self._function("archive/verify", "EDITIONS_TABLE", "SESSION_KEYS", **people)
-        # addresses are counted under a key of the day, which is made of those of sessions
         for function in (shared, verify):
-            function.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
+            self._knows_sessions(function)
         self.table.read_by(verify, index=True)
         reason = "Whoever holds an archive checks it; a code has 80 random bits, and tells nothing of whose it is."
         self.routes.route(verify, "GET", "/api/archive/verify/{code}", open=reason, counted=True)

@@ -91,7 +91,7 @@ class Identity(Beside):
     def _sign_out(self) -> None:
         told = ("SESSION_KEYS", "PEOPLE_TABLE", "PUBLIC_URL")
         sign_out = self._function("identity/sign_out", *told, timeout=10, memory=512, answers_people=True)
-        sign_out.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
+        self._knows_sessions(sign_out)
         self.people.marked_by(sign_out)
         reason = "Whoever has no session any more signs out too."
         self.routes.route(sign_out, "POST", "/api/sign-out", open=reason)
@@ -100,7 +100,7 @@ class Identity(Beside):
     def _accounts(self) -> None:
         told = ("SESSION_KEYS", "TABLE", "ARCHIVE_TABLE", "PEOPLE_TABLE", "PUBLIC_URL")
         account = self._function("identity/account", *told, timeout=15, memory=1024, answers_people=True)
-        account.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
+        self._knows_sessions(account)
         self.house.table.looked_up_by(account)
         self.archive.looked_up_by(account)
         self.people.changed_by(account)

@@ -107,7 +107,7 @@ class Messages(Beside):
             "messages/stop", "MESSAGES_TABLE", "SESSION_KEYS", timeout=15, memory=1024, answers_people=True
         )
         self.table.changed_by(stop)
-        stop.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
+        self._knows_sessions(stop)
         reason = "The token in the path is signed: it stops one kind of mail to one reader, and nothing else."
         self.routes.route(stop, "GET", "/api/messages/stop/{token}", open=reason)
         self.routes.route(stop, "POST", "/api/messages/stop/{token}", open=reason)

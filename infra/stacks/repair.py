@@ -125,9 +125,10 @@ class Repair(Beside):
     def _reports(self) -> None:
         """Reports, by whoever scans a label."""
         report = self._function("repair/report", "REPAIR_TABLE", "REPAIR_KEY", "SESSION_KEYS", "PUBLIC_URL", **PEOPLE)
-        self.table.changed_by(report, index=True)
+        self.table.read_by(report, index=True)
+        self.table.added_to_by(report)
         self._proves(report)
-        report.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
+        self._knows_sessions(report)
         reason = (
             "Whoever cannot use the network reports it without an account; a page at a place gives out few tickets."
         )
@@ -200,8 +201,7 @@ class Repair(Beside):
         self.table.changed_by(monitor, index=True)
         monitor.allow(["secretsmanager:GetSecretValue"], [self.monitors.secret_arn])
         reason = "A monitor has no account: it proves by a secret which one it is."
-        # addresses are counted under a key of the day, which is made of those of sessions
-        monitor.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
+        self._knows_sessions(monitor)
         route(monitor, "POST", "/api/repair/monitor/{source}", open=reason)
         CfnOutput(self, "MonitorSecretArn", value=self.monitors.secret_arn)
 

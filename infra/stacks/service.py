@@ -57,6 +57,10 @@ class ServiceStack(Stack):
         self.seen.fed_by(function)
         return function
 
+    def _knows_sessions(self, function: Function) -> None:
+        """Let `function` read the keys that sign sessions, and under which addresses are counted."""
+        function.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
+
     def _function(self, folder: str, *environment: str, **more: object) -> Function:
         """The function in `folder`, told what `environment` names."""
         name = "".join(part.title() for part in folder.split("/")[-1].split("_"))

@@ -112,7 +112,8 @@ def test_an_incident_tells_what_was_reported(cloud: Cloud, places: None) -> None
     file(report("2", incident=ID))
     body = portal.visit(f"/repair/incidents/{ID}", ME, "en").body
     assert "&lt;b&gt;上不了网" in body and "13800001111" in body and "a sign-in page answers" in body and "120" in body
-    assert "2 reports" in body and "Several places that hang on this access point" in body and "/split" not in body
+    assert "2 reports" in body and "/split" not in body
+    assert "Within 15 minutes 2 places were reported that hang on one access point" in body
     managed = portal.visit(f"/repair/incidents/{ID}", OFFICE, "en").body
     assert "13800001111" not in managed and f"/api/repair/incidents/{ID}/split" in managed
     assert 'name="report.1"' in managed and "/merge" not in managed

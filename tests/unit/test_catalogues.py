@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from yinji.archive import importing
+from yinji.archive import refusing
 from yinji.clearance import intake
 from yinji.platform import problem
 from yinji.platform.problem import Problem
@@ -26,7 +26,7 @@ OF_ARCHIVES = code_in("layers/yinji/yinji/archive", "functions/archive", "layers
 WITHOUT_ARCHIVES = CODE.replace(code_in("layers/yinji/yinji/archive"), "").replace(code_in("functions/archive"), "")
 PROBLEMS = problem.catalogue()
 REFUSALS = tomllib.loads((ROOT / "layers/yinji/yinji/clearance/refusals.toml").read_text("utf-8"))
-ARCHIVES_REFUSALS = importing.refusals()
+ARCHIVES_REFUSALS = refusing.refusals()
 CJK = re.compile(r"[\u4e00-\u9fff]")
 PARAMS = {
     "sample-undecided": {"n": 3},
@@ -124,5 +124,5 @@ def test_a_refusal_of_the_archive_is_said_in_both_languages(code: str) -> None:
     assert set(entry) == {"zh", "en"}
     assert CJK.search(entry["zh"]) and not CJK.search(entry["en"])
     assert placeholders(entry["zh"]) == placeholders(entry["en"])
-    filled = importing.sentence(code, **dict.fromkeys(placeholders(entry["zh"]), 7))
+    filled = refusing.sentence(code, **dict.fromkeys(placeholders(entry["zh"]), 7))
     assert filled["code"] == code and "{" not in filled["zh"] + filled["en"]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from yinji.archive.importing import Refused, refusals
+from yinji.archive.refusing import Refused, refusals
 from yinji.clearance import university
 from yinji.platform.problem import Problem
 from yinji.repair import labels

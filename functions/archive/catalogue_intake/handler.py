@@ -12,7 +12,7 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.archive.catalogue_intake import kind_of, load, read
 from yinji.archive.catalogue_store import Catalogue
-from yinji.archive.importing import MOST_TOLD, Refused, sentence
+from yinji.archive.refusing import Refused, told_of
 from yinji.clearance.intake import delivered
 from yinji.platform.clock import now, stamp
 from yinji.platform.environment import setting
@@ -40,17 +40,13 @@ def take(key: str) -> None:
         kind = kind_of(key)
         lines = read(key, found["Body"].read(), kind, found["LastModified"])
     except Refused as refused:
-        reason = sentence(refused.code, **refused.params) | ({"line": refused.line} if refused.line else {})
-        told |= {"state": "refused", "reason": reason}
+        told |= {"state": "refused", "reason": refused.reason}
         count("CatalogueTablesRefused")
     else:
         delivery = hashlib.sha256(f"{key} {found['ETag']} {stamp(found['LastModified'])}".encode()).hexdigest()[:16]
         counts = load(catalogue, lines, kind, delivery)
         told |= {"lines": lines.number, "counts": dict(counts)}
-        told["rejected"] = [
-            {"line": one.line, "field": one.field} | sentence(one.code, field=one.field)
-            for one in lines.rejected[:MOST_TOLD]
-        ]
+        told["rejected"] = told_of(lines.rejected)
         count("CatalogueLines", lines.number)
         count("CatalogueLinesRejected", len(lines.rejected))
     body = json.dumps(told, ensure_ascii=False).encode()

@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.archive import enrolment
-from yinji.archive.importing import MOST_TOLD, Refused, sentence
+from yinji.archive.refusing import Refused, told_of
 from yinji.archive.store import Archive
 from yinji.clearance.intake import delivered
 from yinji.platform.clock import now, stamp
@@ -38,14 +38,11 @@ def enrol(key: str) -> None:
     try:
         register = enrolment.read(key, data)
     except Refused as refused:
-        told |= {"state": "refused", "reason": sentence(refused.code, **refused.params)}
+        told |= {"state": "refused", "reason": refused.reason}
     else:
         changed = archive.enrol(register.students)
         told["counts"] = {"students": len(register.students), "changed": changed, "rejected": len(register.rejected)}
-        told["rejected"] = [
-            {"line": one.line, "field": one.field} | sentence(one.code, field=one.field)
-            for one in register.rejected[:MOST_TOLD]
-        ]
+        told["rejected"] = told_of(register.rejected)
         count("StudentsEnrolled", changed)
         count("StudentRowsRejected", len(register.rejected))
     body = json.dumps(told, ensure_ascii=False).encode()

@@ -11,8 +11,8 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.archive import reader_register
 from yinji.archive.catalogue_store import Catalogue
-from yinji.archive.importing import MOST_TOLD, Refused, sentence
 from yinji.archive.readers_store import Readers
+from yinji.archive.refusing import Refused, told_of
 from yinji.archive.store import Archive
 from yinji.clearance.intake import delivered
 from yinji.platform.clock import now, stamp
@@ -40,14 +40,11 @@ def register(key: str) -> None:
     try:
         found = reader_register.read(key, data)
     except Refused as refused:
-        told |= {"state": "refused", "reason": sentence(refused.code, **refused.params)}
+        told |= {"state": "refused", "reason": refused.reason}
     else:
         changed = readers.register(found.devices)
         told["counts"] = {"devices": len(found.devices), "changed": changed, "rejected": len(found.rejected)}
-        told["rejected"] = [
-            {"line": one.line, "field": one.field} | sentence(one.code, field=one.field)
-            for one in found.rejected[:MOST_TOLD]
-        ]
+        told["rejected"] = told_of(found.rejected)
         count("ReaderRowsRejected", len(found.rejected))
     body = json.dumps(told, ensure_ascii=False).encode()
     s3.put_object(Bucket=bucket, Key=f"reports/{key}.json", Body=body, ContentType="application/json")

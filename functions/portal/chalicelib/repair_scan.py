@@ -20,11 +20,11 @@ from yinji.platform.counter import hit, hit_from
 from yinji.platform.environment import setting
 from yinji.platform.limits import FOLLOW, SCANS
 from yinji.platform.problem import Problem, sentence
+from yinji.repair import labels
 from yinji.repair.following import FACES, REOPENED, incident_of
 from yinji.repair.incident import ACTS
 from yinji.repair.incidents_store import Incidents
 from yinji.repair.keys import repair_key
-from yinji.repair.labels import serial_of
 from yinji.repair.outages_store import Outages
 from yinji.repair.photos import KINDS, LARGEST
 from yinji.repair.places_store import Places
@@ -74,8 +74,8 @@ def code(visit: Visit) -> Response:
     """Where a code is typed from a label whose picture is scratched."""
     typed = visit.query.get("code", "").strip()[:40]
     # whether it is ours is known without looking anything up
-    if typed and serial_of(typed, repair_key()):
-        return page.go(f"/r/{''.join(sign for sign in typed.upper() if sign.isalnum())}")
+    if serial := labels.serial_of(typed, repair_key()):
+        return page.go(labels.address("", labels.code(serial, repair_key())))
     return draw(visit, "repair-code.html", problem="", place=None, typed=typed, code="")
 
 

@@ -11,18 +11,10 @@ from yinji.repair.notices import KINDS, LONGEST, LONGEST_TITLE
 from yinji.repair.notices_store import Notices
 from yinji.repair.outages_store import Outages
 
+from .repair_work import SHAPES
 from .visit import Visit
 
 MANAGES: Permission = "manage-incidents"
-SHAPES = {
-    "open": "ready",
-    "taken": "submitted",
-    "travelling": "submitted",
-    "waiting-access": "waiting",
-    "waiting-parts": "waiting",
-    "fixed": "done",
-}
-"""The shape and colour in which the state of an outage is said, beside its words."""
 
 
 def outages(visit: Visit, store: Outages) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
-from string import Formatter
 from typing import Any, cast
 
 from markupsafe import Markup
@@ -222,13 +221,7 @@ def said(visit: Visit, clock: Clock) -> Markup:
 
 def rule(visit: Visit, one: Incident) -> Markup:
     """Why these reports are one incident, in the words of triage."""
-    key = f"repair-triage.rule.{one.rule}"
-    text = catalogue(visit.language).get(key)
-    told = {"people": one.people, "reports": one.reports, "n": one.people, **one.told}
-    sentence = " ".join(text.values()) if isinstance(text, Mapping) else text
-    if sentence and {name for _, name, _, _ in Formatter().parse(sentence) if name} <= set(told):
-        return visit.words(key, **told)
-    return visit.words(f"repair-work.rule-{one.rule}")
+    return visit.words(f"repair-triage.rule.{one.rule}", **{"people": one.people, **one.told})
 
 
 def what(visit: Visit, event: Event) -> Markup:

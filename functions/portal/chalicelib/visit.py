@@ -301,8 +301,7 @@ class Visit:
         if step == "catalogue" and action in OF_CATALOGUE:
             return Notice(True, self.words(f"catalogue.done-{action}"), done)
         if action in OF_REPAIR.get(step, ()):
-            words = "repair-work" if step == "repair-rota" else step
-            return Notice(True, self.words(f"{words}.done-{action}"), done)
+            return Notice(True, self.words(f"{step}.done-{action}"), done)
         if step == "practice":
             return Notice(True, self.words("practice.begun"), done)
         if step == "arrangement" and action in forms():

@@ -10,6 +10,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.platform import clock
 from yinji.platform.observability import count, logger, metrics
+from yinji.platform.problem import Problem
 from yinji.repair.escalating import escalated
 from yinji.repair.incidents_store import Incidents
 from yinji.repair.timers import Timers, wanted
@@ -39,8 +40,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
         if incidents.change(*found):
             count("IncidentsClosedUnanswered" if purpose == "answer" else "EscalatedIncidents")
             return
-    raise TooBusy
-
-
-class TooBusy(Exception):
-    """Others were quicker over and over: try again."""
+    raise Problem("too-busy")

@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from yinji.archive.importing import MOST_TOLD, Refused, sentence
+from yinji.archive.refusing import Refused, told_of
 from yinji.clearance.intake import delivered
 from yinji.platform.clock import now, stamp
 from yinji.platform.environment import setting
@@ -39,16 +39,12 @@ def take(key: str) -> None:
     try:
         table = read(key, found["Body"].read())
     except Refused as refused:
-        reason = sentence(refused.code, **refused.params) | ({"line": refused.line} if refused.line else {})
-        told |= {"state": "refused", "reason": reason}
+        told |= {"state": "refused", "reason": refused.reason}
         count("PlaceTablesRefused")
     else:
         plan = register.take(table, found["LastModified"])
         told |= {"lines": table.number, "counts": dict(plan.counts)}
-        told["rejected"] = [
-            {"line": one.line, "field": one.field} | sentence(one.code, field=one.field)
-            for one in plan.rejected[:MOST_TOLD]
-        ]
+        told["rejected"] = told_of(plan.rejected)
         count("PlaceLines", table.number)
         count("PlaceLinesRejected", len(plan.rejected))
     body = json.dumps(told, ensure_ascii=False).encode()

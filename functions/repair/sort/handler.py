@@ -15,8 +15,8 @@ from yinji.platform.observability import count, logger, metrics
 from yinji.platform.problem import Problem
 from yinji.repair.access import demand
 from yinji.repair.board_store import Boards, TooBusy
-from yinji.repair.incident import Incident
-from yinji.repair.sorting import Sorting, chosen, version_of
+from yinji.repair.incident import Incident, version_of
+from yinji.repair.sorting import Sorting, chosen
 
 api = Api()
 sorting = Sorting(Boards())

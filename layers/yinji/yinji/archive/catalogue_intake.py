@@ -17,7 +17,7 @@ from tabular import Unreadable, rows
 from yinji.archive.bulk import batches
 from yinji.archive.catalogue import FACTS, Activity, Book, Teacher, Told, activity_of, book_of, teacher_of
 from yinji.archive.catalogue_store import Catalogue
-from yinji.archive.importing import Refused, Rejected
+from yinji.archive.refusing import Refused, Rejected
 from yinji.platform.clock import stamp
 
 PREFIX = "catalogue/"

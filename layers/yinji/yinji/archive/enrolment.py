@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tabular import Unreadable, rows
 
-from yinji.archive.importing import Refused, Rejected
+from yinji.archive.refusing import Refused, Rejected
 from yinji.archive.student import COLUMNS, Student, student_of
 
 MOST = 100_000

@@ -11,15 +11,12 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import tomllib
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
@@ -28,6 +25,7 @@ from tabular import Unreadable, rows
 from yinji.archive.deliveries import Deliveries, Delivery
 from yinji.archive.ledger import Ledger, ledger_key, packed, unpacked
 from yinji.archive.record import Record, record_document, record_of
+from yinji.archive.refusing import Refused, Rejected, told_of
 from yinji.archive.sources import Source, sources
 from yinji.archive.store import Archive
 from yinji.platform import clock
@@ -45,44 +43,10 @@ NEW, KNOWN, LEAVES = "new", "known", "leaves"
 CHUNK = 5_000
 """Records that are loaded at a time: some seconds of work."""
 THREADS = 4
-MOST_TOLD = 5_000
-"""Rejected lines that a report names; the others are counted."""
 
 
 class Busy(Exception):
     """Another delivery of the same source is on its way: come again."""
-
-
-class Refused(Exception):
-    """A file that is refused whole; `code` is a key of refusals.toml."""
-
-    def __init__(self, code: str, line: int = 0, **params: str | int) -> None:
-        super().__init__(code)
-        self.code, self.line, self.params = code, line, params
-
-
-@dataclass(frozen=True)
-class Rejected:
-    """A line that was not taken, and why."""
-
-    line: int
-    code: str
-    field: str = ""
-
-    @property
-    def document(self) -> list[Any]:
-        return [self.line, self.code, self.field]
-
-
-@cache
-def refusals() -> Mapping[str, Mapping[str, str]]:
-    """Why files and lines are not taken, in both languages."""
-    return tomllib.loads(Path(__file__).with_name("refusals.toml").read_text("utf-8"))
-
-
-def sentence(code: str, **params: Any) -> dict[str, Any]:
-    """Why, as whoever delivered it reads it."""
-    return {"code": code} | {language: text.format(**params) for language, text in refusals()[code].items()}
 
 
 class Queues(Protocol):
@@ -126,9 +90,9 @@ class Importer:
         try:
             return self._plan(known or delivery, found["ContentLength"])
         except (Refused, Unreadable) as error:
-            params = error.params if isinstance(error, Refused) else {}
+            why = error if isinstance(error, Refused) else Refused(error.code, error.line)
             refused = replace(delivery, state="refused", ended_at=clock.now())
-            self._report(refused, reason=sentence(error.code, **params) | ({"line": error.line} if error.line else {}))
+            self._report(refused, reason=why.reason)
             self._deliveries.keep(refused)
             if refused.source:
                 self._deliveries.end(refused.source, id)
@@ -230,10 +194,7 @@ class Importer:
     ) -> None:
         document = delivery.document | {
             "reason": reason,
-            "rejected": [
-                {"line": line, "field": field} | sentence(code, field=field)
-                for line, code, field in rejected[:MOST_TOLD]
-            ],
+            "rejected": told_of(Rejected(*one) for one in rejected),
         }
         self._put(f"reports/{delivery.key}.json", json.dumps(document, ensure_ascii=False).encode())
 

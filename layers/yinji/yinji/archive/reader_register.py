@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from tabular import Unreadable, rows
 
-from yinji.archive.importing import Refused, Rejected
 from yinji.archive.readers import COLUMNS, Device, device_of
+from yinji.archive.refusing import Refused, Rejected
 
 MOST = 10_000
 

@@ -6,22 +6,21 @@ It is more urgent by one step, once for each clock. A mended one that nobody sai
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import cast
 
 from yinji.repair.clocks import clock, closes_at
-from yinji.repair.incident import Event, Incident, Priority, done
+from yinji.repair.incident import Event, Incident, Priority, done, moment
 from yinji.repair.timers import Purpose
 
 WHO = "clock"
-BREATH = timedelta(milliseconds=1)
 
 
 def escalated(incident: Incident, purpose: Purpose, now: datetime) -> tuple[Incident, Event] | None:
     """The incident after that at `now`, with the event; None where nothing is due as it stands."""
     if incident.planned or not incident.is_open:
         return None
-    at = max(now, incident.changed_at + BREATH)
+    at = moment(incident, now)
     if purpose == "answer":
         closes = closes_at(incident)
         if closes is None or closes > now:

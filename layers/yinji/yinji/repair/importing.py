@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from tabular import Unreadable, rows
 
-from yinji.archive.importing import Refused
+from yinji.archive.refusing import Refused, Rejected
 from yinji.repair.place import DEVICES, ID, KINDS, Kind, Place
-from yinji.repair.register import KNOWN, NEEDED, Line, Rejected, Table
+from yinji.repair.register import KNOWN, NEEDED, Line, Table
 
 LARGEST = 16 * 2**20
 MOST = 100_000

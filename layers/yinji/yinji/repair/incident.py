@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
 from yinji.platform.problem import Problem
@@ -45,6 +45,10 @@ Rule = Literal["place", "access-point", "switch", "building", "monitoring", "mai
 that was planned goes on there."""
 Priority = Literal[1, 2, 3, 4]
 """1 is the most urgent."""
+
+
+BREATH = timedelta(milliseconds=1)
+"""Between two things that happen to an incident."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,19 @@ class Event:
     who: str
     at: datetime
     told: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+def version_of(fields: Mapping[str, str]) -> int:
+    """The version that somebody saw. Raises Problem("malformed-request")."""
+    version = fields.get("version", "")
+    if not (version.isascii() and version.isdigit() and len(version) < 10):
+        raise Problem("malformed-request")
+    return int(version)
+
+
+def moment(incident: Incident, now: datetime) -> datetime:
+    """When what happens to `incident` at `now` happened: after what did before, so that its history has an order."""
+    return max(now, incident.changed_at + BREATH)
 
 
 def done(incident: Incident, act: Act, who: str, at: datetime, key: str, **told: Any) -> tuple[Incident, Event]:

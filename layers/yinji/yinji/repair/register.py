@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from yinji.archive.refusing import Rejected
 from yinji.repair.place import DEVICES, Kind, Place
 
 PREFIX, REPORTS = "imports/", "reports/places/"
@@ -35,15 +36,6 @@ HOLDERS: Mapping[Kind, frozenset[Kind]] = {
     "switch": frozenset({"campus", "building", "floor", "room"}),
 }
 """What a place of a kind may lie in. Nothing lies in its own kind, so nothing lies in itself."""
-
-
-@dataclass(frozen=True)
-class Rejected:
-    """A line that was not taken: why, as a key of archive/refusals.toml, and the column that says so."""
-
-    line: int
-    code: str
-    field: str = ""
 
 
 @dataclass(frozen=True)

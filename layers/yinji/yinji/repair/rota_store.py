@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from yinji.archive.bulk import Bulk
-from yinji.clearance.items import can_be_key, kept, one, values
+from yinji.clearance.items import kept, one, values
 from yinji.clearance.reading import plains
 from yinji.platform import clock
 from yinji.repair.incidents_store import KEPT
@@ -31,7 +31,7 @@ class Rota:
         return [_technician(plains(item)) for item in self._bulk.query("pk", PK, consistent=True)]
 
     def find(self, staff: str) -> Technician | None:
-        item = one(DutyItem, PK, _sk(staff)) if can_be_key(staff) else None
+        item = one(DutyItem, PK, _sk(staff))
         return _technician(values(item)) if item else None
 
     def put(self, after: Technician) -> bool:

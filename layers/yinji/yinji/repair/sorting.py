@@ -102,14 +102,6 @@ def moved_on(incident: Incident | None) -> NoReturn:
     raise Problem("incident-moved-on", state=incident.state if incident else "")
 
 
-def version_of(fields: Mapping[str, str]) -> int:
-    """The version that somebody saw. Raises Problem("malformed-request")."""
-    try:
-        return int(fields.get("version", ""))
-    except ValueError as error:
-        raise Problem("malformed-request") from error
-
-
 def chosen(fields: Mapping[str, str]) -> list[str]:
     """The ids of the reports that a form names: in `reports`, with commas, or by the boxes report.<id> that were
     ticked. Raises Problem("invalid-form")."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal, cast, get_args
 
 from yinji.identity.session import Session
@@ -16,7 +16,7 @@ from yinji.platform.ids import id_of
 from yinji.platform.problem import Problem, invalid_form
 from yinji.repair import access
 from yinji.repair.causes import causes_of
-from yinji.repair.incident import ACTS, WORK, Act, Event, Incident, done, given
+from yinji.repair.incident import ACTS, WORK, Act, Event, Incident, done, given, moment, version_of
 from yinji.repair.incidents_store import Incidents
 from yinji.repair.place import Kind
 
@@ -28,8 +28,6 @@ WHYS: tuple[Why, ...] = get_args(Why)
 LONGEST_NOTE = 300
 ATTEMPTS = 8
 """How often somebody may be quicker: every report that joins is one."""
-BREATH = timedelta(milliseconds=1)
-"""Between two things that happen to an incident, so that its history has an order."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +46,7 @@ class Wish:
 
 def wished(deed: Deed, fields: Mapping[str, str], key: str) -> Wish:
     """What `fields` ask for. Raises Problem("invalid-form"), Problem("malformed-request")."""
-    version = fields.get("version", "")
-    if not (version.isascii() and version.isdigit() and len(version) < 10):
-        raise Problem("malformed-request")
+    version = version_of(fields)
     found, note, to, why = "", "", "", ""
     wrong: dict[str, str] = {}
     if deed == "fix":
@@ -66,7 +62,7 @@ def wished(deed: Deed, fields: Mapping[str, str], key: str) -> Wish:
             wrong["why"] = "invalid" if why else "required"
     if wrong:
         raise invalid_form(wrong)
-    return Wish(deed, int(version), key, found, note, to, why)
+    return Wish(deed, version, key, found, note, to, why)
 
 
 def possible(incident: Incident, session: Session) -> list[Deed]:
@@ -100,7 +96,7 @@ def perform(
         _demand(incident, session, wish)
         if wish.deed == "take" and incident.technician == session.sub and incident.state in WORK:
             return incident, False
-        after, event = _after(incident, wish, session, max(at, incident.changed_at + BREATH), key, kind_of, colleague)
+        after, event = _after(incident, wish, session, moment(incident, at), key, kind_of, colleague)
         if incidents.change(after, event):
             return after, True
     raise Problem("incident-moved-on")
