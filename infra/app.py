@@ -11,6 +11,7 @@ from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
 from infra.setting import Setting
 from infra.stacks.archive import Archive
+from infra.stacks.archive_dashboard import ArchiveDashboard
 from infra.stacks.clearance import Clearance
 from infra.stacks.dashboards import Dashboards
 from infra.stacks.desk import Desk
@@ -21,6 +22,7 @@ from infra.stacks.messages import Messages
 from infra.stacks.portal import Portal
 from infra.stacks.privacy import Privacy
 from infra.stacks.repair import Repair
+from infra.stacks.repair_dashboard import RepairDashboard
 
 
 def build(app: App, setting: Setting | None = None) -> list[Stack]:
@@ -47,9 +49,16 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
         setting.stack("Dashboards"),
         setting,
         clearance,
-        [desk, messages, archive, editions, repair, identity, privacy],
+        [desk, messages, identity, privacy],
+        [archive, editions, repair],
         portal,
         env=environment,
+    )
+    archive_dashboard = ArchiveDashboard(
+        app, setting.stack("ArchiveDashboard"), setting, [archive, editions], dashboards.alarms, env=environment
+    )
+    repair_dashboard = RepairDashboard(
+        app, setting.stack("RepairDashboard"), setting, [repair], dashboards.alarms, env=environment
     )
     # a local deployment does not deploy the front door; its proxy reads the template
     front_door = FrontDoor(
@@ -64,7 +73,21 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
     )
     Tags.of(app).add("project", "yinji")
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
-    return [clearance, desk, messages, archive, editions, repair, identity, privacy, portal, dashboards, front_door]
+    return [
+        clearance,
+        desk,
+        messages,
+        archive,
+        editions,
+        repair,
+        identity,
+        privacy,
+        portal,
+        dashboards,
+        archive_dashboard,
+        repair_dashboard,
+        front_door,
+    ]
 
 
 if __name__ == "__main__":

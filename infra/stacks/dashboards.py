@@ -1,102 +1,78 @@
-"""What people look at, and what calls them: the dashboards of the season and of operations, and the alarms.
+"""What people look at, and what calls them: the dashboards of the season and of operations, and the topic of alarms.
 
-Every metric here is one that some code or AWS itself emits: ours in the namespace Yinji with the dimension `service`
-(platform/observability.py), and `step` or `state` besides.
+The archive and repair have boards and alarms of their own (archive_dashboard.py, repair_dashboard.py).
 """
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
-from typing import TypeVar, get_args
 
-from aws_cdk import Aws, Duration, Stack
+from aws_cdk import Aws, Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
-from yinji.archive.deciding import DEEDS
 from yinji.clearance import definition
-from yinji.clearance.definition import StepDefinition, Text
+from yinji.clearance.definition import StepDefinition
 from yinji.messages.model import KINDS
 from yinji.platform.limits import LIMITS
-from yinji.repair.incident import Priority
-from yinji.repair.monitoring_store import OUTCOMES
-from yinji.repair.work import DEEDS as WORKED
 
 from infra.constructs.reasons import accept
 from infra.setting import Setting
 from infra.stacks import portal
 from infra.stacks.clearance import Clearance
 from infra.stacks.service import ServiceStack
+from infra.stacks.watching import (
+    CLEARANCE,
+    DAY,
+    FIVE_MINUTES,
+    FULL,
+    HALF,
+    HOUR,
+    QUANTILES,
+    QUARTER,
+    THIRD,
+    Above,
+    Watched,
+    WatchingStack,
+    bars,
+    both,
+    depth,
+    durations,
+    functions_of,
+    lines,
+    metric_of,
+    of_lambda,
+    ours,
+    rows_of,
+    single,
+    text,
+)
 
-SAID = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
-RUNBOOKS = "docs/operations.md"
-SERVICE = "clearance"
-RELAY, TRIAGE = "clearance-advance", "repair-triage"
+RELAY = "clearance-advance"
 MESSAGES = "messages"
 IDENTITY = "identity"
 PRIVACY = "privacy"
-ARCHIVE = "archive"
-REPAIR = "repair"
-SELECTED = ("SelectionsChanged", "SelectionsKept")
 LIMITED = "limits"
-REPAIRED: Mapping[str, Sequence[str]] = {
-    "repair-reports": ("ReportsFiled", "ReportsSentAgain", "ReportsRefused", "SelfCheckSolved"),
-    "repair-answered": ("ReportersAnswered", "PhotosKept", "PhotosRefused"),
-    "repair-triage": ("ReportsJoined", "ReportsLeftLying", "TriageFailed"),
-    "repair-incidents": ("IncidentsOpened", "IncidentsMerged", "IncidentsReopened", "IncidentsSorted"),
-    "repair-time": ("EscalatedIncidents", "IncidentsClosedUnanswered", "TimersSet"),
-    "repair-notices": ("NoticesMade", "NoticesEnded"),
-    "repair-places": ("PlaceLines", "PlaceLinesRejected", "PlaceTablesRefused"),
-    "repair-labels": ("LabelsPrinted", "LabelsReplaced", "LabelsRetired"),
-}
-"""Widgets about faults of the network, each with the metrics whose sums it shows."""
-PRIORITIES = tuple(str(one) for one in get_args(Priority))
-CLAIMED = ("RecordsClaimed", "ClaimsChanged", "RecordsDisputed", "RoundsBegun")
 CHANNELS = ("email", "webhook")
 CASE_STATES = ("open", "in-progress", "finished", "overdue")
-MINUTE, FIVE_MINUTES, HOUR, DAY = Duration.minutes(1), Duration.minutes(5), Duration.hours(1), Duration.days(1)
 
 LONGEST_FEED_AGE = definition.LONGEST_FEED_AGE // timedelta(hours=1)  # hours
 LONGEST_WAIT = 72  # hours
 HISTORIES = ("HistoriesAnchored", "HistoriesErased", "HistoriesRewritten")
 API_ERRORS = 5  # in five minutes
-LOOKS_BEHIND = PASSES_BEHIND = 900  # seconds
-IMPORT_QUEUES = ("ingest", "load", "refresh")
-IMPORT_BEHIND = 3600  # seconds: of twenty deliveries of one source the last one waits
-AUTHORITY_ENDS = 60  # days: a new certificate takes a university some weeks
-SEALS_BEHIND = 900  # seconds: a run has five hundred editions under way, sealed by ten at once
-OLDEST = ("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum")
+LOOKS_BEHIND = 900  # seconds
 MOST_LIMITED = 100  # in five minutes
-LONGEST_FAULT = 3 * 24 * 60  # minutes
-URGENT = 6  # of five minutes: for so long a fault of the highest priority may be open
-QUANTILES = ("p50", "p95", "p99")
-FULL, HALF, THIRD, QUARTER = 24, 12, 8, 6
-
-Thing = TypeVar("Thing")
-TreatMissing = cloudwatch.TreatMissingData
-Above = cloudwatch.ComparisonOperator
 
 
-@dataclass(frozen=True)
-class Watched:
-    """A function as it is watched: what alarms call it, its name, seconds, and the queue of its failures."""
+class Dashboards(WatchingStack):
+    """The dashboards of the season and of operations, and the alarms over the portal and the stacks of `watched`.
 
-    short: str
-    name: str
-    timeout: int
-    queue: str = ""
-
-
-class Dashboards(Stack):
-    """The dashboards and the alarms over `clearance`, the `others` and the portal; alarms go to the topic `alarms`."""
+    Operations shows the functions of `others` too, whose alarms are theirs. `alarms` is made here.
+    """
 
     def __init__(
         self,
@@ -104,28 +80,19 @@ class Dashboards(Stack):
         id: str,
         setting: Setting,
         clearance: Clearance,
+        watched: Sequence[ServiceStack],
         others: Sequence[ServiceStack],
         pages: portal.Portal,
         **more: object,
     ) -> None:
-        super().__init__(scope, id, **more)
-        self._prefix = setting.prefix
-        self._functions = [
-            Watched(one.short, one.name, one.timeout, one.failures_name if one.failures else "")
-            for stack in (clearance, *others)
-            for one in stack.functions.values()
-        ]
-        self._functions.append(Watched("portal", pages.function_name, portal.TIMEOUT))
+        super().__init__(scope, id, setting, [clearance, *watched], **more)
+        self.watched.append(Watched("portal", pages.function_name, portal.TIMEOUT))
+        self._shown = [*self.watched, *(function for stack in others for function in functions_of(stack))]
         self._steps = list(definition.steps().values())
         self._fed = [step for step in self._steps if step.feed]
-        assert clearance.seen  # noqa: S101
-        queue = {"QueueName": clearance.seen.name}
-        self._oldest_look = metric_of(*OLDEST, queue, "")
         self._api, self._portal = {"ApiId": clearance.api.api.ref}, {"ApiName": pages.api_name}
         self.alarms = alarm_topic(self, setting)
         self._season()
-        self._archive()
-        self._repair()
         self._operations()
         self._alarms()
 
@@ -134,7 +101,7 @@ class Dashboards(Stack):
         cases = [ours("Cases", "Average", text("series", state), state=state) for state in CASE_STATES]
         deadline = ours("DaysToDeadline", "Minimum", text("series", "deadline"))
         unfinished = [metric for state, metric in zip(CASE_STATES, cases, strict=True) if state != "finished"]
-        board = self._board("season")
+        board = self.board("season")
         board.add_widgets(
             single("days-to-deadline", [deadline], QUARTER),
             single("finished", [cases[CASE_STATES.index("finished")]], QUARTER),
@@ -191,15 +158,15 @@ class Dashboards(Stack):
         board.add_widgets(lines("messages", composed, FULL))
 
     def _operations(self) -> None:
-        board = self._board("operations")
+        board = self.board("operations")
         board.add_widgets(
-            lines("errors", [of_lambda(function, "Errors", "Sum") for function in self._functions], THIRD),
-            lines("throttles", [of_lambda(function, "Throttles", "Sum") for function in self._functions], THIRD),
-            lines("failures", [depth(function) for function in self._queued()], THIRD, threshold=1),
+            lines("errors", [of_lambda(function, "Errors", "Sum") for function in self._shown], THIRD),
+            lines("throttles", [of_lambda(function, "Throttles", "Sum") for function in self._shown], THIRD),
+            lines("failures", [depth(function) for function in self._shown if function.queue], THIRD, threshold=1),
         )
         board.add_widgets(
-            lines("invocations", [of_lambda(function, "Invocations", "Sum") for function in self._functions], HALF),
-            lines("iterator-age", [self._iterator_age()], QUARTER, threshold=60_000),
+            lines("invocations", [of_lambda(function, "Invocations", "Sum") for function in self._shown], HALF),
+            lines("iterator-age", [self.iterator_age(RELAY)], QUARTER, threshold=60_000),
             lines("relay", [ours("StepsReady", "Sum")], QUARTER // 2),
             lines("resumed", [ours("CasesResumed", "Sum")], QUARTER // 2),
         )
@@ -233,211 +200,39 @@ class Dashboards(Stack):
             *(lines(name, self._by_channel(metric), width) for name, metric, width in ways),
             lines("messages-swept", [ours("MessagesSwept", "Sum", service=MESSAGES)], FULL),
         )
-        for row in rows_of(self._functions, FULL // QUARTER):
+        for row in rows_of(self._shown, FULL // QUARTER):
             board.add_widgets(*(durations(function) for function in row))
-
-    def _archive(self) -> None:
-        """The growth archive: what comes in and which way, who certifies, and what is made of it."""
-        board = self._board("archive")
-        board.add_widgets(
-            lines("archive-imported", self._of_archive("RecordLines", "RecordLinesRejected"), THIRD),
-            lines("archive-deliveries", self._of_archive("ChunksLoaded", "DeliveriesRefused"), THIRD),
-            lines("archive-import-waiting", self._import_queues(), THIRD, threshold=IMPORT_BEHIND),
-        )
-        board.add_widgets(
-            lines("archive-students", self._of_archive("StudentsEnrolled", "StudentRowsRejected"), THIRD),
-            lines("archive-portraits", self._of_archive("PortraitsComputed"), THIRD),
-            lines("grouped", self._of_archive("StudentsGrouped"), THIRD),
-        )
-        passes = ("PassesCaptured", "PassesRepeated", "PassesTakenUp")
-        left = ("PassesPending", "PassesDoubtful", "PassesRefused", "PassesDecided")
-        readers = ("ReadersAdmitted", "ReadersTurnedAway", "ReaderRowsRejected")
-        board.add_widgets(
-            lines("archive-passes", self._of_archive(*passes), THIRD),
-            lines("archive-passes-left", self._of_archive(*left), THIRD),
-            lines("archive-readers", self._of_archive(*readers), THIRD),
-        )
-        board.add_widgets(
-            lines("archive-passes-waiting", [ours("PassesWaiting", "Maximum", service=ARCHIVE)], HALF),
-            lines("archive-clocks", [ours("ReaderClockOffset", "Maximum", service=ARCHIVE)], HALF),
-        )
-        announced = ("ActivitiesAnnounced", "SignUps", "PlacesPassedOn", "GuestsExported")
-        tables = ("CatalogueLines", "CatalogueLinesRejected", "CatalogueTablesRefused")
-        board.add_widgets(
-            lines("archive-catalogue", self._of_archive(*announced), THIRD),
-            lines("archive-check-ins", self._of_archive("CheckIns", "CheckInsRefused"), THIRD),
-            lines("archive-catalogue-tables", self._of_archive(*tables), THIRD),
-        )
-        made = ("EditionsRendered", "EditionsUnchanged", "EditionsHeld", "EditionsFailed")
-        asked = (
-            "EditionsRequested",
-            "RunsBegun",
-            "EditionsPlanned",
-            "EditionsReleased",
-            "EditionsTakenUp",
-            "EditionsAgain",
-        )
-        handed = ("EditionsRevoked", "EditionsPacked", "KeptCopiesTaken", "StatusListsSigned")
-        shared = ("SharesMade", "SharesRevoked", "SharedDocumentsFetched", "EditionsVerified")
-        board.add_widgets(
-            lines("editions-asked", self._of_archive(*asked), THIRD),
-            lines("editions-made", self._of_archive(*made), THIRD),
-            lines("editions-handed", self._of_archive(*handed), THIRD),
-        )
-        board.add_widgets(
-            lines("editions-sealed", self._of_archive("EditionsSealed"), THIRD),
-            lines("editions-to-seal", [self._oldest_seal], THIRD, threshold=SEALS_BEHIND),
-            lines("editions-shared", self._of_archive(*shared), THIRD),
-        )
-        decided = [ours("RecordsDecided", "Sum", deed, HOUR, ARCHIVE, deed=deed) for deed in DEEDS]
-        board.add_widgets(lines("claimed", self._of_archive(*CLAIMED), HALF), lines("decided", decided, HALF))
-        board.add_widgets(
-            lines("selected", self._of_archive(*SELECTED), HALF),
-            lines("rows-taken", self._of_archive("ArchiveRowsTaken"), HALF),
-        )
-
-    def _repair(self) -> None:
-        """Faults of the network: what is open, what came in, and the functions that deal with it."""
-        board = self._board(REPAIR)
-        board.add_widgets(
-            lines("repair-open", self._open_incidents(), HALF),
-            lines("repair-oldest", [self._oldest_incident], QUARTER, threshold=LONGEST_FAULT),
-            lines("repair-to-confirm", [ours("IncidentsToConfirm", "Maximum", service=REPAIR)], QUARTER),
-        )
-        sums = [
-            lines(widget, [ours(one, "Sum", text("series", one), HOUR, REPAIR) for one in names], THIRD)
-            for widget, names in REPAIRED.items()
-        ]
-        acts = [ours("RepairActs", "Sum", act, HOUR, REPAIR, act=act) for act in WORKED]
-        alerts = [ours("AlertsTaken", "Sum", outcome, HOUR, REPAIR, outcome=outcome) for outcome in OUTCOMES]
-        sums += [lines("repair-acts", acts, THIRD), lines("repair-alerts", alerts, THIRD)]
-        for row in rows_of(sums, FULL // THIRD):
-            board.add_widgets(*row)
-        own = [function for function in self._functions if function.short.startswith(f"{REPAIR}-")]
-        board.add_widgets(
-            lines("errors", [of_lambda(function, "Errors", "Sum") for function in own], HALF),
-            lines("failures", [depth(function) for function in own if function.queue], HALF, threshold=1),
-        )
-        for row in rows_of(own, FULL // QUARTER):
-            board.add_widgets(*(durations(function) for function in row))
-
-    def _open_incidents(self) -> list[cloudwatch.Metric]:
-        """How many faults are open, by priority."""
-        return [ours("OpenIncidents", "Maximum", one, service=REPAIR, priority=one) for one in PRIORITIES]
-
-    @property
-    def _oldest_incident(self) -> cloudwatch.Metric:
-        """For how many minutes the oldest fault has been open."""
-        return ours("OldestOpenIncident", "Maximum", service=REPAIR)
-
-    def _of_archive(self, *names: str) -> list[cloudwatch.Metric]:
-        """Sums of the archive's metrics, each by its name in words where there are several."""
-        return [ours(one, "Sum", text("series", one) if len(names) > 1 else "", HOUR, ARCHIVE) for one in names]
-
-    @property
-    def _oldest_seal(self) -> cloudwatch.Metric:
-        """For how long the oldest edition has waited to be sealed."""
-        return metric_of(*OLDEST, {"QueueName": f"{self._prefix}-seal"}, "")
-
-    def _import_queues(self) -> list[cloudwatch.Metric]:
-        """For how long the oldest message of each queue of the import has waited."""
-        return [metric_of(*OLDEST, {"QueueName": f"{self._prefix}-{name}"}, name) for name in IMPORT_QUEUES]
-
-    def _board(self, name: str) -> cloudwatch.Dashboard:
-        return cloudwatch.Dashboard(
-            self,
-            name.title(),
-            dashboard_name=f"{self._prefix}-{name}",
-            period_override=cloudwatch.PeriodOverride.AUTO,
-            default_interval=Duration.days(14 if name == "season" else 1),
-        )
 
     # --- alarms --------------------------------------------------------------------------------------------
     def _alarms(self) -> None:
-        for function in self._functions:
-            self._alarm("errors", function.short, of_lambda(function, "Errors", "Sum"), 1)
-            self._alarm("throttles", function.short, of_lambda(function, "Throttles", "Sum"), 1)
-            self._alarm("slow", function.short, of_lambda(function, "Duration", "p99"), near(function))
-        for function in self._queued():
-            self._alarm("failed-messages", function.short, depth(function), 1)
-        self._alarm("looks-behind", "identity", self._oldest_look, LOOKS_BEHIND, periods=2)
-        oldest = metric_of(*OLDEST, {"QueueName": f"{self._prefix}-passes"}, "")
-        self._alarm("passes-behind", ARCHIVE, oldest, PASSES_BEHIND, periods=2)
-        self._alarm("seals-behind", ARCHIVE, self._oldest_seal, SEALS_BEHIND, periods=2)
-        oldest = metric_of(*OLDEST, {"QueueName": f"{self._prefix}-pack"}, "")
-        self._alarm("packs-behind", ARCHIVE, oldest, IMPORT_BEHIND, periods=2)
-        for kind, name in (("editions-held", "EditionsHeld"), ("editions-failed", "EditionsFailed")):
-            self._alarm(kind, ARCHIVE, ours(name, "Sum", service=ARCHIVE), 1)
-        days = ours("AuthorityDays", "Minimum", period=DAY, service=ARCHIVE)
-        self._alarm("authority-ends", ARCHIVE, days, AUTHORITY_ENDS, Above.LESS_THAN_THRESHOLD)
-        for name, metric in zip(IMPORT_QUEUES, self._import_queues(), strict=True):
-            self._alarm("import-behind", name, metric, IMPORT_BEHIND, periods=2)
-        self._alarm("relay-behind", RELAY, self._iterator_age(), 60_000, periods=2)
-        self._alarm("api-errors", "api", self._of_api("5xx", "Sum"), API_ERRORS)
-        self._alarm("api-errors", "portal", self._of_portal("5XXError", "Sum"), API_ERRORS)
+        self.watch_functions()
+        self.watch_stream(RELAY)
+        self.alarm("looks-behind", IDENTITY, self.waiting("seen"), LOOKS_BEHIND, periods=2)
+        self.alarm("api-errors", "api", self._of_api("5xx", "Sum"), API_ERRORS)
+        self.alarm("api-errors", "portal", self._of_portal("5XXError", "Sum"), API_ERRORS)
         for step in self._fed:
             age = ours("FeedAgeHours", "Maximum", step=step.id)
-            self._alarm("feed-stale", step.id, age, LONGEST_FEED_AGE, Above.GREATER_THAN_THRESHOLD)
-            self._alarm("feed-held", step.id, ours("FeedSnapshotsHeld", "Sum", step=step.id), 1)
-            self._alarm("feed-refused", step.id, ours("FeedSnapshotsRefused", "Sum", step=step.id), 1)
+            self.alarm("feed-stale", step.id, age, LONGEST_FEED_AGE, Above.GREATER_THAN_THRESHOLD)
+            self.alarm("feed-held", step.id, ours("FeedSnapshotsHeld", "Sum", step=step.id), 1)
+            self.alarm("feed-refused", step.id, ours("FeedSnapshotsRefused", "Sum", step=step.id), 1)
         for kind, name in (("mail-failed", "MessagesFailed"), ("mail-uncertain", "MessagesUncertain")):
             for channel, metric in zip(CHANNELS, self._by_channel(name), strict=True):
-                self._alarm(kind, channel, metric, 1)
+                self.alarm(kind, channel, metric, 1)
         for step in self._steps:
             wait = ours("OldestWaitingHours", "Maximum", step=step.id)
-            self._alarm("long-wait", step.id, wait, LONGEST_WAIT, Above.GREATER_THAN_THRESHOLD)
+            self.alarm("long-wait", step.id, wait, LONGEST_WAIT, Above.GREATER_THAN_THRESHOLD)
         for limit, metric in zip(LIMITS, self._limited(), strict=True):
-            self._alarm("too-often", limit.name, metric, MOST_LIMITED)
-        self._alarm("not-counted", LIMITED, ours("LimitsUnreachable", "Sum", service=LIMITED), 1)
-        # what is emitted by every run: a run that fails midway is missing too
+            self.alarm("too-often", limit.name, metric, MOST_LIMITED)
+        self.alarm("not-counted", LIMITED, ours("LimitsUnreachable", "Sum", service=LIMITED), 1)
         for subject, metric, service, period, periods in (
-            ("clearance-figures", "CasesTotal", SERVICE, FIVE_MINUTES, 3),
-            ("clearance-reconcile", "CasesResumed", SERVICE, FIVE_MINUTES, 3),
+            ("clearance-figures", "CasesTotal", CLEARANCE, FIVE_MINUTES, 3),
+            ("clearance-reconcile", "CasesResumed", CLEARANCE, FIVE_MINUTES, 3),
             ("messages-send", "MessagesSwept", MESSAGES, FIVE_MINUTES, 3),
-            ("clearance-anchor", "HistoriesRewritten", SERVICE, HOUR, 3),
+            ("clearance-anchor", "HistoriesRewritten", CLEARANCE, HOUR, 3),
             ("privacy-retention", "CasesErased", PRIVACY, DAY, 2),
-            ("repair-counts", "OldestOpenIncident", REPAIR, FIVE_MINUTES, 3),
-            ("repair-sweep", "ReportsLeftLying", REPAIR, FIVE_MINUTES, 3),
         ):
-            self._alarm(
-                "not-running",
-                subject,
-                ours(metric, "SampleCount", period=period, service=service),
-                1,
-                Above.LESS_THAN_THRESHOLD,
-                periods=periods,
-                missing=TreatMissing.BREACHING,
-            )
-        self._alarm("fault-open-long", REPAIR, self._oldest_incident, LONGEST_FAULT, Above.GREATER_THAN_THRESHOLD)
-        for kind, name in (("reports-left-lying", "ReportsLeftLying"), ("triage-failed", "TriageFailed")):
-            self._alarm(kind, REPAIR, ours(name, "Sum", service=REPAIR), 1)
-        self._alarm("relay-behind", TRIAGE, self._iterator_age(TRIAGE), 60_000, periods=2)
-        self._alarm("urgent-fault", REPAIR, self._open_incidents()[0], 1, periods=URGENT)
-        self._alarm("history-rewritten", "clearance", ours("HistoriesRewritten", "Sum", period=HOUR), 1)
-
-    def _alarm(
-        self,
-        kind: str,
-        subject: str,
-        metric: cloudwatch.Metric,
-        threshold: float,
-        comparison: Above = Above.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-        *,
-        periods: int = 1,
-        missing: TreatMissing = TreatMissing.NOT_BREACHING,
-    ) -> None:
-        alarm = cloudwatch.Alarm(
-            self,
-            "".join(part.title() for part in f"{kind}-{subject}".split("-")),
-            alarm_name=f"{self._prefix}-{kind}-{subject}",
-            alarm_description=f"{text('alarms', kind)} {RUNBOOKS}#{kind}",
-            metric=unlabelled(metric),
-            threshold=threshold,
-            comparison_operator=comparison,
-            evaluation_periods=periods,
-            treat_missing_data=missing,
-        )
-        alarm.add_alarm_action(actions.SnsAction(self.alarms))
+            self.watch_clock(subject, ours(metric, "SampleCount", period=period, service=service), periods)
+        self.alarm("history-rewritten", "clearance", ours("HistoriesRewritten", "Sum", period=HOUR), 1)
 
     # --- metrics -------------------------------------------------------------------------------------------
     def _each(
@@ -456,14 +251,6 @@ class Dashboards(Stack):
 
     def _limited(self) -> list[cloudwatch.Metric]:
         return [ours("RequestsLimited", "Sum", one.name, service=LIMITED, limit=one.name) for one in LIMITS]
-
-    def _queued(self) -> list[Watched]:
-        return [function for function in self._functions if function.queue]
-
-    def _iterator_age(self, reader: str = RELAY) -> cloudwatch.Metric:
-        """How far `reader` is behind the stream it reads, in milliseconds."""
-        [function] = [function for function in self._functions if function.short == reader]
-        return of_lambda(function, "IteratorAge", "Maximum", MINUTE)
 
     def _of_api(self, name: str, statistic: str) -> cloudwatch.Metric:
         return metric_of("AWS/ApiGateway", name, statistic, self._api, statistic if name == "Latency" else name)
@@ -495,115 +282,3 @@ def alarm_topic(scope: Construct, setting: Setting) -> sns.Topic:
             mail, "A mail that does not come leaves its alarm standing for all to see.", "Serverless-SNSRedrivePolicy"
         )
     return topic
-
-
-def text(section: str, name: str) -> str:
-    return both(SAID[section][name])
-
-
-def both(said: Text) -> str:
-    return f"{said['zh']} {said['en']}"
-
-
-def metric_of(
-    namespace: str,
-    name: str,
-    statistic: str,
-    dimensions: Mapping[str, str],
-    label: str = "",
-    period: Duration = FIVE_MINUTES,
-) -> cloudwatch.Metric:
-    return cloudwatch.Metric(
-        namespace=namespace,
-        metric_name=name,
-        statistic=statistic,
-        dimensions_map=dict(dimensions),
-        label=label or None,
-        period=period,
-    )
-
-
-def unlabelled(metric: cloudwatch.Metric) -> cloudwatch.Metric:
-    """`metric` for an alarm: with a label it would become an expression over itself."""
-    told = metric.dimensions or {}
-    return metric_of(metric.namespace, metric.metric_name, metric.statistic, told, period=metric.period)
-
-
-def ours(
-    name: str,
-    statistic: str,
-    label: str = "",
-    period: Duration = FIVE_MINUTES,
-    service: str = SERVICE,
-    **dimensions: str,
-) -> cloudwatch.Metric:
-    """A metric that our code emits."""
-    return metric_of("Yinji", name, statistic, {"service": service, **dimensions}, label, period)
-
-
-def of_lambda(function: Watched, name: str, statistic: str, period: Duration = FIVE_MINUTES) -> cloudwatch.Metric:
-    label = statistic if name == "Duration" else function.short
-    return metric_of("AWS/Lambda", name, statistic, {"FunctionName": function.name}, label, period)
-
-
-def depth(function: Watched) -> cloudwatch.Metric:
-    dimensions = {"QueueName": function.queue}
-    return metric_of("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", dimensions, function.short)
-
-
-def near(function: Watched) -> float:
-    """The milliseconds above which a call came close to being cut off.
-
-    A step with a feed takes minutes for a snapshot, rightly; its answers to people are watched by the API's latency.
-    """
-    return function.timeout * 1000 * 0.8
-
-
-# --- widgets -----------------------------------------------------------------------------------------------
-def single(name: str, metrics: Sequence[cloudwatch.Metric], width: int) -> cloudwatch.SingleValueWidget:
-    return cloudwatch.SingleValueWidget(title=text("widgets", name), metrics=list(metrics), width=width, height=4)
-
-
-def bars(
-    name: str, metrics: Sequence[cloudwatch.Metric], width: int, threshold: float | None = None
-) -> cloudwatch.GraphWidget:
-    return _graph(name, metrics, width, cloudwatch.GraphWidgetView.BAR, threshold)
-
-
-def lines(
-    name: str, metrics: Sequence[cloudwatch.Metric], width: int, threshold: float | None = None
-) -> cloudwatch.GraphWidget:
-    return _graph(name, metrics, width, cloudwatch.GraphWidgetView.TIME_SERIES, threshold)
-
-
-def _graph(
-    name: str,
-    metrics: Sequence[cloudwatch.Metric],
-    width: int,
-    view: cloudwatch.GraphWidgetView,
-    threshold: float | None,
-) -> cloudwatch.GraphWidget:
-    return cloudwatch.GraphWidget(
-        title=text("widgets", name),
-        left=list(metrics),
-        left_annotations=None if threshold is None else [cloudwatch.HorizontalAnnotation(value=threshold)],
-        left_y_axis=cloudwatch.YAxisProps(min=0, show_units=False),
-        view=view,
-        width=width,
-        height=7,
-    )
-
-
-def durations(function: Watched) -> cloudwatch.GraphWidget:
-    return cloudwatch.GraphWidget(
-        title=f"{function.short}: {text('widgets', 'duration')}",
-        left=[of_lambda(function, "Duration", quantile) for quantile in QUANTILES],
-        left_annotations=[cloudwatch.HorizontalAnnotation(value=near(function))],
-        left_y_axis=cloudwatch.YAxisProps(min=0, show_units=False),
-        width=QUARTER,
-        height=5,
-    )
-
-
-def rows_of(things: Sequence[Thing], length: int) -> Iterable[Sequence[Thing]]:
-    return (things[start : start + length] for start in range(0, len(things), length))

@@ -26,6 +26,13 @@ def metrics_of(template: Mapping[str, Any], known: Mapping[str, str] | None = No
     return {metric for metrics in by_place(template, known).values() for metric in metrics}
 
 
+def watching(templates: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The resources of every template with boards and alarms, as if they were of one; `templates` by stack."""
+    of = [template["Resources"] for stack, template in templates.items() if "Dashboard" in stack]
+    assert len(of) > 1
+    return {"Resources": {f"{number}-{name}": one for number, each in enumerate(of) for name, one in each.items()}}
+
+
 def by_place(template: Mapping[str, Any], known: Mapping[str, str] | None = None) -> dict[str, set[Metric]]:
     """The metrics by the name of the dashboard or alarm that shows them."""
     places: dict[str, set[Metric]] = {}

@@ -13,9 +13,11 @@ import pytest
 from yinji.clearance import definition
 
 from infra.setting import ROOT
-from infra.stacks.dashboards import CASE_STATES, REPAIRED, SAID
+from infra.stacks.dashboards import CASE_STATES
+from infra.stacks.repair_dashboard import REPAIRED
+from infra.stacks.watching import SAID
 from tests import handlers
-from tests.infra.dashboard_metrics import Metric, by_place, metrics_of
+from tests.infra.dashboard_metrics import Metric, by_place, metrics_of, watching
 from tests.infra.synthesis import Synthesis, Template, plain
 from tests.infra.test_functions import functions
 
@@ -78,7 +80,7 @@ def ours(metrics: set[Metric]) -> set[Metric]:
 def test_every_metric_of_ours_that_is_shown_is_emitted_and_the_other_way_round(either: Synthesis) -> None:
     shown = {
         (metric.name, frozenset(name for name, _ in metric.dimensions))
-        for metric in ours(metrics_of(either.templates["Dashboards"]))
+        for metric in ours(metrics_of(watching(either.templates)))
     }
     assert len(shown) > 15
     assert shown == {metric for metric in emitted() if metric[0] not in NOT_SHOWN}
@@ -88,7 +90,7 @@ def test_metrics_are_shown_of_every_step_and_state_there_is(either: Synthesis) -
     steps = definition.steps()
     fed = {id for id, step in steps.items() if step.feed}
     shown: dict[str, set[str]] = {}
-    for metric in ours(metrics_of(either.templates["Dashboards"])):
+    for metric in ours(metrics_of(watching(either.templates))):
         told = dict(metric.dimensions)
         service = {
             "Messages": "messages",
@@ -144,7 +146,8 @@ def test_metrics_of_aws_are_of_things_in_the_templates(either: Synthesis) -> Non
         "QueueName": {queue.properties["QueueName"] for queue in either.of_type("AWS::SQS::Queue")},
     }
     shown: dict[tuple[str, str], set[str]] = {}
-    for metric in metrics_of(either.templates["Dashboards"]) - ours(metrics_of(either.templates["Dashboards"])):
+    metrics = metrics_of(watching(either.templates))
+    for metric in metrics - ours(metrics):
         [(dimension, value)] = metric.dimensions
         assert value in names.get(dimension, {value}), metric
         shown.setdefault((metric.namespace, dimension), set()).add(metric.name)
@@ -167,7 +170,7 @@ def test_the_dashboards_are_there_under_the_name_of_the_university(either: Synth
 
 
 def test_every_function_and_queue_is_watched(either: Synthesis) -> None:
-    watched = by_place(either.templates["Dashboards"])
+    watched = by_place(watching(either.templates))
     for function in named(either):
         name = function["FunctionName"].removeprefix("yinji-")
         for kind in ("errors", "throttles", "slow"):
@@ -227,7 +230,8 @@ def test_silence_is_an_alarm_where_something_is_said_by_the_clock_and_nowhere_el
 def test_alarms_reach_the_one_topic_and_it_lets_them_in(either: Synthesis) -> None:
     [topic] = either.of_type("AWS::SNS::Topic")
     for alarm in either.of_type("AWS::CloudWatch::Alarm"):
-        assert [plain(action) for action in alarm.properties["AlarmActions"]] == [f"${{{topic.id}}}"]
+        [action] = alarm.properties["AlarmActions"]
+        assert re.fullmatch(rf"\$\{{(Yinji-Dashboards:ExportsOutputRef{topic.id}\w+|{topic.id})\}}", plain(action))
     [policy] = either.of_type("AWS::SNS::TopicPolicy")
     allowed = [one for one in policy.properties["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
     assert [(one["Principal"], one["Action"]) for one in allowed] == [

@@ -18,7 +18,7 @@ from tests.infra.synthesis import CONTEXT, Synthesis
 
 pytestmark = pytest.mark.slow
 
-MOST_RESOURCES = 480
+MOST_RESOURCES = 450
 NOT_DEPLOYED_LOCALLY = {"FrontDoor"}
 # W3005: CDK names a function's role among what it waits for, although the role's ARN says so already.
 UNLINTED = ["W3005"]
