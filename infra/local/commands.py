@@ -11,11 +11,13 @@ import signal
 import sys
 import time
 from collections import Counter
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import click
 import psutil
+import requests
 from rich.console import Console
 from rich.table import Table
 
@@ -234,6 +236,7 @@ async def _up(graduates: int, then: Any) -> Any:
             say("the local cloud was killed: what was left is taken up again")
             await asyncio.to_thread(resume)
         await asyncio.to_thread(seed, graduates)
+        await asyncio.to_thread(scan)
         say(f"[bold green]ready[/] at {home.URL}")
         return await then(emulator) if then is _until_stopped else await then()
     finally:
@@ -269,6 +272,19 @@ def seed(graduates: int) -> None:
             say(f"the season of {known} graduates is kept; `make reset` makes room for one of {graduates}")
         return
     seeding.deliver(graduates, say)
+
+
+def scan() -> None:
+    """Scan the label that `addresses` names, as a phone does: whoever is first waits for no function to start, which a
+    snapshot spares them on AWS. Raises Trouble when its page or its place is not there."""
+    from infra.local.season import campus
+
+    if code := campus.code_of(campus.SHOWN):
+        for path in (f"/r/{code}", f"/api/repair/places/{code}"):
+            if (status := requests.get(f"{home.URL}{path}", timeout=60).status_code) != HTTPStatus.OK:
+                raise Trouble(
+                    f"The label of {campus.SHOWN} was scanned, and {path.partition(code)[0]} answered {status}."
+                )
 
 
 async def play() -> bool:

@@ -24,7 +24,7 @@ BENCHES = {
     "authorizer": "who is let in",
     "dispatch": "an action from the event to the answer",
     "groups": "the group library of a grade of 4,000",
-    "repair": "500 reports of a dead building within a minute on a local cloud",
+    "repair": "500 reports of a dead building within a minute over HTTP",
     "school": "a school of 400: its page, and who acts on it at once",
 }
 

@@ -1,85 +1,116 @@
-"""500 reports of one dead building within a minute on a local cloud: how long they wait, and what comes of them.
+"""500 people of one dead building within a minute, over HTTP on a local cloud: what comes of their reports.
 
-They are put into the table, whose stream brings them to triage; then the table is counted without any code of repair.
+Each scans a label of the building and files by the form that the page shows, as a phone without a script does; a
+tenth of them press twice. The table is counted afterwards without any code of repair.
 """
 
 from __future__ import annotations
 
 import json
+import random
+import re
+import statistics
+import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
+import requests
 from boto3.dynamodb.types import TypeDeserializer
-from yinji.archive.bulk import wire
-from yinji.platform.clock import stamp
-from yinji.repair.places_store import item_of as place_item
-from yinji.repair.report import Report
-from yinji.repair.reports_store import UNJOINED, pk_of
+from yinji.repair.labels import code
 
 from infra.local import home
 from tests.bench.measuring import console
-from tests.repairs import AT, campus
 from tests.running import RunningCloud
-from tests.unit.test_repair_triage import ROOMS, report
 
-REPORTS, SECONDS = 500, 60
+PEOPLE, SECONDS, TWICE = 500, 60, 0.1
+BUILDING = "MY1"
 PORT, CLOUD_PORT = 24583, 24569
 PATIENCE = 600
+FIELD = re.compile(r'<input type="hidden" name="(ticket|language|idempotency_key)" value="([^"]*)">')
+
+
+@dataclass
+class Told:
+    """What people met: seconds until the page was there, seconds until the report was filed, and other answers."""
+
+    pages: list[float]
+    filed: list[float]
+    links: set[str]
+    refused: Counter[int]
 
 
 def run() -> None:
     cloud = RunningCloud("bench-repair", PORT, CLOUD_PORT, 30).start(fresh=True)
     try:
         outputs = json.loads((cloud.folder / "deployed.json").read_text("utf-8"))["outputs"]
-        _measure(home.client("dynamodb", CLOUD_PORT), outputs["RepairTableName"])
+        dynamodb = home.client("dynamodb", CLOUD_PORT)
+        secrets = home.client("secretsmanager", CLOUD_PORT)
+        secret = secrets.get_secret_value(SecretId=outputs["RepairKeyArn"])["SecretString"]
+        table = outputs["RepairTableName"]
+        codes = [code(told["serial"], secret) for told in _items(dynamodb, table) if _hangs(told)]
+        _measure(cloud.url, dynamodb, table, codes)
     finally:
         cloud.stop()
 
 
-def _measure(dynamodb: Any, table: str) -> None:
-    for place in campus():
-        dynamodb.put_item(TableName=table, Item=place_item(place, AT).serialize())
+def _measure(url: str, dynamodb: Any, table: str, codes: list[str]) -> None:
+    told, lock = Told([], [], set(), Counter()), threading.Lock()
+    chance = random.Random(20261124)
     began = time.monotonic()
-    for number in range(REPORTS):
-        now = datetime.now(UTC)
-        told = report(ROOMS[number % len(ROOMS)], number, f"who{number}")
-        filed = replace(told, noticed_at=now, filed_at=now)
-        dynamodb.put_item(TableName=table, Item=wire(item_of(filed)))
-        time.sleep(max(0.0, began + (number + 1) * SECONDS / REPORTS - time.monotonic()))
-    put = time.monotonic()
-    deadline = put + PATIENCE
-    while (left := _unjoined(dynamodb, table)) and time.monotonic() < deadline:
+    with ThreadPoolExecutor(64) as people:
+        for number in range(PEOPLE):
+            time.sleep(max(0.0, began + number * SECONDS / PEOPLE - time.monotonic()))
+            people.submit(_reports, url, codes[number % len(codes)], chance.random() < TWICE, told, lock)
+    filed = time.monotonic()
+    while (left := _unjoined(dynamodb, table)) and time.monotonic() < filed + PATIENCE:
         time.sleep(0.2)
     joined = time.monotonic()
-    of, states = _counted(dynamodb, table)
-    console.print(f"{REPORTS} reports put in {put - began:.0f} s; the last was joined {joined - put:.1f} s later")
-    console.print(f"left: {left}; incidents by state: {dict(states)}; reports by incident: {sorted(of.values())}")
-    console.print(f"one open incident with every report: {states['open'] == 1 and list(of.values()) == [REPORTS]}")
+    of, states = Counter[str](), Counter[str]()
+    for item in _items(dynamodb, table):
+        if item["sk"] == "REPORT":
+            of[item["incident"]] += 1
+        elif item["sk"] == "INCIDENT":
+            states[item["state"]] += 1
+    console.print(f"{PEOPLE} people at {len(codes)} labels of {BUILDING}, all there after {filed - began:.0f} s")
+    console.print(f"until the page was there: {_spread(told.pages)}; until it was filed: {_spread(told.filed)}")
+    console.print(f"answered otherwise: {dict(told.refused)}; follow links, all different: {len(told.links)}")
+    console.print(f"the last was joined {joined - filed:.1f} s later; left lying: {left}")
+    console.print(f"incidents by state: {dict(states)}; reports by incident: {sorted(of.values())}")
+    whole = states["open"] == 1 and list(of.values()) == [PEOPLE] == [len(told.links)]
+    console.print(f"one open incident with every report that was acknowledged: {whole}")
 
 
-def item_of(report: Report) -> dict[str, Any]:
-    """`report` as what files reports keeps it."""
-    return {
-        "pk": pk_of(report.id),
-        "sk": "REPORT",
-        "report": report.id,
-        "at_place": report.place,
-        "in_building": report.building,
-        "area": report.area,
-        "line": list(report.line),
-        "symptom": report.symptom,
-        "language": report.language,
-        "source": report.source,
-        "reporter": report.reporter,
-        "noticed_at": stamp(report.noticed_at),
-        "filed_at": stamp(report.filed_at),
-        "incident": UNJOINED,
-        "expires_at": int(report.filed_at.timestamp()) + 86_400,
-    }
+def _reports(url: str, label: str, twice: bool, told: Told, lock: threading.Lock) -> None:
+    """One person scans `label`, and presses the button of the page, once or twice."""
+    phone = requests.Session()
+    began = time.monotonic()
+    page = phone.get(f"{url}/r/{label}", timeout=300)
+    there = time.monotonic()
+    fields = dict(FIELD.findall(page.text)) | {"symptom": "no-connection"}
+    for _ in range(1 + twice):
+        answer = phone.post(
+            f"{url}/api/repair/reports", fields, headers={"Origin": url}, allow_redirects=False, timeout=300
+        )
+        with lock:
+            if answer.status_code == 303:
+                told.links.add(answer.headers["Location"].partition("?")[0])
+            else:
+                told.refused[answer.status_code] += 1
+    with lock:
+        told.pages.append(there - began)
+        told.filed.append(time.monotonic() - there)
+
+
+def _spread(seconds: list[float]) -> str:
+    return f"median {statistics.median(seconds):.2f} s, most {max(seconds):.2f} s"
+
+
+def _hangs(item: Mapping[str, Any]) -> bool:
+    return item["sk"] == "HANGS" and item["pk"].removeprefix("PLACE#").startswith(f"{BUILDING}-")
 
 
 def _unjoined(dynamodb: Any, table: str) -> int:
@@ -93,14 +124,10 @@ def _unjoined(dynamodb: Any, table: str) -> int:
     return int(asked["Count"])
 
 
-def _counted(dynamodb: Any, table: str) -> tuple[Counter[str], Counter[str]]:
-    """How many reports each incident has, and how many incidents there are in each state."""
-    of, states = Counter[str](), Counter[str]()
-    for page in dynamodb.get_paginator("scan").paginate(TableName=table):
-        for item in page["Items"]:
-            told: Mapping[str, Any] = {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
-            if told["sk"] == "REPORT":
-                of[told["incident"]] += 1
-            elif told["sk"] == "INCIDENT":
-                states[told["state"]] += 1
-    return of, states
+def _items(dynamodb: Any, table: str) -> list[dict[str, Any]]:
+    """All items of `table`."""
+    return [
+        {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
+        for page in dynamodb.get_paginator("scan").paginate(TableName=table)
+        for item in page["Items"]
+    ]
