@@ -23,6 +23,8 @@ from infra.stacks.portal import Portal
 from infra.stacks.privacy import Privacy
 from infra.stacks.repair import Repair
 from infra.stacks.repair_dashboard import RepairDashboard
+from infra.stacks.visits import Visits
+from infra.stacks.visits_dashboard import VisitsDashboard
 
 
 def build(app: App, setting: Setting | None = None) -> list[Stack]:
@@ -37,12 +39,13 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
     archive = Archive(app, setting.stack("Archive"), setting, clearance, messages, env=environment)
     editions = Editions(app, setting.stack("Editions"), setting, clearance, archive, env=environment)
     repair = Repair(app, setting.stack("Repair"), setting, clearance, env=environment)
+    visits = Visits(app, setting.stack("Visits"), setting, clearance, env=environment)
     privacy = Privacy(app, setting.stack("Privacy"), setting, clearance, messages, archive, editions, env=environment)
     identity = Identity(
         app, setting.stack("Identity"), setting, clearance, messages, archive, editions, env=environment
     )
     portal = Portal(
-        app, setting.stack("Portal"), setting, clearance, messages, archive, editions, repair, env=environment
+        app, setting.stack("Portal"), setting, clearance, messages, archive, editions, repair, visits, env=environment
     )
     dashboards = Dashboards(
         app,
@@ -50,7 +53,7 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
         setting,
         clearance,
         [desk, messages, identity, privacy],
-        [archive, editions, repair],
+        [archive, editions, repair, visits],
         portal,
         env=environment,
     )
@@ -59,6 +62,9 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
     )
     repair_dashboard = RepairDashboard(
         app, setting.stack("RepairDashboard"), setting, [repair], dashboards.alarms, env=environment
+    )
+    visits_dashboard = VisitsDashboard(
+        app, setting.stack("VisitsDashboard"), setting, [visits], dashboards.alarms, env=environment
     )
     # a local deployment does not deploy the front door; its proxy reads the template
     front_door = FrontDoor(
@@ -80,12 +86,14 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
         archive,
         editions,
         repair,
+        visits,
         identity,
         privacy,
         portal,
         dashboards,
         archive_dashboard,
         repair_dashboard,
+        visits_dashboard,
         front_door,
     ]
 

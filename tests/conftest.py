@@ -19,6 +19,8 @@ os.environ |= {
     "YINJI_REPAIR_TABLE": "Repair",
     "YINJI_REPAIR_BUCKET": "repair",
     "YINJI_REPAIR_KEY": "RepairKey",
+    "YINJI_VISITS_TABLE": "Visits",
+    "YINJI_VISITS_KEY": "VisitsKey",
     "YINJI_REPAIR_ORIGIN": "https://repair.s3.us-east-1.amazonaws.com",
     "YINJI_TIMERS": "yinji-repair",
     "YINJI_TIMERS_ROLE": "arn:aws:iam::123456789012:role/timers",

@@ -12,8 +12,9 @@ from yinji.identity import items as of_people
 from yinji.messages import items as of_messages
 from yinji.platform import counter
 from yinji.repair import items as of_repair
+from yinji.visits import items as of_visits
 
-MODULES = (of_cases, of_people, of_messages, of_archives, of_editions, of_repair, counter)
+MODULES = (of_cases, of_people, of_messages, of_archives, of_editions, of_repair, of_visits, counter)
 
 
 def models() -> dict[str, type[Model]]:

@@ -27,6 +27,7 @@ from infra.stacks.editions import Editions
 from infra.stacks.messages import Messages
 from infra.stacks.repair import Repair
 from infra.stacks.service import python_layer
+from infra.stacks.visits import Visits
 
 CONFIG = '{"version": "2.0", "app_name": "portal"}'
 TIMEOUT = 29
@@ -52,13 +53,14 @@ class Portal(Stack):
         archive: Archive,
         editions: Editions,
         repair: Repair,
+        visits: Visits,
         **more: object,
     ) -> None:
         super().__init__(scope, id, **more)
         self.function_name = f"{setting.prefix}-portal"
         self.api_name = self.function_name
         self.stage = "pages"
-        role = self._role(clearance, messages, archive, editions, repair)
+        role = self._role(clearance, messages, archive, editions, repair, visits)
         with _staged(setting) as source:
             chalice = Chalice(
                 self,
@@ -95,6 +97,8 @@ class Portal(Stack):
                         "YINJI_REPAIR_BUCKET": repair.bucket.name,
                         "YINJI_REPAIR_KEY": repair.key.secret_arn,
                         "YINJI_REPAIR_ORIGIN": setting.upload_origin or repair.bucket.origin,
+                        "YINJI_VISITS_TABLE": visits.table.table.table_name,
+                        "YINJI_VISITS_KEY": visits.key.secret_arn,
                         "YINJI_SEEN_QUEUE": clearance.seen.url if clearance.seen else "",
                         **clearance.limits.told,
                     },
@@ -106,11 +110,17 @@ class Portal(Stack):
             CfnOutput(self, name, value=value)
 
     def _role(
-        self, clearance: Clearance, messages: Messages, archive: Archive, editions: Editions, repair: Repair
+        self,
+        clearance: Clearance,
+        messages: Messages,
+        archive: Archive,
+        editions: Editions,
+        repair: Repair,
+        visits: Visits,
     ) -> iam.Role:
-        """The portal's role: it reads cases, by school as well, archives, editions, repair, messages, people, the
-        signing keys and repair's, and what became of deliveries and previews of feeds; it writes its own log, counts
-        how often somebody asked, and says into one queue who looked at whose data."""
+        """The portal's role: it reads cases, by school as well, archives, editions, repair, visits, messages, people,
+        the signing keys and those of repair and visits, and what became of deliveries and previews of feeds; it
+        writes its own log, counts how often somebody asked, and says into one queue who looked at whose data."""
         seen = clearance.seen
         assert seen  # noqa: S101
         log = logs.LogGroup(
@@ -122,7 +132,7 @@ class Portal(Stack):
         )
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         table = clearance.house.table
-        tables = (table, archive.table, editions.table, repair.table)
+        tables = (table, archive.table, editions.table, repair.table, visits.table)
         for actions, resource in (
             (["logs:CreateLogStream", "logs:PutLogEvents"], log.log_group_arn),
             (READ_ITEMS, table.table.table_arn),
@@ -130,12 +140,14 @@ class Portal(Stack):
             (READ_ITEMS, archive.table.table.table_arn),
             (READ_ITEMS, editions.table.table.table_arn),
             (READ_ITEMS, repair.table.table.table_arn),
+            (READ_ITEMS, visits.table.table.table_arn),
             (READ_ITEMS, messages.table.table.table_arn),
             (READ_ITEMS, clearance.people.table.table_arn),
             (COUNT, clearance.limits.table.table_arn),
             (READ_KEY, table.key.key_arn),
             (["secretsmanager:GetSecretValue"], clearance.session_keys.secret_arn),
             (["secretsmanager:GetSecretValue"], repair.key.secret_arn),
+            (["secretsmanager:GetSecretValue"], visits.key.secret_arn),
             (SEND, seen.queue.queue_arn),
         ):
             role.add_to_principal_policy(iam.PolicyStatement(actions=list(actions), resources=[resource]))

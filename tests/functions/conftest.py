@@ -32,6 +32,7 @@ from yinji.clearance.items import LEAN
 from yinji.clearance.store import Store
 from yinji.identity.session import Session
 from yinji.repair.items import TABLE as REPAIR
+from yinji.visits.items import TABLE as VISITS
 
 from tests import handlers
 from tests.graduates import LIN, roster_csv, snapshot
@@ -270,6 +271,7 @@ class Cloud:
             ("by-incident", "incident", "filed_at", ALL),
             ("by-shelf", "shelf", "place_on_shelf", ALL),
         )
+        create_indexed_table(self.dynamodb, VISITS, ("by-month", "month", "place_in_month", ALL))
         for bucket in ("intake", "documents", "archive", "editions", "repair"):
             self.s3.create_bucket(Bucket=bucket)
         boto3.client("events").create_event_bus(Name="yinji")
@@ -285,6 +287,7 @@ class Cloud:
         )
         boto3.client("scheduler").create_schedule_group(Name="yinji-repair")
         boto3.client("secretsmanager").create_secret(Name="RepairKey", SecretString="of-the-tests")
+        boto3.client("secretsmanager").create_secret(Name="VisitsKey", SecretString="of-the-tests")
         boto3.client("secretsmanager").create_secret(Name="Open311Keys", SecretString='{"first": "a-key-of-the-tests"}')
         boto3.client("secretsmanager").create_secret(Name="MonitorSecret", SecretString="of-the-monitor")
 

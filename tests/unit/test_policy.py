@@ -56,7 +56,13 @@ SEES_REPAIR = {
     "administrator": EVERYTHING,
     "auditor": EVERYTHING,
 }
-OF_TECHNICIANS = ("see-places", "see-incidents", "work-on-incidents")
+OF_TECHNICIANS = ("see-places", "see-incidents", "work-on-incidents", "make-visits")
+OF_COMMUNITIES = ("see-visits", "arrange-visits", "see-visit-figures")
+ARRANGES_VISITS = {
+    "community-worker": EVERYTHING,
+    "department-officer": ("my-office",),
+    "administrator": EVERYTHING,
+}
 
 ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
     ("student", "see-case"): ("own-case",),
@@ -198,6 +204,11 @@ ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
         "see-incidents": SEES_REPAIR,
         "work-on-incidents": {"technician": EVERYTHING},
         "manage-incidents": {"department-officer": ("my-office",), "administrator": EVERYTHING},
+        "see-visits": ARRANGES_VISITS,
+        "arrange-visits": ARRANGES_VISITS,
+        "make-visits": {"technician": EVERYTHING},
+        "manage-visit-days": {"department-officer": ("my-office",), "administrator": EVERYTHING},
+        "see-visit-figures": {**ARRANGES_VISITS, "auditor": EVERYTHING},
     }[permission].get(role, ())
     for role in PEOPLE
     for permission in (
@@ -205,13 +216,14 @@ ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
         "see-people", "manage-people", "see-access-log", "decide-pass", "see-archive", "act-in-archive",
         "certify-record", "see-groups", "see-catalogue", "manage-catalogue", "show-check-in", "see-deliveries",
         "select-archives", "see-places", "manage-places", "see-incidents", "work-on-incidents", "manage-incidents",
+        "see-visits", "arrange-visits", "make-visits", "manage-visit-days", "see-visit-figures",
     )
 } | {
     # clearance and archives are none of their business
     (role, permission): ()
     for role in ("technician", "community-worker")
     for permission in get_args(Permission)
-    if role == "community-worker" or permission not in OF_TECHNICIANS
+    if permission not in (OF_TECHNICIANS if role == "technician" else OF_COMMUNITIES)
 }  # fmt: skip
 
 

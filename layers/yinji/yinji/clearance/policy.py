@@ -24,6 +24,7 @@ Permission = Literal[
     "see-archive", "act-in-archive", "certify-record", "see-groups", "see-catalogue", "manage-catalogue",
     "show-check-in", "see-deliveries", "select-archives", "decide-pass",
     "see-places", "manage-places", "see-incidents", "work-on-incidents", "manage-incidents",
+    "see-visits", "arrange-visits", "make-visits", "manage-visit-days", "see-visit-figures",
 ]  # fmt: skip
 Scope = Literal["own", "own-school", "own-department", "own-office", "own-graduates", "any"]
 
@@ -189,6 +190,21 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
     "work-on-incidents": {"technician": "any"},
     # split and merge, give work to somebody, the rota, planned maintenance and announcements
     "manage-incidents": {"department-officer": "own-department", "administrator": "any"},
+    # visits: whom the service goes to, and when; the department asked for is the network information centre
+    "see-visits": {"community-worker": "any", "department-officer": "own-department", "administrator": "any"},
+    # ask for somebody who calls, move, cancel, tell people of tomorrow
+    "arrange-visits": {"community-worker": "any", "department-officer": "own-department", "administrator": "any"},
+    # go there, those that are one's own, and write down what was done
+    "make-visits": {"technician": "any"},
+    # close days, add some, say where technicians usually go
+    "manage-visit-days": {"department-officer": "own-department", "administrator": "any"},
+    # how many, what it was, how long it took: nobody is named
+    "see-visit-figures": {
+        "community-worker": "any",
+        "department-officer": "own-department",
+        "administrator": "any",
+        "auditor": "any",
+    },
     # remind a student of what is theirs; a department of its own steps only
     "remind": {"counsellor": "own-school", "school-officer": "own-school", "department-officer": "own-department"},
 }

@@ -1,4 +1,5 @@
-"""Text as departments deliver it: UTF-8 with or without a byte order mark, or GB18030 (which holds GBK and GB 2312)."""
+"""Text as it comes in: from departments, in UTF-8 with or without a byte order mark, or GB18030 (which holds GBK and GB
+2312); and from people."""
 
 from __future__ import annotations
 
@@ -13,3 +14,10 @@ def decode(data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         return data.decode("gb18030")
+
+
+def plain(text: str) -> str:
+    """`text` that somebody typed, without signs that cannot be seen: they turn lines around, or hold pictures together
+    that stand as well beside each other. Nobody is refused for one."""
+    told = text.replace("\r\n", "\n").replace("\t", " ")
+    return "".join(sign for sign in told if sign == "\n" or sign.isprintable()).strip()

@@ -1,4 +1,5 @@
-"""Who may see and do what in repair: the table of clearance/policy.py, asked for the network information centre."""
+"""Who may see and do what in repair and in visits: the table of clearance/policy.py, asked for the network information
+centre."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from yinji.identity.session import Session
 from yinji.platform.problem import Problem
 
 OFFICE = "network-centre"
-"""The department whose places and incidents they are."""
+"""The department whose places, incidents and visits they are."""
 
 
 def can(session: Session | None, permission: Permission) -> bool:

@@ -7,25 +7,19 @@ import json
 from collections.abc import Mapping
 from typing import cast
 
-from yinji.platform.environment import setting
+from yinji.platform.secrets import secret
 
 
 def repair_key() -> str:
     """The secret YINJI_REPAIR_KEY, looked up again every five minutes. It never changes while labels hang about."""
-    return _secret(setting("REPAIR_KEY"))
+    return secret("REPAIR_KEY")
 
 
 def monitor_secret() -> str:
     """The secret YINJI_MONITOR_SECRET, which monitors send with what they tell."""
-    return _secret(setting("MONITOR_SECRET"))
+    return secret("MONITOR_SECRET")
 
 
 def open311_keys() -> Mapping[str, str]:
     """The keys of clients of Open311 by the clients' names, of the secret YINJI_CLIENT_KEYS."""
-    return cast(Mapping[str, str], json.loads(_secret(setting("CLIENT_KEYS"))))
-
-
-def _secret(name: str) -> str:
-    from aws_lambda_powertools.utilities import parameters
-
-    return str(parameters.get_secret(name, max_age=300))  # pyright: ignore[reportUnknownMemberType]
+    return cast(Mapping[str, str], json.loads(secret("CLIENT_KEYS")))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,9 +18,11 @@ from typing import Any, Literal, cast, get_args
 from itsdangerous import BadSignature
 
 from yinji.identity.session import serializer
+from yinji.platform import links
 from yinji.platform.clock import now
 from yinji.platform.ids import id_of
 from yinji.platform.problem import Problem, invalid_form
+from yinji.platform.text import plain
 from yinji.repair.place import Place
 
 Symptom = Literal["no-connection", "slow", "sign-in"]
@@ -36,6 +37,7 @@ TICKET = timedelta(hours=2)
 LATEST = timedelta(days=7)
 """How long ago somebody may have noticed what they report: a phone keeps a report until it is on line again."""
 SALT = "yinji-repair-ticket"
+FOLLOW = "follow"
 NETWORKS = ("wifi", "cellular", "ethernet", "bluetooth", "wimax", "none", "other", "unknown")
 """What a browser may say the phone is on."""
 VERDICTS = ("fine", "slow", "captive", "offline")
@@ -103,12 +105,6 @@ def report_id(place: str, key: str) -> str:
     return id_of(place, key)
 
 
-def follow_token(id: str, key: str) -> str:
-    """What the link bears by which whoever filed the report `id` follows it: made by the deployment's `key`, so that
-    nobody else can make it and nothing need be read to tell it again."""
-    return urlsafe_b64encode(hmac.digest(key.encode(), f"follow {id}".encode(), "sha256")[:18]).decode()
-
-
 def new_nonce() -> str:
     """What tells one page from another."""
     return secrets.token_urlsafe(9)
@@ -116,15 +112,12 @@ def new_nonce() -> str:
 
 def follow_link(id: str, key: str) -> str:
     """The path of the page on which whoever filed the report `id` follows it."""
-    return f"/r/follow/{id}.{follow_token(id, key)}"
+    return f"/r/follow/{links.link(FOLLOW, id, key)}"
 
 
 def followed(link: str, key: str) -> str:
     """The id of the report whose `<id>.<token>` was asked for. Raises Problem("not-found") when nobody was given it."""
-    id, _, token = link.partition(".")
-    if not id or not hmac.compare_digest(token.encode("utf-8", "replace"), follow_token(id, key).encode()):
-        raise Problem("not-found")
-    return id
+    return links.opened(link, FOLLOW, key)
 
 
 def reporter_of(value: str, key: str) -> str:
@@ -139,8 +132,8 @@ def wished(fields: Mapping[str, str], ticket: Ticket, key: str, language: str, s
     A phone that kept it says how many seconds `ago` that began, since the clocks of phones are wrong.
     """
     symptom: Symptom | None = next((one for one in SYMPTOMS if one == fields.get("symptom")), None)
-    text = _plain(fields.get("text", ""))
-    contact = " ".join(_plain(fields.get("contact", "")).split())
+    text = plain(fields.get("text", ""))
+    contact = " ".join(plain(fields.get("contact", "")).split())
     check, ago = _check(fields.get("check", "")), _ago(fields.get("ago", ""))
     wrong: dict[str, str] = {}
     if symptom is None:
@@ -174,13 +167,6 @@ def wished(fields: Mapping[str, str], ticket: Ticket, key: str, language: str, s
         at - ago,
         at,
     )
-
-
-def _plain(text: str) -> str:
-    """`text` without signs that cannot be seen: they turn lines around, or hold pictures together that stand as well
-    beside each other. Nobody's report is refused for one."""
-    told = text.replace("\r\n", "\n").replace("\t", " ")
-    return "".join(sign for sign in told if sign == "\n" or sign.isprintable()).strip()
 
 
 def _ago(text: str) -> timedelta | None:

@@ -1,0 +1,69 @@
+"""Visits: who asks, the days of the service, the technicians' rounds, and what a year was like."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnOutput, RemovalPolicy
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from infra.constructs.doors import every, on_change
+from infra.constructs.function import Function
+from infra.constructs.reasons import accept
+from infra.constructs.storage import Index, TableWithStream
+from infra.setting import Setting
+from infra.stacks.clearance import Beside, Clearance
+
+INDEXES = (Index("by-month", "month", "place_in_month"),)
+DAYS: dict[str, object] = {"dynamodb": {"Keys": {"pk": {"S": lambda_.FilterRule.begins_with("DAYS#")}}}}
+"""Whatever happens to days, and whoever waits for one."""
+PEOPLE: dict[str, object] = {"timeout": 29, "memory": 1024, "answers_people": True}
+
+
+class Visits(Beside):
+    """See the module; each method below makes the functions of one subject."""
+
+    def __init__(self, scope: Construct, id: str, setting: Setting, clearance: Clearance, **more: object) -> None:
+        super().__init__(scope, id, setting, clearance, **more)
+        self.table = TableWithStream(self, "VisitsTable", self.house.table.key, INDEXES)
+        self.key = secretsmanager.Secret(
+            self,
+            "VisitsKey",
+            description="Yinji: proves that links of visits and of calendars are ours",
+            generate_secret_string=secretsmanager.SecretStringGenerator(exclude_punctuation=True, password_length=48),
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        accept(self.key, "It is in every link that people were given: they would lead nowhere.", "AwsSolutions-SMG4")
+        self._asking()
+        self._days()
+        self._rounds()
+        self._year()
+        CfnOutput(self, "VisitsTableName", value=self.table.table.table_name)
+        CfnOutput(self, "VisitsKeyArn", value=self.key.secret_arn)
+
+    @property
+    def known(self) -> dict[str, str]:
+        return super().known | {"VISITS_TABLE": self.table.table.table_name, "VISITS_KEY": self.key.secret_arn}
+
+    def _proves(self, function: Function) -> None:
+        """Let `function` read the secret by which links are told from made-up ones."""
+        function.allow(["secretsmanager:GetSecretValue"], [self.key.secret_arn])
+
+    def _asking(self) -> None:
+        """Who asks for a visit, and looks what became of it."""
+
+    def _days(self) -> None:
+        """The days of the service, who gets a place, and who is told of tomorrow."""
+        days = self._function("visits/days", "VISITS_TABLE", timeout=300, memory=1024, asynchronous=True)
+        self.table.changed_by(days)
+        every(days, minutes=60)
+
+        settle = self._function("visits/settle", "VISITS_TABLE", timeout=60, memory=512, asynchronous=True)
+        self.table.changed_by(settle)
+        on_change(self.table, settle, DAYS)
+
+    def _rounds(self) -> None:
+        """What technicians do on a day of the service."""
+
+    def _year(self) -> None:
+        """What a year was like."""
