@@ -1,4 +1,5 @@
-"""500 people of one dead building within a minute, over HTTP on a local cloud: what comes of their reports.
+"""A label scanned on a slow phone; and 500 people of one dead building within a minute, over HTTP on a local cloud:
+what comes of their reports.
 
 Each scans a label of the building and files by the form that the page shows, as a phone without a script does; a
 tenth of them press twice. The table is counted afterwards without any code of repair.
@@ -7,15 +8,18 @@ tenth of them press twice. The table is counted afterwards without any code of r
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import statistics
+import subprocess
 import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -30,6 +34,9 @@ PEOPLE, SECONDS, TWICE = 500, 60, 0.1
 BUILDING = "MY1"
 PORT, CLOUD_PORT = 24583, 24569
 PATIENCE = 600
+SCANS = 4
+FILED = 2 * SCANS
+"""Reports that those scans file; they are of the same building."""
 FIELD = re.compile(r'<input type="hidden" name="(ticket|language|idempotency_key)" value="([^"]*)">')
 
 
@@ -52,9 +59,26 @@ def run() -> None:
         secret = secrets.get_secret_value(SecretId=outputs["RepairKeyArn"])["SecretString"]
         table = outputs["RepairTableName"]
         codes = [code(told["serial"], secret) for told in _items(dynamodb, table) if _hangs(told)]
-        _measure(cloud.url, dynamodb, table, codes)
+        _scan(cloud.url, codes[-1])
+        _measure(cloud.url, dynamodb, table, codes[:-1])
     finally:
         cloud.stop()
+
+
+def _scan(url: str, label: str) -> None:
+    """A phone on slow 3G with a processor four times slower, right after the start of the cloud, then again and
+    again."""
+    done = subprocess.run(
+        ["node", str(Path(__file__).with_name("scan.mjs")), label, str(SCANS)],
+        env=os.environ | {"YINJI_URL": url},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    times = [json.loads(line) for line in done.stdout.splitlines()]
+    for name, some in (("first", times[:1]), ("then", times[1:])):
+        usable, filed = ([one[what] / 1000 for one in some] for what in ("usable", "filed"))
+        console.print(f"a label on slow 3G, {name}: usable {_spread(usable)}; filed {_spread(filed)}")
 
 
 def _measure(url: str, dynamodb: Any, table: str, codes: list[str]) -> None:
@@ -80,7 +104,7 @@ def _measure(url: str, dynamodb: Any, table: str, codes: list[str]) -> None:
     console.print(f"answered otherwise: {dict(told.refused)}; follow links, all different: {len(told.links)}")
     console.print(f"the last was joined {joined - filed:.1f} s later; left lying: {left}")
     console.print(f"incidents by state: {dict(states)}; reports by incident: {sorted(of.values())}")
-    whole = states["open"] == 1 and list(of.values()) == [PEOPLE] == [len(told.links)]
+    whole = states["open"] == 1 and [*of.values()] == [PEOPLE + FILED] and len(told.links) == PEOPLE
     console.print(f"one open incident with every report that was acknowledged: {whole}")
 
 

@@ -62,6 +62,22 @@ export async function fits(page) {
   assert.ok(inner <= outer, `${page.url()} is ${inner} wide on a screen of ${outer}`);
 }
 
+// What Chromium's own tools call Slow 3G, and a processor that is four times slower.
+const SLOW_3G = { offline: false, latency: 2000, downloadThroughput: 50 * 1024, uploadThroughput: 50 * 1024 };
+
+export async function slow(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Network.enable");
+  await session.send("Network.emulateNetworkConditions", SLOW_3G);
+  await session.send("Emulation.setCPUThrottlingRate", { rate: 4 });
+  return session;
+}
+
+// The network as it is again; the processor stays slow.
+export async function unthrottled(session) {
+  await session.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
+}
+
 // Bytes transferred to load `path` with an empty cache, and the requests it took.
 export async function cost(page, path) {
   const session = await page.context().newCDPSession(page);
