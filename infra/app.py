@@ -31,10 +31,10 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
         app, setting.stack("Clearance"), setting, env=environment, termination_protection=not setting.local
     )
     desk = Desk(app, setting.stack("Desk"), setting, clearance, env=environment)
-    messages = Messages(app, setting.stack("Messages"), setting, clearance, env=environment)
+    repair = Repair(app, setting.stack("Repair"), setting, clearance, env=environment)
+    messages = Messages(app, setting.stack("Messages"), setting, clearance, repair, env=environment)
     archive = Archive(app, setting.stack("Archive"), setting, clearance, messages, env=environment)
     editions = Editions(app, setting.stack("Editions"), setting, clearance, archive, env=environment)
-    repair = Repair(app, setting.stack("Repair"), setting, clearance, env=environment)
     privacy = Privacy(app, setting.stack("Privacy"), setting, clearance, messages, archive, editions, env=environment)
     identity = Identity(
         app, setting.stack("Identity"), setting, clearance, messages, archive, editions, env=environment
@@ -64,7 +64,7 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
     )
     Tags.of(app).add("project", "yinji")
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
-    return [clearance, desk, messages, archive, editions, repair, identity, privacy, portal, dashboards, front_door]
+    return [clearance, desk, repair, messages, archive, editions, identity, privacy, portal, dashboards, front_door]
 
 
 if __name__ == "__main__":

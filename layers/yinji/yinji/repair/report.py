@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
@@ -38,6 +39,10 @@ LATEST = timedelta(days=7)
 SALT = "yinji-repair-ticket"
 NETWORKS = ("wifi", "cellular", "ethernet", "bluetooth", "wimax", "none", "other", "unknown")
 """What a browser may say the phone is on."""
+ADDRESS = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
+)
+"""A mail address as web forms take one (HTML, "valid e-mail address"), in a domain that is not the top one."""
 VERDICTS = ("fine", "slow", "captive", "offline")
 """What a self check may come to: all well; slow; another page answers in ours' place; nothing answers."""
 LONGEST_WAIT, FASTEST = 600_000, 100_000_000
@@ -174,6 +179,17 @@ def wished(fields: Mapping[str, str], ticket: Ticket, key: str, language: str, s
         at - ago,
         at,
     )
+
+
+def mail_of(contact: str) -> str:
+    """The mail address that `contact` is; empty where it is a telephone number, or anything else."""
+    return contact if len(contact) <= LONGEST_CONTACT and ADDRESS.fullmatch(contact) else ""
+
+
+def masked(address: str) -> str:
+    """A mail address so that whoever wrote it knows it again, and nobody else learns it."""
+    name, _, domain = address.partition("@")
+    return f"{name[:1]}***@{domain}"
 
 
 def _plain(text: str) -> str:
