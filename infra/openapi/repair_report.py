@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import get_args
 
 from yinji.clearance.evidence import MEDIA_TYPES
-from yinji.repair.following import FACES, WORDS
+from yinji.repair.following import FACES, PARTS, WORDS
 from yinji.repair.incident import STATES
 from yinji.repair.labels import State
 from yinji.repair.outages import Known
@@ -14,7 +14,7 @@ from yinji.repair.photos import KINDS, LARGEST
 from yinji.repair.place import KINDS as KINDS_OF_PLACES
 from yinji.repair.report import LATEST, LONGEST_CHECK, LONGEST_CONTACT, LONGEST_TEXT, SYMPTOMS, VERDICTS
 
-from infra.openapi.shapes import COUNT, MOMENT, TEXT, Schema, choice, many, maybe, obj, table
+from infra.openapi.shapes import COUNT, DAY, MOMENT, TEXT, Schema, choice, many, maybe, obj, table
 from infra.openapi.told import Told, json, leads
 
 API, REPORTING = "/api/repair", "reporting network faults"
@@ -97,14 +97,20 @@ ROWS: Mapping[str, Told | Mapping[str, Told]] = {
             told,
             json(obj({"report": REPORT, "state": choice(*STATES), "reopened": COUNT})),
             problems=["not-found", "not-possible-now", "incident-moved-on", "too-busy", "too-often", *problems],
-            fields={"face": choice(*FACES)} if word == "rate" else {},
-            required=["face"] if word == "rate" else [],
+            fields=fields,
+            required=list(fields),
             keyed=True,
         )
-        for word, told, problems in zip(
+        for word, told, problems, fields in zip(
             WORDS,
-            ("Say that it works again", "Say that it does not work yet", "Say how it went"),
-            ((), (), ("rated-already", "invalid-form")),
+            (
+                "Say that it works again",
+                "Say that it does not work yet",
+                "Say how it went",
+                "Say when somebody can open the door",
+            ),
+            ((), (), ("rated-already", "invalid-form"), ("invalid-form",)),
+            ({}, {}, {"face": choice(*FACES)}, {"day": DAY, "part": choice(*PARTS)}),
             strict=True,
         )
     },

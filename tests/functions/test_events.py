@@ -313,6 +313,7 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "archive/release.begun.json": (None, lambda cloud, answer: answer == {"batchItemFailures": []}),
     "repair/follow.json": (None, status(303)),  # back to the page, which says that there is no such report
     "repair/follow.rate.json": (None, status(404)),
+    "repair/follow.when.json": (None, status(404)),
     "repair/photo_arrived.json": (None, lambda cloud, answer: answer is None),
     "repair/photo_show.json": (None, status(404)),
     "repair/photo_upload.json": (None, status(404)),

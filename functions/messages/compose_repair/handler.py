@@ -11,7 +11,7 @@ address is told of the fault once.
 import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import (
@@ -62,7 +62,7 @@ def take(record: SQSRecord) -> None:
         return
     groups = by_address(reports.of_incident(incident.id))
     with ThreadPoolExecutor(THREADS) as threads:
-        for said in threads.map(lambda group: tell(group, incident), groups):
+        for said in threads.map(tell, groups, repeat(incident)):
             counted(said)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any, cast
 
@@ -71,6 +71,7 @@ def queue(visit: Visit, incidents: Incidents, places: Places, rota: Rota) -> dic
         "known": known,
         "me": session.sub,
         "works": access.can(session, "work-on-incidents"),
+        "sees_places": access.can(session, "see-places"),
         "on_duty": [one for one in technicians if one.on_duty(visit.today)],
         "causes": {one.id: causes_of(kinds.get(one.cause)) for one in found if one.technician == session.sub},
     }
@@ -114,6 +115,7 @@ def incident(
         "others": others(found, incidents) if manages and found.state in WORK else [],
         "splits": manages and found.state in WORK and len(filed) > 1,
         "merged": found.state == "merged",
+        "day_of": date.fromisoformat,
     }
 
 
