@@ -22,6 +22,15 @@ LINK: Schema = {"type": "string", "minLength": 1, "maxLength": 100, "description
 TICKET: Schema = {**TEXT, "description": "What a page of a label gave out; GET .../places/{code} gives out another"}
 REPORT: Schema = {"type": "string", "pattern": "^[0-9a-f]{24}$"}
 SYMPTOM = choice(*SYMPTOMS)
+UPLOAD = json(
+    obj({"url": {"type": "string", "format": "uri"}, "fields": table(TEXT)}),
+    "Where to post the photo, as the field `file` behind these.",
+)
+PHOTO: Mapping[str, Schema] = {
+    "type": choice(*(MEDIA_TYPES[kind] for kind in KINDS)),
+    "size": {"type": "integer", "minimum": 0, "maximum": LARGEST},
+}
+"""What is told of a photo that is to be uploaded."""
 KINDS_OF_KNOWN = get_args(Known.__annotations__["kind"]) or ("outage", "maintenance", "announcement")
 _KNOWN = obj(
     {
@@ -117,16 +126,10 @@ ROWS: Mapping[str, Told | Mapping[str, Told]] = {
     f"POST {API}/photos/{{link}}": Told(
         REPORTING,
         "Be let to upload a photo to a report",
-        json(
-            obj({"url": {"type": "string", "format": "uri"}, "fields": table(TEXT)}),
-            "Where to post the photo, as the field `file` behind these.",
-        ),
+        UPLOAD,
         problems=["not-found", "upload-type", "upload-too-large", "too-often"],
-        fields={
-            "type": choice(*(MEDIA_TYPES[kind] for kind in KINDS)),
-            "size": {"type": "integer", "minimum": 0, "maximum": LARGEST},
-        },
-        required=["type", "size"],
+        fields=PHOTO,
+        required=list(PHOTO),
         back=False,
     ),
     f"GET {API}/photos/{{report}}": Told(

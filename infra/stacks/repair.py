@@ -154,7 +154,7 @@ class Repair(Beside):
         self._photos(reason)
 
     def _photos(self, reason: str) -> None:
-        """Photos that are added to reports; `reason` is why a report's link is enough."""
+        """Photos that are added to reports and incidents; `reason` is why a report's link is enough."""
         upload = self._function("repair/photo_upload", "REPAIR_TABLE", "REPAIR_BUCKET", "REPAIR_KEY", "PUBLIC_URL",
                                 **PEOPLE)  # fmt: skip
         self.table.read_by(upload)
@@ -162,6 +162,7 @@ class Repair(Beside):
         # whoever is given a presigned address may do what the function may
         self.bucket.written_by(upload, ARRIVING)
         self.routes.route(upload, "POST", "/api/repair/photos/{link}", open=reason)
+        self.routes.route(upload, "POST", "/api/repair/incidents/{incident}/photo")
 
         arrived = self._function(
             "repair/photo_arrived", "REPAIR_TABLE", "REPAIR_BUCKET", timeout=120, memory=3008, asynchronous=True,
@@ -178,6 +179,7 @@ class Repair(Beside):
         self.table.read_by(show)
         self.bucket.read_by(show, PHOTOS)
         self.routes.route(show, "GET", "/api/repair/photos/{report}")
+        self.routes.route(show, "GET", "/api/repair/incidents/{incident}/photo")
 
     def _triage(self) -> None:
         """Reports become incidents; monitors, maintenance, outages that everybody may know of."""

@@ -56,7 +56,10 @@ SHELL = "/r/offline"
 def inline() -> dict[str, Markup]:
     """The style and the script of these pages, as they stand in them."""
     files = static.files()
-    found = {"style": files["repair.css"], "script": files["repair-queue.js"] + files["repair.js"]}
+    found = {
+        "style": files["repair.css"],
+        "script": files["repair-queue.js"] + files["repair-photo.js"] + files["repair.js"],
+    }
     return {name: Markup(text) for name, text in found.items()}  # noqa: S704 - they are files of ours
 
 

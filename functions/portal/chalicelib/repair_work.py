@@ -9,12 +9,15 @@ from functools import partial
 from typing import Any, cast
 
 from markupsafe import Markup
+from yinji.clearance.evidence import MEDIA_TYPES
 from yinji.platform.problem import Problem
 from yinji.repair import access
 from yinji.repair.causes import causes, causes_of
 from yinji.repair.clocks import Clock, clocks
 from yinji.repair.incident import WORK, Event, Incident, State
 from yinji.repair.incidents_store import Incidents
+from yinji.repair.photos import KEPT_FOR, LARGEST
+from yinji.repair.photos import KINDS as PHOTOS
 from yinji.repair.place import DEVICES, Kind, Place
 from yinji.repair.places_store import Places
 from yinji.repair.queue import queue_of
@@ -22,7 +25,7 @@ from yinji.repair.report import Report
 from yinji.repair.reports_store import Reports
 from yinji.repair.rota import SKILLS, Technician
 from yinji.repair.rota_store import Rota
-from yinji.repair.work import LONGEST_NOTE, WHYS, possible
+from yinji.repair.work import LONGEST_NOTE, WHYS, may_photograph, possible
 
 from .visit import Visit
 from .words import catalogue
@@ -116,6 +119,10 @@ def incident(
         "splits": manages and found.state in WORK and len(filed) > 1,
         "merged": found.state == "merged",
         "day_of": date.fromisoformat,
+        "photo": found.photo is not None and visit.now - found.photo < KEPT_FOR,
+        "photographs": may_photograph(found, session),
+        "types": ",".join(MEDIA_TYPES[kind] for kind in PHOTOS),
+        "largest": LARGEST,
     }
 
 

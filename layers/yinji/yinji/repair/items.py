@@ -214,6 +214,7 @@ class IncidentItem(Model):
     monitor = UnicodeAttribute(null=True)
     waits = ListAttribute[str]()
     escalated = ListAttribute[str]()
+    photo_at = UnicodeAttribute(null=True)
     shelf = UnicodeAttribute()
     place_on_shelf = UnicodeAttribute()
     expires_at = NumberAttribute()
