@@ -28,7 +28,7 @@ from yinji.repair.printing import FORMATS
 from yinji.repair.register import KNOWN
 from yinji.repair.register_store import Register
 
-from tests import handlers, repairs
+from tests import handlers, portal, repairs
 from tests.functions.conftest import Cloud, officer
 from tests.repairs import campus
 
@@ -306,6 +306,30 @@ def test_a_sheet_is_the_same_to_the_byte_and_leaves_out_what_was_ended(cloud: Cl
     over = sheet(cloud, answer.json["id"])
     assert (over.status, over.json["code"]) == (409, "sheet-over")
     assert sheet(cloud, "0" * 24).status == 404
+
+
+def spots(body: str) -> list[list[tuple[int, int]]]:
+    """Where pictures lie on each page, as column and row of 24 stickers a page."""
+    found = []
+    for page in pypdfium2.PdfDocument(base64.b64decode(body)):
+        image = page.render(scale=3).to_pil()
+        corners = [one.position.top_left for one in zxingcpp.read_barcodes(image)]
+        found.append(sorted((int(at.y * 8 / image.height), int(at.x * 3 / image.width)) for at in corners))
+    return found
+
+
+def test_a_sheet_that_was_begun_is_gone_on_with(cloud: Cloud, labels: Labels) -> None:
+    answer = printed(cloud, first="23")
+    assert answer.json["first"] == 23 and len(serials(answer)) == 4
+    body = sheet(cloud, answer.json["id"]).body
+    assert spots(body) == [[(7, 1), (7, 2)], [(0, 0), (0, 1)]]
+    assert sheet(cloud, answer.json["id"]).body == body
+    again = cloud.call(
+        LABELS, CENTRE, "POST", f"/api/repair/labels/{serials(answer)[0]}/replace", {"format": "a4-24", "first": "5"}
+    )
+    assert spots(sheet(cloud, again.json["id"]).body) == [[(1, 1)]]
+    assert "from sticker 23 on" in portal.visit(f"/repair/sheets/{answer.json['id']}", CENTRE, "en").body
+    assert printed(cloud, "another-key", first="25").status == 422
 
 
 def test_whoever_prints_dies_between_labels_and_sheet_and_prints_the_same_again(

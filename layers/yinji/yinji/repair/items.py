@@ -147,6 +147,7 @@ class SheetItem(Model):
     sk = UnicodeAttribute(range_key=True, default="SHEET")
     sheet = UnicodeAttribute()
     format = UnicodeAttribute()
+    first = NumberAttribute(null=True)
     serials = ListAttribute[str]()
     printed_at = UnicodeAttribute()
     printed_by = UnicodeAttribute()

@@ -38,8 +38,9 @@ class Labels(Places):
         item = one(SheetItem, f"SHEET#{id}", "SHEET")
         return sheet_of(values(item)) if item else None
 
-    def print(self, id: str, format: Format, places: Sequence[str], who: str, at: datetime) -> Sheet:
-        """The sheet `id` with a label for each of `places`: the one that hangs there, or a new one.
+    def print(self, id: str, format: Format, places: Sequence[str], who: str, at: datetime, first: int = 1) -> Sheet:
+        """The sheet `id` with a label for each of `places`: the one that hangs there, or a new one; from the sticker
+        `first` on.
 
         Whoever asks for the same sheet again has the same. Raises Problem("too-busy").
         """
@@ -49,7 +50,7 @@ class Labels(Places):
             self._label(some, id, who, at)
         hanging = self.hanging(places)
         # what was retired since it was asked for is not printed
-        sheet = Sheet(id, format, tuple(hanging[place] for place in places if place in hanging), at, who)
+        sheet = Sheet(id, format, tuple(hanging[place] for place in places if place in hanging), at, who, first)
         if not kept(lambda: sheet_item(sheet).save(condition=SheetItem.pk.does_not_exist())):
             sheet = self.sheet(id) or sheet
         return sheet
@@ -71,7 +72,7 @@ class Labels(Places):
             wait(attempt)
         raise Problem("too-busy")
 
-    def replace(self, serial: str, format: Format, who: str, at: datetime) -> Sheet:
+    def replace(self, serial: str, format: Format, who: str, at: datetime, first: int = 1) -> Sheet:
         """Let another label hang where `serial` did, whose code is good for nothing any more; the sheet with it.
 
         Replaced again it is the same other label. Raises Problem("not-found"), Problem("label-over"),
@@ -87,7 +88,7 @@ class Labels(Places):
             if label.state != "active":
                 raise Problem("label-over")
             new = Label(new_serial(), label.place, "active", at, who, id)
-            sheet = Sheet(id, format, (new.serial,), at, who)
+            sheet = Sheet(id, format, (new.serial,), at, who, first)
 
             def work(transaction: TransactWrite, label: Label = label, new: Label = new, sheet: Sheet = sheet) -> None:
                 _end(transaction, label, "replaced", at, new.serial)
@@ -158,6 +159,7 @@ def sheet_item(sheet: Sheet) -> SheetItem:
         f"SHEET#{sheet.id}",
         sheet=sheet.id,
         format=sheet.format,
+        first=sheet.first,
         serials=list(sheet.serials),
         printed_at=stamp(sheet.printed_at),
         printed_by=sheet.printed_by,
@@ -172,4 +174,5 @@ def sheet_of(told: Mapping[str, Any]) -> Sheet:
         tuple(told["serials"]),
         instant(told["printed_at"]),
         told["printed_by"],
+        int(told.get("first") or 1),
     )
