@@ -120,7 +120,6 @@ class LabelItem(Model):
     place = UnicodeAttribute()
     state = UnicodeAttribute()
     printed_at = UnicodeAttribute()
-    printed_by = UnicodeAttribute()
     sheet = UnicodeAttribute()
     ended_at = UnicodeAttribute(null=True)
     replaced_by = UnicodeAttribute(null=True)
@@ -151,6 +150,7 @@ class SheetItem(Model):
     serials = ListAttribute[str]()
     printed_at = UnicodeAttribute()
     printed_by = UnicodeAttribute()
+    expires_at = NumberAttribute()
 
 
 class ReportItem(Model):

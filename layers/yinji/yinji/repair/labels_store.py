@@ -3,7 +3,8 @@
 Items (pk, sk): LABEL#<serial> LABEL, PLACE#<id> LABEL#<serial>, PLACE#<id> HANGS, SHEET#<id> SHEET.
 
 A label and that it hangs at its place are one transaction, on the condition that no other hangs there: so a place has
-one label that is good, whoever prints.
+one label that is good, whoever prints. Labels stay, for their stickers do, and tell of nobody; a sheet, which says who
+printed it, goes after three years, and its labels can be printed anew.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from yinji.clearance.items import connection, kept, one, transacted, values
 from yinji.clearance.store import wait
 from yinji.platform.clock import instant, stamp
 from yinji.platform.problem import Problem
+from yinji.repair.incidents_store import KEPT
 from yinji.repair.items import HangsItem, LabelItem, SheetItem
 from yinji.repair.labels import Label, State, new_serial
 from yinji.repair.places_store import HANGS, LABEL, Places, label_pk, pk_of
@@ -47,7 +49,7 @@ class Labels(Places):
         if found := self.sheet(id):
             return found
         for some in batches(places, AT_ONCE // 3):
-            self._label(some, id, who, at)
+            self._label(some, id, at)
         hanging = self.hanging(places)
         # what was retired since it was asked for is not printed
         sheet = Sheet(id, format, tuple(hanging[place] for place in places if place in hanging), at, who, first)
@@ -55,11 +57,11 @@ class Labels(Places):
             sheet = self.sheet(id) or sheet
         return sheet
 
-    def _label(self, places: Sequence[str], sheet: str, who: str, at: datetime) -> None:
+    def _label(self, places: Sequence[str], sheet: str, at: datetime) -> None:
         """Make labels for those of `places` at which none hangs."""
         for attempt in range(ATTEMPTS):
             hanging = self.hanging(places)
-            new = [Label(new_serial(), place, "active", at, who, sheet) for place in places if place not in hanging]
+            new = [Label(new_serial(), place, "active", at, sheet) for place in places if place not in hanging]
 
             def work(transaction: TransactWrite, new: Sequence[Label] = new) -> None:
                 for label in new:
@@ -87,7 +89,7 @@ class Labels(Places):
                 return found
             if label.state != "active":
                 raise Problem("label-over")
-            new = Label(new_serial(), label.place, "active", at, who, id)
+            new = Label(new_serial(), label.place, "active", at, id)
             sheet = Sheet(id, format, (new.serial,), at, who, first)
 
             def work(transaction: TransactWrite, label: Label = label, new: Label = new, sheet: Sheet = sheet) -> None:
@@ -147,7 +149,6 @@ def _label_item(pk: str, sk: str, label: Label) -> LabelItem:
         place=label.place,
         state=label.state,
         printed_at=stamp(label.printed_at),
-        printed_by=label.printed_by,
         sheet=label.sheet,
         ended_at=stamp(label.ended_at) if label.ended_at else None,
         replaced_by=label.replaced_by or None,
@@ -163,6 +164,7 @@ def sheet_item(sheet: Sheet) -> SheetItem:
         serials=list(sheet.serials),
         printed_at=stamp(sheet.printed_at),
         printed_by=sheet.printed_by,
+        expires_at=int((sheet.printed_at + KEPT).timestamp()),
     )
 
 
