@@ -114,7 +114,7 @@ def planned(known: Mapping[str, Kept], table: Table, as_of: datetime) -> Plan:
 
 
 def _remarks(lines: Iterable[Line], every: Mapping[str, Place]) -> list[Rejected]:
-    """On which of `lines`, as the places are by then: one in use lies in one that is not, or one that is not holds it."""
+    """On which of `lines`, as the places are by then: one in use lies in one that is not, or is held by it."""
     remarks: list[Rejected] = []
     holding = {above for place in every.values() if not place.retired for above in place.path}
     for line in lines:
