@@ -436,6 +436,9 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
         OPENED,
         lambda cloud, answer: [look["what"] for look in cloud.looks()] == ["access-log"],
     ),
+    # there is no such report, and no such fault
+    "messages/compose_repair.json": (None, lambda cloud, answer: answer == {"batchItemFailures": []}),
+    "messages/compose_repair.incident.json": (None, lambda cloud, answer: answer == {"batchItemFailures": []}),
     "messages/compose_archive.json": (
         None,
         lambda cloud, answer: [one.kind for one in in_box()] == ["place-given"],
