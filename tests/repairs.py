@@ -82,7 +82,7 @@ def keep(places: list[Place]) -> None:
 def label(place: str, serial: str = "AAAAAA", state: labels.State = "active") -> str:
     """Print a label for `place` into the double's table: the code on it."""
     ended = stamp(AT) if state != "active" else None
-    told = {"serial": serial, "place": place, "state": state, "printed_at": stamp(AT), "printed_by": "T0901"}
+    told = {"serial": serial, "place": place, "state": state, "printed_at": stamp(AT)}
     for pk, sk in ((f"LABEL#{serial}", "LABEL"), (f"PLACE#{place}", f"LABEL#{serial}")):
         LabelItem(pk, sk, sheet="s" * 24, ended_at=ended, **told).save()
     return labels.code(serial, KEY)

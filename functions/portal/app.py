@@ -547,7 +547,7 @@ def scanned(visit: Visit, code: str) -> Response:
 
 @at("/r/follow/{link}")
 def follow_report(visit: Visit, link: str) -> Response:
-    return repair_scan.follow(visit, link, fault_reports, network, faults)
+    return repair_scan.follow(visit, link, fault_reports, network, faults, outbox)
 
 
 # --- repair: the work of technicians ----------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.constructs.function import Function
+from infra.constructs.function import Function, failures_of
 from infra.constructs.reasons import accept
 from infra.constructs.storage import Bucket, Counters, TableWithStream
 from infra.setting import Setting
@@ -316,11 +316,61 @@ MESSAGES_AT_ONCE = 5
 MOST_AT_WORK = 10
 
 
-class Inbox(Construct):
-    """A queue whose messages `function` gets; what it could not deal with five times goes to its queue of failures.
+def read_from(
+    queue: sqs.Queue, function: Function, at_once: int = MESSAGES_AT_ONCE, at_work: int = MOST_AT_WORK
+) -> None:
+    """Let `function` get the messages of `queue`: `at_once` of them together, `at_work` of it at the same time."""
+    function.function.add_event_source(
+        sources.SqsEventSource(
+            queue,
+            batch_size=at_once,
+            report_batch_item_failures=True,
+            max_concurrency=at_work,  # nobody waits for it: people have the functions to themselves
+        )
+    )
+    accept(
+        function.function,
+        "What cannot be dealt with, the queue itself moves to the queue of failures.",
+        "Serverless-LambdaEventSourceMappingDestination",
+    )
+
+
+def patient_queue(scope: Construct, name: str, seconds: int, failures: sqs.Queue) -> sqs.Queue:
+    """A queue for a function that may take so many seconds; what it could not deal with five times goes to `failures`.
 
     A message waits for a fortnight at most, so that a consumer that is broken over the holidays loses none.
     """
+    return sqs.Queue(
+        scope,
+        "Queue",
+        queue_name=name,
+        # by SQS itself: who sends would have to use a key of ours, and the portal may use none to write
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        enforce_ssl=True,
+        # six times the function's timeout, as AWS advises: it may be throttled for a while
+        visibility_timeout=Duration.seconds(6 * seconds),
+        retention_period=Duration.days(14),
+        dead_letter_queue=sqs.DeadLetterQueue(queue=failures, max_receive_count=5),
+    )
+
+
+class Outlet(Construct):
+    """A queue that `feeds` puts messages into, for the function called `reader` of a stack that is made later, which
+    may take so many `seconds`; and that function's queue of failures."""
+
+    def __init__(self, scope: Construct, id: str, *, name: str, feeds: Function, reader: str, seconds: int) -> None:
+        super().__init__(scope, id)
+        self.failures = failures_of(self, f"{reader}-failures")
+        self.queue = patient_queue(self, name, seconds, self.failures)
+        feeds.allow(SEND, [self.queue.queue_arn])
+
+    @property
+    def url(self) -> str:
+        return self.queue.queue_url
+
+
+class Inbox(Construct):
+    """A queue whose messages `function` gets; what it could not deal with goes to its queue of failures."""
 
     def __init__(
         self,
@@ -336,31 +386,8 @@ class Inbox(Construct):
         super().__init__(scope, id)
         assert function.failures  # noqa: S101
         self.name = name
-        self.queue = sqs.Queue(
-            self,
-            "Queue",
-            queue_name=name,
-            # by SQS itself: who sends would have to use a key of ours, and the portal may use none to write
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            # six times the function's timeout, as AWS advises: it may be throttled for a while
-            visibility_timeout=Duration.seconds(6 * function.timeout),
-            retention_period=Duration.days(14),
-            dead_letter_queue=sqs.DeadLetterQueue(queue=function.failures, max_receive_count=5),
-        )
-        function.function.add_event_source(
-            sources.SqsEventSource(
-                self.queue,
-                batch_size=at_once,
-                report_batch_item_failures=True,
-                max_concurrency=at_work,  # nobody waits for it: people have the functions to themselves
-            )
-        )
-        accept(
-            function.function,
-            "What cannot be dealt with, the queue itself moves to the queue of failures.",
-            "Serverless-LambdaEventSourceMappingDestination",
-        )
+        self.queue = patient_queue(self, name, function.timeout, function.failures)
+        read_from(self.queue, function, at_once, at_work)
 
     @property
     def url(self) -> str:

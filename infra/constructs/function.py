@@ -21,7 +21,8 @@ class Function(Construct):
     """The Lambda in functions/<folder>.
 
     `asynchronous`: it is invoked by S3, the bus or a schedule; what fails after two more tries lies in its queue for
-    fourteen days. `answers_people`: it is published with SnapStart and reached by its alias `live`.
+    fourteen days. `failures` is that queue, where it was made before. `answers_people`: it is published with SnapStart
+    and reached by its alias `live`.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Function(Construct):
         disk: int = 0,
         asynchronous: bool = False,
         answers_people: bool = False,
+        failures: sqs.Queue | None = None,
     ) -> None:
         super().__init__(scope, id)
         self.folder = folder
@@ -60,22 +62,7 @@ class Function(Construct):
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [log.log_group_arn])
         self.failures_name = f"{self.name}-failures"
-        self.failures: sqs.Queue | None = None
-        if asynchronous:
-            self.failures = sqs.Queue(
-                self,
-                "Failures",
-                queue_name=self.failures_name,
-                encryption=sqs.QueueEncryption.SQS_MANAGED,
-                enforce_ssl=True,
-                retention_period=Duration.days(14),
-            )
-            accept(
-                self.failures,
-                "It is where failures end, and has no failures of its own.",
-                "AwsSolutions-SQS3",
-                "Serverless-SQSRedrivePolicy",
-            )
+        self.failures = failures or (failures_of(self, self.failures_name) if asynchronous else None)
         self.function = lambda_.Function(
             self,
             "Function",
@@ -129,7 +116,7 @@ class Function(Construct):
                 "Every deployment publishes a version, and callers reach it by the alias.",
                 "Annotation::@aws-cdk/aws-lambda:snapStartRequirePublish",
             )
-        if self.failures:
+        if self.failures and asynchronous:
             self.target.configure_async_invoke(
                 retry_attempts=2,
                 max_event_age=Duration.hours(6),
@@ -143,3 +130,22 @@ class Function(Construct):
         self.role.add_to_principal_policy(
             iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
         )
+
+
+def failures_of(scope: Construct, name: str) -> sqs.Queue:
+    """The queue `name`, in which lies for fourteen days what a function could not deal with."""
+    queue = sqs.Queue(
+        scope,
+        "Failures",
+        queue_name=name,
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        enforce_ssl=True,
+        retention_period=Duration.days(14),
+    )
+    accept(
+        queue,
+        "It is where failures end, and has no failures of its own.",
+        "AwsSolutions-SQS3",
+        "Serverless-SQSRedrivePolicy",
+    )
+    return queue

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from yinji.clearance.codes import ALPHABET
 from yinji.repair.labels import SERIAL
 from yinji.repair.place import ID, KINDS
-from yinji.repair.printing import FORMATS, MOST_NAMED, MOST_ON_A_SHEET
+from yinji.repair.printing import FORMATS, MOST_NAMED, MOST_ON_A_SHEET, STICKERS
 
 from infra.openapi.shapes import MOMENT, TEXT, Schema, choice, many, maybe, obj
 from infra.openapi.told import Told, file, json
@@ -19,6 +19,12 @@ SERIAL_OF: Schema = {"type": "string", "pattern": f"^[{ALPHABET}]{{{SERIAL}}}$"}
 SHEET: Schema = {"type": "string", "pattern": "^[0-9a-f]{24}$"}
 PLACES: Mapping[str, Schema] = {"serial": SERIAL_OF, "sheet": SHEET}
 _FORMAT = choice(*FORMATS)
+_FIRST: Schema = {
+    "type": "integer",
+    "minimum": 1,
+    "maximum": max(STICKERS.values()),
+    "description": "The sticker of the first page that is still free, along its rows",
+}
 _LABEL = obj(
     {
         "serial": SERIAL_OF,
@@ -29,12 +35,13 @@ _LABEL = obj(
         "ended_at": maybe(MOMENT),
     }
 )
-_SHEET = obj({"id": SHEET, "format": _FORMAT, "address": TEXT, "labels": many(_LABEL)})
+_SHEET = obj({"id": SHEET, "format": _FORMAT, "first": _FIRST, "address": TEXT, "labels": many(_LABEL)})
 _FORM: Mapping[str, Schema] = {
     "format": {
         **_FORMAT,
         "description": "A4 with 3 x 8 stickers of 70 x 37 mm, with 2 x 5 of 99 x 57 mm, or a sign a page (A5)",
-    }
+    },
+    "first": _FIRST,
 }
 
 ROUTES: Mapping[str, Told] = {

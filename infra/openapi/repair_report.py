@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import get_args
 
 from yinji.clearance.evidence import MEDIA_TYPES
-from yinji.repair.following import FACES, WORDS
+from yinji.repair.following import FACES, PARTS, WORDS
 from yinji.repair.incident import STATES
 from yinji.repair.labels import State
 from yinji.repair.outages import Known
@@ -14,7 +14,7 @@ from yinji.repair.photos import KINDS, LARGEST
 from yinji.repair.place import KINDS as KINDS_OF_PLACES
 from yinji.repair.report import LATEST, LONGEST_CHECK, LONGEST_CONTACT, LONGEST_TEXT, SYMPTOMS, VERDICTS
 
-from infra.openapi.shapes import COUNT, MOMENT, TEXT, Schema, choice, many, maybe, obj, table
+from infra.openapi.shapes import COUNT, DAY, MOMENT, TEXT, Schema, choice, many, maybe, obj, table
 from infra.openapi.told import Told, json, leads
 
 API, REPORTING = "/api/repair", "reporting network faults"
@@ -22,6 +22,15 @@ LINK: Schema = {"type": "string", "minLength": 1, "maxLength": 100, "description
 TICKET: Schema = {**TEXT, "description": "What a page of a label gave out; GET .../places/{code} gives out another"}
 REPORT: Schema = {"type": "string", "pattern": "^[0-9a-f]{24}$"}
 SYMPTOM = choice(*SYMPTOMS)
+UPLOAD = json(
+    obj({"url": {"type": "string", "format": "uri"}, "fields": table(TEXT)}),
+    "Where to post the photo, as the field `file` behind these.",
+)
+PHOTO: Mapping[str, Schema] = {
+    "type": choice(*(MEDIA_TYPES[kind] for kind in KINDS)),
+    "size": {"type": "integer", "minimum": 0, "maximum": LARGEST},
+}
+"""What is told of a photo that is to be uploaded."""
 KINDS_OF_KNOWN = get_args(Known.__annotations__["kind"]) or ("outage", "maintenance", "announcement")
 _KNOWN = obj(
     {
@@ -97,30 +106,30 @@ ROWS: Mapping[str, Told | Mapping[str, Told]] = {
             told,
             json(obj({"report": REPORT, "state": choice(*STATES), "reopened": COUNT})),
             problems=["not-found", "not-possible-now", "incident-moved-on", "too-busy", "too-often", *problems],
-            fields={"face": choice(*FACES)} if word == "rate" else {},
-            required=["face"] if word == "rate" else [],
+            fields=fields,
+            required=list(fields),
             keyed=True,
         )
-        for word, told, problems in zip(
+        for word, told, problems, fields in zip(
             WORDS,
-            ("Say that it works again", "Say that it does not work yet", "Say how it went"),
-            ((), (), ("rated-already", "invalid-form")),
+            (
+                "Say that it works again",
+                "Say that it does not work yet",
+                "Say how it went",
+                "Say when somebody can open the door",
+            ),
+            ((), (), ("rated-already", "invalid-form"), ("invalid-form",)),
+            ({}, {}, {"face": choice(*FACES)}, {"day": DAY, "part": choice(*PARTS)}),
             strict=True,
         )
     },
     f"POST {API}/photos/{{link}}": Told(
         REPORTING,
         "Be let to upload a photo to a report",
-        json(
-            obj({"url": {"type": "string", "format": "uri"}, "fields": table(TEXT)}),
-            "Where to post the photo, as the field `file` behind these.",
-        ),
+        UPLOAD,
         problems=["not-found", "upload-type", "upload-too-large", "too-often"],
-        fields={
-            "type": choice(*(MEDIA_TYPES[kind] for kind in KINDS)),
-            "size": {"type": "integer", "minimum": 0, "maximum": LARGEST},
-        },
-        required=["type", "size"],
+        fields=PHOTO,
+        required=list(PHOTO),
         back=False,
     ),
     f"GET {API}/photos/{{report}}": Told(

@@ -13,8 +13,9 @@ from yinji.repair.report import SYMPTOMS, Source
 from yinji.repair.rota import SKILLS
 from yinji.repair.work import LONGEST_NOTE, WHYS
 
+from infra.openapi.repair_report import PHOTO, UPLOAD
 from infra.openapi.shapes import COUNT, DAY, MOMENT, STAFF, TEXT, TRUTH, Schema, choice, many, maybe, obj
-from infra.openapi.told import Told, json
+from infra.openapi.told import Told, json, leads
 
 API = "/api/repair"
 FAULTS, ROTA = "faults", "rota of technicians"
@@ -49,6 +50,7 @@ _INCIDENT: Mapping[str, Schema] = {
     "note": maybe(TEXT),
     "merged_into": maybe(INCIDENT),
     "escalated": many(choice(*CLOCKS)),
+    "photo": {**TRUTH, "description": "Whether there is one of what was mended"},
     "clocks": many(_CLOCK),
 }
 _REPORT = obj(
@@ -124,6 +126,21 @@ _CHANGED = ("forbidden", "invalid-form", "rota-moved-on")
 
 PLACES: Mapping[str, Schema] = {"incident": INCIDENT}
 ROUTES: Mapping[str, Told] = {
+    f"POST {API}/incidents/{{incident}}/photo": Told(
+        FAULTS,
+        "Be let to upload a photo of what was mended",
+        UPLOAD,
+        problems=["forbidden", "not-found", "upload-type", "upload-too-large"],
+        fields=PHOTO,
+        required=list(PHOTO),
+        back=False,
+    ),
+    f"GET {API}/incidents/{{incident}}/photo": Told(
+        FAULTS,
+        "The photo of what was mended",
+        leads("To the picture, under an address that is good for a minute."),
+        problems=["forbidden", "not-found"],
+    ),
     f"GET {API}/incidents": Told(
         FAULTS,
         "The faults that are open",

@@ -7,10 +7,11 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
-from infra.constructs.doors import OF_CASES, every, every_morning, on_change
+from infra.constructs.doors import OF_CASES, every, every_morning, on_change, read_from
 from infra.constructs.storage import Index, TableWithStream
 from infra.setting import Setting
 from infra.stacks.clearance import CASES, Beside, Clearance
+from infra.stacks.repair import NEWS_SECONDS, Repair
 
 WAITING = Index("waiting", "waits", "due_at")
 NEW_DELIVERY = {
@@ -22,11 +23,15 @@ NEW_DELIVERY = {
 class Messages(Beside):
     """See the module. `table` is the outbox; the portal reads it."""
 
-    def __init__(self, scope: Construct, id: str, setting: Setting, clearance: Clearance, **more: object) -> None:
+    def __init__(
+        self, scope: Construct, id: str, setting: Setting, clearance: Clearance, repair: Repair, **more: object
+    ) -> None:
         super().__init__(scope, id, setting, clearance, **more)
+        self._repair = repair
         self.table = TableWithStream(self, "MessagesTable", self.house.table.key, (WAITING,), expires="expires")
         self._mail()
         self._fill()
+        self._follow(clearance)
         self._empty()
         self._boxes()
         CfnOutput(self, "MessagesTableName", value=self.table.table.table_name)
@@ -38,6 +43,8 @@ class Messages(Beside):
             "MAIL_FROM": self.setting.mail_from,
             "MAIL_SET": self.mail_set,
             "WEBHOOK_SECRET": self.setting.webhook_secret,
+            "REPAIR_TABLE": self._repair.table.table.table_name,
+            "REPAIR_KEY": self._repair.key.secret_arn,
         }
 
     def _mail(self) -> None:
@@ -82,12 +89,30 @@ class Messages(Beside):
         self.table.changed_by(remind)
         self.routes.route(remind, "POST", f"{CASES}/remind")
 
+    def _follow(self, clearance: Clearance) -> None:
+        """What whoever reported a fault is told of it."""
+        told = ("REPAIR_TABLE", "MESSAGES_TABLE", "SESSION_KEYS")
+        news = self._repair.news
+        compose = self._function(
+            "messages/compose_repair", *told, timeout=NEWS_SECONDS, memory=1024, failures=news.failures
+        )
+        self._repair.table.read_by(compose, index=True)
+        self.table.read_by(compose)
+        self.table.added_to_by(compose)
+        self._knows_sessions(compose)
+        clearance.limits.counted_by(compose)
+        read_from(news.queue, compose)
+
     def _empty(self) -> None:
         told = ("TABLE", "MESSAGES_TABLE", "PUBLIC_URL", "SESSION_KEYS", "MAIL_FROM", "MAIL_SET", "WEBHOOK_SECRET")
-        send = self._function("messages/send", *told, timeout=300, memory=512, asynchronous=True)
+        send = self._function(
+            "messages/send", *told, "REPAIR_TABLE", "REPAIR_KEY", timeout=300, memory=512, asynchronous=True
+        )
         self.house.table.read_by(send)
+        self._repair.table.looked_up_by(send)
         self.table.changed_by(send, index=True)
-        secrets = [self.session_keys.secret_arn, *filter(None, [self.setting.webhook_secret])]
+        secrets = [self.session_keys.secret_arn, self._repair.key.secret_arn]
+        secrets += filter(None, [self.setting.webhook_secret])
         send.allow(["secretsmanager:GetSecretValue"], secrets)
         send.allow(["ses:SendEmail"], self._mail_arns)
         on_change(self.table, send, NEW_DELIVERY)

@@ -13,7 +13,7 @@ from yinji.repair.register import PREFIX as TABLES
 from yinji.repair.register import REPORTS as PLACES_TOLD
 from yinji.repair.work import DEEDS
 
-from infra.constructs.doors import BucketDoor, Inbox, Timers, every, on_change
+from infra.constructs.doors import BucketDoor, Inbox, Outlet, Timers, every, on_change
 from infra.constructs.function import Function
 from infra.constructs.reasons import accept
 from infra.constructs.storage import Bucket, Index, TableWithStream
@@ -30,11 +30,20 @@ INDEXES = (
 )
 INCIDENTS: dict[str, object] = {"dynamodb": {"Keys": {"sk": {"S": lambda_.FilterRule.is_equal("INCIDENT")}}}}
 """Whatever happens to incidents."""
+BEARING_A_CONTACT: dict[str, object] = {
+    "dynamodb": {
+        "Keys": {"sk": {"S": lambda_.FilterRule.is_equal("REPORT")}},
+        "NewImage": {"contact": {"S": lambda_.FilterRule.exists()}},
+    }
+}
+"""Reports whose reporter wants to be told."""
 NEW_REPORTS: dict[str, object] = {
     "eventName": lambda_.FilterRule.is_equal("INSERT"),
     "dynamodb": {"Keys": {"sk": {"S": lambda_.FilterRule.is_equal("REPORT")}}},
 }
 """Reports that came in."""
+NEWS_SECONDS = 120
+"""How long the function may take that gets what whoever reported may have to be told of."""
 PEOPLE: dict[str, object] = {"timeout": 29, "memory": 1024, "answers_people": True}
 
 
@@ -145,7 +154,7 @@ class Repair(Beside):
         self._photos(reason)
 
     def _photos(self, reason: str) -> None:
-        """Photos that are added to reports; `reason` is why a report's link is enough."""
+        """Photos that are added to reports and incidents; `reason` is why a report's link is enough."""
         upload = self._function("repair/photo_upload", "REPAIR_TABLE", "REPAIR_BUCKET", "REPAIR_KEY", "PUBLIC_URL",
                                 **PEOPLE)  # fmt: skip
         self.table.read_by(upload)
@@ -153,6 +162,7 @@ class Repair(Beside):
         # whoever is given a presigned address may do what the function may
         self.bucket.written_by(upload, ARRIVING)
         self.routes.route(upload, "POST", "/api/repair/photos/{link}", open=reason)
+        self.routes.route(upload, "POST", "/api/repair/incidents/{incident}/photo")
 
         arrived = self._function(
             "repair/photo_arrived", "REPAIR_TABLE", "REPAIR_BUCKET", timeout=120, memory=3008, asynchronous=True,
@@ -169,6 +179,7 @@ class Repair(Beside):
         self.table.read_by(show)
         self.bucket.read_by(show, PHOTOS)
         self.routes.route(show, "GET", "/api/repair/photos/{report}")
+        self.routes.route(show, "GET", "/api/repair/incidents/{incident}/photo")
 
     def _triage(self) -> None:
         """Reports become incidents; monitors, maintenance, outages that everybody may know of."""
@@ -228,7 +239,13 @@ class Repair(Beside):
         """Timers for when clocks run out, and who is woken by them."""
         clocks = self._function("repair/clocks", "REPAIR_TABLE", timeout=60, memory=512, asynchronous=True)
         self.table.looked_up_by(clocks)
-        on_change(self.table, clocks, INCIDENTS)
+        on_change(self.table, clocks, INCIDENTS, BEARING_A_CONTACT)
+        # the stream bears no third reader
+        self.news = Outlet(
+            self, "News", name=f"{self.setting.prefix}-repair-news", feeds=clocks,
+            reader=f"{self.setting.prefix}-messages-compose-repair", seconds=NEWS_SECONDS,
+        )  # fmt: skip
+        clocks.function.add_environment("YINJI_NEWS_QUEUE", self.news.url)
         escalate = self._function("repair/escalate", "REPAIR_TABLE", timeout=30, memory=512, asynchronous=True)
         self.table.changed_by(escalate)
         timers = Timers(self, "Timers", name=f"{self.setting.prefix}-repair", function=escalate)

@@ -280,7 +280,7 @@ class Cloud:
         signing = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
         kms.create_alias(AliasName="alias/signing", TargetKeyId=signing)
         self.sqs: Any = boto3.client("sqs")
-        for queue in ("seen", "ingest", "load", "refresh", "pack"):
+        for queue in ("seen", "ingest", "load", "refresh", "pack", "news"):
             self.sqs.create_queue(QueueName=f"yinji-{queue}")
         boto3.client("secretsmanager").create_secret(
             Name="SessionKeys", SecretString='{"key": "new", "older": ["old"]}'

@@ -313,6 +313,7 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "archive/release.begun.json": (None, lambda cloud, answer: answer == {"batchItemFailures": []}),
     "repair/follow.json": (None, status(303)),  # back to the page, which says that there is no such report
     "repair/follow.rate.json": (None, status(404)),
+    "repair/follow.when.json": (None, status(404)),
     "repair/photo_arrived.json": (None, lambda cloud, answer: answer is None),
     "repair/photo_show.json": (None, status(404)),
     "repair/photo_upload.json": (None, status(404)),
@@ -435,6 +436,9 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
         OPENED,
         lambda cloud, answer: [look["what"] for look in cloud.looks()] == ["access-log"],
     ),
+    # there is no such report, and no such fault
+    "messages/compose_repair.json": (None, lambda cloud, answer: answer == {"batchItemFailures": []}),
+    "messages/compose_repair.incident.json": (None, lambda cloud, answer: answer == {"batchItemFailures": []}),
     "messages/compose_archive.json": (
         None,
         lambda cloud, answer: [one.kind for one in in_box()] == ["place-given"],

@@ -649,6 +649,18 @@ ROWS_OF_REPAIR_WORK: tuple[Row, ...] = (
         )
         for deed in DEEDS
     ),
+    *(
+        # the same: tests/functions/test_repair_report_photos.py
+        Row(
+            f"{method} /api/repair/incidents/{{incident}}/photo",
+            folder,
+            **_SEE_FAULTS,
+            about={"incident": "0" * 24},
+            fields={"type": "image/jpeg", "size": "9"} if method == "POST" else {},
+            answers=frozenset({NOT_THERE}),
+        )
+        for method, folder in (("GET", "repair/photo_show"), ("POST", "repair/photo_upload"))
+    ),
     Row("GET /api/repair/rota", "repair/rota", **_SEE_FAULTS, answers=READ),
     Row("POST /api/repair/rota", "repair/rota", **_MANAGE_FAULTS, fields={"staff": "N001", "areas": "north"}),
     Row("POST /api/repair/rota/{staff}", "repair/rota", **_MANAGE_FAULTS, about={"staff": "N001"}),

@@ -59,7 +59,7 @@ def label(state: str = "active", place: str = "LIB-2-03") -> str:
     """A label that was printed for `place`; its code."""
     LabelItem(
         f"LABEL#{SERIAL}", "LABEL", serial=SERIAL, place=place, state=state, printed_at=clock.stamp(AT),
-        printed_by="T1", sheet="s1",
+        sheet="s1",
     ).save()  # fmt: skip
     return code(SERIAL, KEY)
 

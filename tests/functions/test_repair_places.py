@@ -28,7 +28,7 @@ from yinji.repair.printing import FORMATS
 from yinji.repair.register import KNOWN
 from yinji.repair.register_store import Register
 
-from tests import handlers, repairs
+from tests import handlers, portal, repairs
 from tests.functions.conftest import Cloud, officer
 from tests.repairs import campus
 
@@ -94,6 +94,19 @@ def test_lines_that_are_not_taken_are_told_with_their_number_and_why(cloud: Clou
     assert one["zh"] and "within" in one["en"] and report["counts"]["rejected"] == 1
     assert deliver(cloud, b"a,b\n1,2\n", "bad.csv")["reason"]["code"] == "columns"
     assert deliver(cloud, b"%PDF", "bad.pdf")["state"] == "refused"
+
+
+def test_what_is_in_use_within_what_is_retired_is_remarked_on_and_its_label_works(cloud: Cloud, labels: Labels) -> None:
+    code = repairs.label("LIB-1-01")
+    report = deliver(cloud, csv_of([replace(one, retired=one.id == "LIB-1") for one in CAMPUS]), "retired.csv")
+    assert report["rejected"] == [] and {one["code"] for one in report["remarks"]} == {
+        "place-still-used",
+        "place-in-retired",
+    }
+    page = portal.visit("/repair/places", CENTRE, "en").body
+    assert "Taken, and to be looked at" in page and "places in it are not" in page
+    scanned = portal.visit(f"/r/{code}", language="en")
+    assert scanned.status == 200 and 'name="symptom"' in scanned.body
 
 
 def test_a_table_that_was_taken_away_is_nothing(cloud: Cloud) -> None:
@@ -169,7 +182,7 @@ def test_a_label_stays_the_same_however_often_it_is_printed(cloud: Cloud, labels
     again = printed(cloud, "another-key", within="LIB")
     assert set(serials(answer)) < set(serials(again)) and again.json["id"] != answer.json["id"]
     found = labels.label(one["serial"])
-    assert found and labels.labels_of("LIB-1-01") == [found] and found.printed_by == CENTRE.sub
+    assert found and labels.labels_of("LIB-1-01") == [found]
 
 
 def test_those_without_a_label_are_printed_alone_if_wanted(cloud: Cloud, labels: Labels) -> None:
@@ -306,6 +319,30 @@ def test_a_sheet_is_the_same_to_the_byte_and_leaves_out_what_was_ended(cloud: Cl
     over = sheet(cloud, answer.json["id"])
     assert (over.status, over.json["code"]) == (409, "sheet-over")
     assert sheet(cloud, "0" * 24).status == 404
+
+
+def spots(body: str) -> list[list[tuple[int, int]]]:
+    """Where pictures lie on each page, as column and row of 24 stickers a page."""
+    found = []
+    for page in pypdfium2.PdfDocument(base64.b64decode(body)):
+        image = page.render(scale=3).to_pil()
+        corners = [one.position.top_left for one in zxingcpp.read_barcodes(image)]
+        found.append(sorted((int(at.y * 8 / image.height), int(at.x * 3 / image.width)) for at in corners))
+    return found
+
+
+def test_a_sheet_that_was_begun_is_gone_on_with(cloud: Cloud, labels: Labels) -> None:
+    answer = printed(cloud, first="23")
+    assert answer.json["first"] == 23 and len(serials(answer)) == 4
+    body = sheet(cloud, answer.json["id"]).body
+    assert spots(body) == [[(7, 1), (7, 2)], [(0, 0), (0, 1)]]
+    assert sheet(cloud, answer.json["id"]).body == body
+    again = cloud.call(
+        LABELS, CENTRE, "POST", f"/api/repair/labels/{serials(answer)[0]}/replace", {"format": "a4-24", "first": "5"}
+    )
+    assert spots(sheet(cloud, again.json["id"]).body) == [[(1, 1)]]
+    assert "from sticker 23 on" in portal.visit(f"/repair/sheets/{answer.json['id']}", CENTRE, "en").body
+    assert printed(cloud, "another-key", first="25").status == 422
 
 
 def test_whoever_prints_dies_between_labels_and_sheet_and_prints_the_same_again(

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from yinji.identity.session import Session
 from yinji.platform import clock
 from yinji.repair import labels
 from yinji.repair.incident import Act, Incident, done
@@ -298,3 +299,50 @@ def test_a_form_comes_back_to_the_page(cloud: Cloud, code: str) -> None:
     answer = cloud.call("repair/follow", None, "POST", f"/api/repair/follow/{link}/confirm", fields)
     assert (answer.status, answer.headers["Location"]) == (303, f"{path}?done=repair.confirm")
     assert "Noted" in portal.visit(answer.headers["Location"], language="en").body
+
+
+def test_whoever_reported_it_says_when_somebody_opens_the_door(
+    cloud: Cloud, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = outage("LIB-SW1", rule="place", state="waiting-access", technician="N001")
+    _, path = filed(waiting)
+    today = clock.today()
+    day = (today + timedelta(days=1)).isoformat()
+    assert f'value="{day}"' in portal.visit(path).body
+    for _ in range(2):
+        assert tell(cloud, path, "when", day=day, part="morning").json["state"] == "waiting-access"
+    [event] = Incidents().history(waiting.id)
+    assert (event.what, event.who, dict(event.told)) == ("when", "reporter", {"day": day, "part": "morning"})
+    past, late = (today + timedelta(days=ahead) for ahead in (-1, 7))
+    for wrong in ({"day": past.isoformat()}, {"day": late.isoformat()}, {"part": "midnight"}, {"day": ""}):
+        answer = tell(cloud, path, "when", **({"day": day, "part": "morning"} | wrong))
+        assert (answer.status, answer.json["code"]) == (422, "invalid-form")
+    seen = portal.visit(f"/repair/incidents/{waiting.id}", Session("N001", "technician", "x"), "en").body
+    assert "Whoever reported it can open the door" in seen and ", in the morning" in seen
+
+
+def test_nobody_is_asked_when_they_are_there_while_nothing_waits_for_it(cloud: Cloud, code: str) -> None:
+    _, path = filed(outage("LIB-SW1", state="taken", technician="N001"))
+    assert 'name="day"' not in portal.visit(path).body
+    day = clock.today().isoformat()
+    assert tell(cloud, path, "when", day=day, part="morning").json["code"] == "incident-moved-on"
+
+
+def test_the_page_says_where_one_is_written_to_and_how_that_is_stopped(cloud: Cloud, code: str) -> None:
+    def page(contact: str) -> tuple[str, str]:
+        fields = FIELDS | {"contact": contact}
+        ticket = Ticket(ROOM.id, BUILDING, AREA, ROOM.line, "n")
+        report = wished(fields, ticket, KEY, "en", f"key-{contact}", clock.now())
+        Reports().file(report)
+        return report.id, portal.visit(follow_link(report.id, KEY), language="en").body
+
+    id, told = page("lin@example.edu")
+    assert "l***@example.edu" in told and "lin@" not in told
+    [stop] = re.findall(r'href="(/messages/stop/[^"]+)"', told)
+    before = portal.visit(stop, language="en").body
+    assert "How a fault of the network stands" in before and "/messages/preferences" not in before
+    answer = cloud.call("messages/stop", None, "POST", f"/api{stop}", {"List-Unsubscribe": "One-Click"}, form=True)
+    assert answer.status in (200, 303)
+    assert "l***@" not in portal.visit(follow_link(id, KEY), language="en").body
+    assert "no mail address" in page("138 0000 0000")[1]
+    assert "mail" not in re.sub(r"(?s)<(script|style)>.*?</\1>", "", page("")[1])

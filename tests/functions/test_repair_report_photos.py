@@ -10,13 +10,17 @@ from urllib.parse import quote_plus
 import pytest
 from PIL import Image
 from yinji.identity.session import ROLES, Session
-from yinji.repair.photos import LARGEST, arriving_key, kept_key
+from yinji.platform import clock
+from yinji.repair.incident import Incident
+from yinji.repair.incidents_store import Incidents
+from yinji.repair.photos import KEPT_FOR, LARGEST, arriving_key, kept_key, of_repair
 from yinji.repair.report import Ticket, follow_link, wished
 from yinji.repair.reports_store import Reports
 
 from tests import portal
-from tests.functions.conftest import Cloud
-from tests.repairs import AREA, AT, BUILDING, KEY, campus, keep
+from tests.functions.conftest import Cloud, officer
+from tests.repairs import AREA, AT, BUILDING, KEY, campus, join, keep
+from tests.repairs_at_work import incident, open_incident
 
 
 def photo(format: str = "JPEG") -> bytes:
@@ -117,3 +121,84 @@ def test_it_is_shown_to_whoever_works_on_faults_and_to_nobody_else(cloud: Cloud,
         assert kept_key(report) in answer.headers["Location"] and "X-Amz-Expires=60" in answer.headers["Location"]
     library = Session("L0001", "department-officer", "x", department="library")
     assert cloud.call("repair/photo_show", library, "GET", path).status == 403
+
+
+# --- of what was mended -----------------------------------------------------------------------------------------------
+
+ID = "a" * 24
+ME, OTHER = Session("N001", "technician", "x"), Session("N002", "technician", "x")
+OFFICE = officer("network-centre")
+PATH = f"/api/repair/incidents/{ID}/photo"
+PICTURE = {"type": "image/jpeg", "size": "900"}
+
+
+def mended(cloud: Cloud, data: bytes | None, by: str = "N001") -> None:
+    """The photo `data` of what was mended arrives, as S3 keeps what the form of `by` put there."""
+    key = arriving_key(of_repair(ID))
+    if data is not None:
+        cloud.s3.put_object(Bucket="repair", Key=key, Body=data, Metadata={"by": by})
+    record = {"eventSource": "aws:s3", "s3": {"bucket": {"name": "repair"}, "object": {"key": quote_plus(key, "/")}}}
+    cloud.invoke("repair/photo_arrived", {"Records": [record]})
+
+
+@pytest.fixture
+def fixed(cloud: Cloud) -> Incident:
+    keep(campus())
+    return open_incident(incident(ID, state="fixed", technician="N001", found="other"))
+
+
+def test_whoever_mended_it_and_the_office_may_add_a_photo(cloud: Cloud, fixed: Incident) -> None:
+    for who, status in ((ME, 200), (OFFICE, 200), (OTHER, 403), (officer("library"), 403)):
+        assert cloud.call("repair/photo_upload", who, "POST", PATH, PICTURE).status == status
+    form = cloud.call("repair/photo_upload", ME, "POST", PATH, PICTURE).json["fields"]
+    assert form["key"] == arriving_key(of_repair(ID)) and form["x-amz-meta-by"] == "N001"
+    assert cloud.call("repair/photo_upload", ME, "POST", PATH, PICTURE | {"type": "image/gif"}).status == 422
+    gone = PATH.replace(ID, "b" * 24)
+    assert cloud.call("repair/photo_upload", ME, "POST", gone, PICTURE).status == 404
+    open_incident(incident("b" * 24, technician=""))
+    assert cloud.call("repair/photo_upload", ME, "POST", gone, PICTURE).status == 403, "nobody has begun"
+    page = portal.visit(f"/repair/incidents/{ID}", ME)
+    assert f'data-to="{PATH}"' in page.body
+    assert "https://repair.s3.us-east-1.amazonaws.com" in page.headers["Content-Security-Policy"]
+    assert 'type="file"' not in portal.visit(f"/repair/incidents/{ID}", OTHER).body
+
+
+def test_it_is_told_once_who_took_it_and_shown_to_technicians_and_the_office(cloud: Cloud, fixed: Incident) -> None:
+    assert cloud.call("repair/photo_show", ME, "GET", PATH).status == 404
+    mended(cloud, photo())
+    mended(cloud, None)
+    mended(cloud, photo())  # the same came again before the raw one was taken away
+    assert keys(cloud) == [kept_key(of_repair(ID))]
+    assert [(one.what, one.who) for one in Incidents().history(ID)][1:] == [("photo", "N001")]
+    found = Incidents().find(ID)
+    assert found and found.photo and (found.state, found.changed_at) == ("fixed", fixed.changed_at)
+    for who in (ME, OTHER, OFFICE):
+        answer = cloud.call("repair/photo_show", who, "GET", PATH)
+        assert answer.status == 303 and kept_key(of_repair(ID)) in answer.headers["Location"]
+        assert f'href="{PATH}"' in portal.visit(f"/repair/incidents/{ID}", who).body
+    assert cloud.call("repair/photo_show", officer("library"), "GET", PATH).status == 403
+    mended(cloud, photo("PNG"), "T0901")
+    assert [one.who for one in Incidents().history(ID) if one.what == "photo"] == ["N001", "T0901"]
+
+
+def test_whoever_reported_it_does_not_see_it(cloud: Cloud, fixed: Incident, report: str) -> None:
+    join(report, ID)
+    mended(cloud, photo())
+    body = portal.visit(follow_link(report, KEY)).body
+    assert PATH not in body and "mended-" not in body and "N001" not in body
+
+
+def test_it_is_gone_with_the_photos_of_reporters(
+    cloud: Cloud, fixed: Incident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mended(cloud, photo())
+    later = clock.now() + KEPT_FOR
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert cloud.call("repair/photo_show", OFFICE, "GET", PATH).status == 404
+    assert f'href="{PATH}"' not in portal.visit(f"/repair/incidents/{ID}", OFFICE).body
+
+
+def test_what_comes_of_no_fault_or_is_no_photo_is_taken_away(cloud: Cloud, fixed: Incident) -> None:
+    mended(cloud, b"%PDF-1.7 not a photo")
+    found = Incidents().find(ID)
+    assert keys(cloud) == [] and found and found.photo is None

@@ -98,11 +98,12 @@ def test_an_incident_in_every_state(cloud: Cloud, places: None, state: str, lang
     open_incident(replace(one, merged_into="b" * 24 if state == "merged" else ""))
     body = portal.visit(f"/repair/incidents/{ID}", ME, language).body
     forms = set(re.findall(rf"/api/repair/incidents/{ID}/([a-z-]+)", body))
-    assert forms == {deed for deed in DEEDS if state in ACTS[deed][0]} - {"close"}
+    assert forms - {"photo"} == {deed for deed in DEEDS if state in ACTS[deed][0]} - {"close"}
+    assert ("photo" in forms) == (state not in ("open", "merged"))
     managed = portal.visit(f"/repair/incidents/{ID}", OFFICE, language).body
     forms = set(re.findall(rf"/api/repair/incidents/{ID}/([a-z-]+)", managed))
     expected = {deed for deed in DEEDS if state in ACTS[deed][0]} - {"take"}
-    assert forms == expected | ({"hand-over"} if state == "open" else set())
+    assert forms - {"photo"} == expected | ({"hand-over"} if state == "open" else set())
 
 
 def test_an_incident_tells_what_was_reported(cloud: Cloud, places: None) -> None:

@@ -188,7 +188,9 @@ def test_every_function_and_queue_is_watched(either: Synthesis) -> None:
     assert dict(metric.dimensions) == {"QueueName": "yinji-seal"} and "yinji-seal" in queues
     [metric] = watched["yinji-packs-behind-archive"]
     assert dict(metric.dimensions) == {"QueueName": "yinji-pack"} and "yinji-pack" in queues
-    others = {f"yinji-{name}" for name in ("seen", "passes", "ingest", "load", "refresh", "seal", "pack")}
+    others = {
+        f"yinji-{name}" for name in ("seen", "passes", "ingest", "load", "refresh", "seal", "pack", "repair-news")
+    }
     for queue in queues - others:
         name = queue.removeprefix("yinji-").removesuffix("-failures")
         [metric] = watched[f"yinji-failed-messages-{name}"]

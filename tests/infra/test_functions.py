@@ -82,15 +82,22 @@ def test_what_fails_asynchronously_is_kept(either: Synthesis) -> None:
 
 def test_what_a_queue_could_not_deliver_is_kept_in_the_queue_of_failures_of_its_reader(either: Synthesis) -> None:
     readers = [one for one in either.of_type("AWS::Lambda::EventSourceMapping") if one not in streams(either)]
-    assert {one.stack for one in readers} == {"Clearance", "Archive", "Editions"} and len(readers) == 7
+    assert {one.stack for one in readers} == {"Clearance", "Archive", "Editions", "Messages"} and len(readers) == 8
     for reader in readers:
         assert reader.properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         resources = either.templates[reader.stack]["Resources"]
         function = resources[behind(either, plain(reader.properties["FunctionName"]), reader.stack)]["Properties"]
-        [queue] = re.findall(r"\$\{(\w+)\.Arn\}", plain(reader.properties["EventSourceArn"]))
-        told = resources[queue]["Properties"]
+        # a queue of another stack is imported
+        arn = plain(reader.properties["EventSourceArn"])
+        [queue] = [
+            one
+            for one in either.of_type("AWS::SQS::Queue")
+            if (one.stack == reader.stack and f"${{{one.id}.Arn}}" == arn) or f"FnGetAtt{one.id}Arn" in arn
+        ]
+        told = queue.properties
         [failures] = re.findall(r"\$\{(\w+)\.Arn\}", plain(told["RedrivePolicy"]["deadLetterTargetArn"]))
-        assert resources[failures]["Properties"]["QueueName"] == f"{function['FunctionName']}-failures"
+        kept = either.templates[queue.stack]["Resources"][failures]["Properties"]
+        assert kept["QueueName"] == f"{function['FunctionName']}-failures"
         assert told["RedrivePolicy"]["maxReceiveCount"] == 5
         assert told["VisibilityTimeout"] >= 6 * function["Timeout"]
         assert told["SqsManagedSseEnabled"] is True

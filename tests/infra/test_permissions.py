@@ -29,6 +29,7 @@ from yinji.repair.incident import Event
 from yinji.repair.incidents_store import Incidents
 from yinji.repair.incidents_store import item_of as item_of_incident
 from yinji.repair.items import ReportItem
+from yinji.repair.photos import of_repair
 from yinji.repair.reports_store import Reports
 
 from infra.setting import ROOT
@@ -159,9 +160,9 @@ PORTAL = "RoleDefaultPolicy"
 KEY_READERS = (
     "AuthorizerRole", "SignInOidcRole", "SignInCasRole", "DemoSignInRole", "SignOutRole", "AccountRole", "SendRole",
     "StopRole", "CheckInRole", "CodeOnScreenRole", "SharedRole", "VerifyRole", "ReportRole", "FollowRole",
-    "PhotoUploadRole", "LabelsRole", "MonitorRole", PORTAL,
+    "PhotoUploadRole", "LabelsRole", "MonitorRole", "ComposeRepairRole", PORTAL,
 )  # fmt: skip
-"""Who signs or reads sessions, the links that stop mail, and the codes by which one checks in."""
+"""Who signs or reads sessions, the links that stop mail, and the codes by which one checks in; who counts addresses."""
 OTHER_READERS = ("Open311Role",)
 """Who reads keys that have nothing to do with sessions: those of labels, and of clients of Open311."""
 
@@ -361,7 +362,7 @@ NAMED = {
 }
 BUCKETS = {"editions": EDITIONS, "intake": INTAKE, "documents": DOCUMENTS, "archive": ARCHIVE, "repair": REPAIR}
 SECRETS = {"RepairKey": "repair-key", "Open311Keys": "open311-keys", "MonitorSecret": "monitor-secret"}
-QUEUES = {"seen": "looks", "load": "loads", "ingest": "ingests", "refresh": "refreshes"}
+QUEUES = {"seen": "looks", "load": "loads", "ingest": "ingests", "refresh": "refreshes", "news": "news"}
 IN_TRANSACTION = {
     "Put": "dynamodb:PutItem",
     "Update": "dynamodb:UpdateItem",
@@ -440,6 +441,7 @@ def place(resource: str) -> str:
         ("MonitorSecret", "monitor-secret"),
         ("SealingKey", "sealing-key"),
         (":schedule/yinji-repair/", "timers"),
+        ("NewsQueue", "news"),
         ("Looks", "looks"),
         ("Loads", "loads"),
         ("Ingests", "ingests"),
@@ -551,6 +553,30 @@ def play_reports(cloud: Cloud) -> None:
         assert cloud.call("repair/follow", None, "POST", f"/api/repair/follow/{link}/{word}", said).status == 200
 
 
+def play_told(cloud: Cloud) -> None:
+    """Somebody who left an address reports a fault that is mended, and is told; whoever mended it adds a photo."""
+    keep(campus())
+    fixed = open_incident(incident("d" * 24, "LIB-2-01", state="fixed", technician="N001", version=1))
+    Reports().file(recent("LIB-2-01", contact="lin@example.edu"))
+    items = cloud.dynamodb.scan(TableName="Repair")["Items"]
+    [filed] = [one for one in items if one.get("contact", {}).get("S") == "lin@example.edu"]
+    cloud.invoke("repair/clocks", {"Records": [record(filed)]})
+    join(filed["report"]["S"], fixed.id)
+    cloud.send("messages/compose_repair", {"report": filed["report"]["S"]}, {"incident": fixed.id})
+    deliveries = [
+        one
+        for one in cloud.dynamodb.scan(TableName="Messages")["Items"]
+        if one["sk"]["S"].startswith("DELIVERY#") and one["box"]["S"].startswith("report:")
+    ]
+    assert deliveries
+    cloud.invoke("messages/send", {"Records": [record(one) for one in deliveries]})
+    technician, path = Session("N001", "technician", "x"), f"/api/repair/incidents/{fixed.id}/photo"
+    asked = {"type": "image/jpeg", "size": "900"}
+    assert cloud.call("repair/photo_upload", technician, "POST", path, asked).status == 200
+    arrive(cloud, of_repair(fixed.id), photo())
+    assert cloud.call("repair/photo_show", technician, "GET", path).status == 303
+
+
 def play_places(cloud: Cloud) -> None:
     """A table of places, and labels printed, fetched, replaced and retired."""
     campus_is_there(cloud)
@@ -641,6 +667,7 @@ def play_triage(cloud: Cloud) -> None:
 def play(cloud: Cloud) -> None:
     """A little of everything that functions do."""
     play_reports(cloud)
+    play_told(cloud)
     play_places(cloud)
     play_work(cloud)
     cloud.open(LIN, graduate(2), graduate(3))

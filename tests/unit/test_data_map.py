@@ -15,7 +15,7 @@ from yinji.identity.session import ROLES
 from yinji.messages import model
 from yinji.privacy.map import By, about_nobody, groups, terms
 from yinji.privacy.retention import NEVER_CLOSED, due, over
-from yinji.repair import incidents_store, reports_store
+from yinji.repair import incidents_store, photos, reports_store
 
 from tests.graduates import BATCH
 from tests.models import models
@@ -46,8 +46,6 @@ def test_what_is_about_nobody_is_not_about_somebody_as_well() -> None:
     }
     assert doubtful == {
         "SlotItem.set_by",  # who closed a time, among counters
-        "LabelItem.printed_by",  # an officer, of what is about a place
-        "SheetItem.printed_by",
     }
 
 
@@ -66,6 +64,8 @@ def test_the_code_keeps_things_for_as_long_as_the_map_says() -> None:
         "work": incidents_store.KEPT,
     }
     assert {name: term.length for name, term in terms().items() if term.by == "expiry"} == kept
+    # what goes with the reports it is about
+    assert photos.KEPT_FOR == model.KEPT_OF_FAULTS == reports_store.KEPT
 
 
 def test_each_group_has_a_term_and_roles_there_are_and_both_languages() -> None:

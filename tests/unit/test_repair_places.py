@@ -177,6 +177,24 @@ def test_a_line_that_leaves_others_without_their_floor_or_device_is_rejected() -
     assert after == known
 
 
+def test_what_is_in_use_within_what_is_retired_is_taken_and_told() -> None:
+    known, plan = taken({}, CAMPUS)
+    assert plan.remarks == []
+    floor = next(one for one in CAMPUS if one.id == "LIB-1")
+    gone = replace(floor, retired=True)
+    known, plan = taken(known, [gone], AT + timedelta(days=1))
+    assert [(one.line, one.code, one.field) for one in plan.remarks] == [(2, "place-still-used", "state")]
+    assert not plan.rejected and not known["LIB-1-01"].place.retired
+    for _ in range(2):  # delivered again it is told again
+        found = planned(known, table([*CAMPUS[:3], gone, *CAMPUS[4:]]), AT + timedelta(days=2))
+        told = {one.line: one.code for one in found.remarks}
+        assert set(told.values()) == {"place-still-used", "place-in-retired"} and not found.rejected
+        assert sorted(told) == sorted(number for number, one in enumerate(CAMPUS, 2) if "LIB-1" in (one.id, *one.path))
+        known |= dict(found.changes)
+    within = [replace(one, retired=True) for one in CAMPUS if "LIB-1" in one.path]
+    assert taken(known, within, AT + timedelta(days=3))[1].remarks == []
+
+
 def test_a_line_of_devices_has_an_end() -> None:
     known, _ = taken({}, CAMPUS)
     chain = [
@@ -259,7 +277,8 @@ def test_what_is_no_table_is_refused(name: str, data: bytes, code: str) -> None:
 
 
 def test_every_reason_has_a_sentence() -> None:
-    codes = {"place-unknown", "place-within", "place-no-device", "place-circle", "place-deep", "place-needed"}
+    codes = {"place-in-retired", "place-still-used"}
+    codes |= {"place-unknown", "place-within", "place-no-device", "place-circle", "place-deep", "place-needed"}
     assert codes <= refusals().keys()
 
 
@@ -283,6 +302,10 @@ def test_all_rooms_of_a_floor_or_the_places_named_are_printed() -> None:
         ({"format": "door", "within": "x y", "kind.room": "yes"}, {"within": "invalid"}),
         ({"format": "door", "within": "LIB"}, {"kinds": "required"}),
         ({"format": "door", "within": "LIB", "kind.house": "yes"}, {"kinds": "required"}),
+        ({"format": "a4-10", "within": "LIB", "kind.room": "yes", "first": "11"}, {"first": "invalid"}),
+        ({"format": "door", "within": "LIB", "kind.room": "yes", "first": "2"}, {"first": "invalid"}),
+        ({"format": "a4-24", "within": "LIB", "kind.room": "yes", "first": "0"}, {"first": "invalid"}),
+        ({"format": "a4-24", "within": "LIB", "first": "１"}, {"kinds": "required", "first": "invalid"}),
         ({"format": "door", "places": "LIB, ../.."}, {"places": "invalid"}),
         ({"format": "door", "places": " ".join(f"R{n}" for n in range(MOST_NAMED + 1))}, {"places": "invalid"}),
     ],

@@ -2,7 +2,8 @@
 
 Trigger: the stream of the table of messages, new deliveries only; every five minutes, for those that were to wait
 (quiet hours, a channel that was busy) and those whose sender never came back. Reads: the outbox, the case it is about,
-the signing keys, the secret of the webhooks. Writes: the outbox. Emits: mail, posts to webhooks.
+or the report and its incident, the signing keys, repair's key, the secret of the webhooks. Writes: the outbox. Emits:
+mail, posts to webhooks.
 """
 
 import json
@@ -22,13 +23,19 @@ from yinji.clearance.store import Store
 from yinji.identity.session import signing_keys
 from yinji.messages import stop
 from yinji.messages.channels import Channel, Ses, Webhook
-from yinji.messages.model import Delivery, Topic
+from yinji.messages.faults import Reporters
+from yinji.messages.model import REPORTS, Delivery, Topic
 from yinji.messages.people import Campus
 from yinji.messages.sending import Sender, Unknown
 from yinji.messages.store import Outbox, delivery_of
 from yinji.platform import clock
 from yinji.platform.environment import setting
 from yinji.platform.observability import count, logger, metrics
+from yinji.repair.following import incident_of
+from yinji.repair.incidents_store import Incidents
+from yinji.repair.keys import repair_key
+from yinji.repair.report import follow_link
+from yinji.repair.reports_store import Reports
 
 CHANNELS = ("email", "webhook")
 TIME_TO_END = 30_000
@@ -37,6 +44,8 @@ TIME_TO_END = 30_000
 processor = BatchProcessor(event_type=EventType.DynamoDBStreams)
 outbox = Outbox()
 store = Store()
+reports = Reports()
+incidents = Incidents()
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -70,7 +79,8 @@ def sweep(context: LambdaContext) -> dict[str, int]:
 
 
 def send(delivery: Delivery, owner: str) -> None:
-    sender = Sender(outbox, Campus(store.get), channel, stop_link, setting("PUBLIC_URL"))
+    people = reporters() if delivery.message.box.startswith(REPORTS) else Campus(store.get)
+    sender = Sender(outbox, people, channel, stop_link, setting("PUBLIC_URL"))
     try:
         outcome = sender.deliver(delivery, owner, clock.now())
     except Unknown as error:
@@ -83,6 +93,13 @@ def send(delivery: Delivery, owner: str) -> None:
         count("MessagesFailed", channel=delivery.channel)
     elif outcome == "uncertain":
         count("MessagesUncertain", channel=delivery.channel)
+
+
+def reporters() -> Reporters:
+    """Whoever reported a fault is found by their report, and goes on by its link."""
+    return Reporters(
+        reports.find, lambda report: incident_of(report, incidents), lambda id: follow_link(id, repair_key())
+    )
 
 
 def channel(delivery: Delivery) -> Channel | None:

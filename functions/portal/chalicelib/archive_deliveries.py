@@ -37,6 +37,7 @@ class Register:
     counts: Mapping[str, int]
     reason: Mapping[str, Any] | None
     rejected: Sequence[Mapping[str, Any]]
+    remarks: Sequence[Mapping[str, Any]] = ()
 
 
 def deliveries(visit: Visit, known: Deliveries) -> dict[str, Any]:
@@ -82,6 +83,7 @@ def registers(bucket: str, prefix: str) -> list[Register]:
             one.get("counts", {}),
             one.get("reason"),
             one.get("rejected", [])[:LINES],
+            one.get("remarks", [])[:LINES],
         )
         for one in papers
         if one

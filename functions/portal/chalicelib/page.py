@@ -26,7 +26,10 @@ POLICY = (
 HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
     "Cache-Control": "no-store",
-    "Content-Security-Policy": POLICY.format(uploads=setting("UPLOAD_ORIGIN")),
+    # documents of graduates go to one place, photos of faults to another
+    "Content-Security-Policy": POLICY.format(
+        uploads=" ".join(sorted({setting("UPLOAD_ORIGIN"), setting("REPAIR_ORIGIN")}))
+    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Vary": "Cookie, Accept-Language",

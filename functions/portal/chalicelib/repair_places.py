@@ -15,7 +15,7 @@ from yinji.repair.keys import repair_key
 from yinji.repair.labels import Label, address, code, serial_of
 from yinji.repair.labels_store import Labels
 from yinji.repair.place import DEVICES, KINDS, Place
-from yinji.repair.printing import FORMATS, MOST_ON_A_SHEET, USUAL
+from yinji.repair.printing import FORMATS, MOST_ON_A_SHEET, STICKERS, USUAL
 from yinji.repair.register import KNOWN, NEEDED, PREFIX, REPORTS
 
 from .archive_deliveries import SHAPES, registers
@@ -97,6 +97,7 @@ def place(visit: Visit, store: Labels, id: str) -> dict[str, Any]:
         "shapes": SHAPE_OF,
         "manages": visit.may("manage-places", department=OFFICE),
         "formats": FORMATS,
+        "stickers": max(STICKERS.values()),
         "kinds": {kind: kinds[kind] for kind in KINDS if kinds[kind]},
         "usual": USUAL,
         "most": MOST_ON_A_SHEET,

@@ -16,12 +16,16 @@ from chalice.app import Response
 from markupsafe import Markup
 from yinji.clearance.evidence import MEDIA_TYPES
 from yinji.identity.session import signing_keys
+from yinji.messages import stop
+from yinji.messages.model import report_box
+from yinji.messages.store import Outbox
 from yinji.platform.counter import hit, hit_from
 from yinji.platform.environment import setting
 from yinji.platform.limits import FOLLOW, SCANS
 from yinji.platform.problem import Problem, sentence
+from yinji.platform.text import masked
 from yinji.repair import labels
-from yinji.repair.following import FACES, REOPENED, incident_of
+from yinji.repair.following import FACES, PARTS, REOPENED, days_ahead, incident_of
 from yinji.repair.incident import ACTS
 from yinji.repair.incidents_store import Incidents
 from yinji.repair.keys import repair_key
@@ -33,7 +37,9 @@ from yinji.repair.report import (
     LONGEST_TEXT,
     SYMPTOMS,
     VERDICTS,
+    Report,
     followed,
+    mail_of,
     new_nonce,
     ticket_for,
 )
@@ -50,7 +56,10 @@ SHELL = "/r/offline"
 def inline() -> dict[str, Markup]:
     """The style and the script of these pages, as they stand in them."""
     files = static.files()
-    found = {"style": files["repair.css"], "script": files["repair-queue.js"] + files["repair.js"]}
+    found = {
+        "style": files["repair.css"],
+        "script": files["repair-queue.js"] + files["repair-photo.js"] + files["repair.js"],
+    }
     return {name: Markup(text) for name, text in found.items()}  # noqa: S704 - they are files of ours
 
 
@@ -135,7 +144,7 @@ def worker() -> Response:
     return Response(text, headers=headers)
 
 
-def follow(visit: Visit, link: str, reports: Reports, places: Places, incidents: Incidents) -> Response:
+def follow(visit: Visit, link: str, reports: Reports, places: Places, incidents: Incidents, outbox: Outbox) -> Response:
     """How the report of a link stands. Raises Problem("not-found"), Problem("too-often")."""
     id = followed(link, repair_key())
     hit(FOLLOW, id)
@@ -155,6 +164,9 @@ def follow(visit: Visit, link: str, reports: Reports, places: Places, incidents:
         incident=incident,
         # who did it is nobody's business but the centre's
         events=[event for event in events if event.what in ACTS],
+        told=told_by_mail(report, outbox),
+        days=days_ahead(visit.today) if incident is not None and incident.state == "waiting-access" else (),
+        parts_of_day=PARTS,
         faces=FACES,
         rated=rated,
         may_rate=over and not rated,
@@ -163,3 +175,16 @@ def follow(visit: Visit, link: str, reports: Reports, places: Places, incidents:
         types=",".join(MEDIA_TYPES[kind] for kind in KINDS),
         largest=LARGEST,
     )
+
+
+def told_by_mail(report: Report, outbox: Outbox) -> dict[str, Any]:
+    """Where whoever filed `report` is written to, so that only they know it again, and how that is stopped; nothing
+    where they left no mail address."""
+    box, address = report_box(report.id), mail_of(report.contact)
+    if not address:
+        return {}
+    return {
+        "address": masked(address),
+        "stopped": "faults" in outbox.settings(box).stopped,
+        "stop": f"/messages/stop/{stop.token(box, 'faults', signing_keys())}",
+    }

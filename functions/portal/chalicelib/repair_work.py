@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any, cast
 
 from markupsafe import Markup
+from yinji.clearance.evidence import MEDIA_TYPES
 from yinji.platform.problem import Problem
 from yinji.repair import access
 from yinji.repair.causes import causes, causes_of
 from yinji.repair.clocks import Clock, clocks
 from yinji.repair.incident import WORK, Event, Incident, State
 from yinji.repair.incidents_store import Incidents
+from yinji.repair.photos import KEPT_FOR, LARGEST
+from yinji.repair.photos import KINDS as PHOTOS
 from yinji.repair.place import DEVICES, Kind, Place
 from yinji.repair.places_store import Places
 from yinji.repair.queue import queue_of
@@ -22,7 +25,7 @@ from yinji.repair.report import Report
 from yinji.repair.reports_store import Reports
 from yinji.repair.rota import SKILLS, Technician
 from yinji.repair.rota_store import Rota
-from yinji.repair.work import LONGEST_NOTE, WHYS, possible
+from yinji.repair.work import LONGEST_NOTE, WHYS, may_photograph, possible
 
 from .visit import Visit
 from .words import catalogue
@@ -71,6 +74,7 @@ def queue(visit: Visit, incidents: Incidents, places: Places, rota: Rota) -> dic
         "known": known,
         "me": session.sub,
         "works": access.can(session, "work-on-incidents"),
+        "sees_places": access.can(session, "see-places"),
         "on_duty": [one for one in technicians if one.on_duty(visit.today)],
         "causes": {one.id: causes_of(kinds.get(one.cause)) for one in found if one.technician == session.sub},
     }
@@ -114,6 +118,11 @@ def incident(
         "others": others(found, incidents) if manages and found.state in WORK else [],
         "splits": manages and found.state in WORK and len(filed) > 1,
         "merged": found.state == "merged",
+        "day_of": date.fromisoformat,
+        "photo": found.photo is not None and visit.now - found.photo < KEPT_FOR,
+        "photographs": may_photograph(found, session),
+        "types": ",".join(MEDIA_TYPES[kind] for kind in PHOTOS),
+        "largest": LARGEST,
     }
 
 

@@ -216,6 +216,8 @@ class Visit:
                 self._faults,
                 ("/repair/board", words("repair-work.board")),
                 ("/repair/rota", words("repair-work.rota")),
+                *([self._repair_places] if policy.may(session, "see-places", department=NETWORK_CENTRE) else []),
+                ("/repair/learn", words("repair-learn.title")),
             ]
         if session.role not in ("administrator", "auditor"):
             return []

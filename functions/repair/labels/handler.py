@@ -24,7 +24,7 @@ from yinji.repair.keys import repair_key
 from yinji.repair.labels import Label, address, code
 from yinji.repair.labels_store import Labels
 from yinji.repair.place import Place
-from yinji.repair.printing import MOST_ON_A_SHEET, Sheet, Wish, format_of, sheet_id, wished
+from yinji.repair.printing import MOST_ON_A_SHEET, Sheet, Wish, paper_of, sheet_id, wished
 
 PAGE = "/repair/sheets"
 api = Api()
@@ -50,7 +50,7 @@ def print_() -> Response[str]:
     sheet = labels.sheet(id)
     if sheet is None:
         wish = wished(body.fields)
-        sheet = labels.print(id, wish.format, chosen(wish), who, clock.now())
+        sheet = labels.print(id, wish.format, chosen(wish), who, clock.now(), wish.first)
         count("LabelsPrinted", len(sheet.serials))
     return told(sheet, "labels.printed", body.next)
 
@@ -59,7 +59,8 @@ def print_() -> Response[str]:
 def replace(serial: str) -> Response[str]:
     """Another label for one that was stolen or is on a picture that goes round."""
     who, body = allowed(), api.body
-    sheet = labels.replace(serial, format_of(body.fields), who, clock.now())
+    format, first = paper_of(body.fields)
+    sheet = labels.replace(serial, format, who, clock.now(), first)
     count("LabelsReplaced")
     return told(sheet, "labels.replaced", body.next)
 
@@ -86,7 +87,7 @@ def paper(sheet: str) -> Response[bytes]:
     data = [drawn(by_serial[serial], serial) for serial in found.serials if serial in by_serial]
     if not data:
         raise Problem("sheet-over")
-    body = labels_pdf(data, found.format, Title(**university.name()), found.printed_at)
+    body = labels_pdf(data, found.format, Title(**university.name()), found.printed_at, found.first)
     headers: dict[str, str | list[str]] = {
         "Cache-Control": "no-store",
         "Content-Disposition": f'inline; filename="labels-{found.id[:8]}.pdf"',
@@ -126,7 +127,7 @@ def told(sheet: Sheet, done: str, back: str) -> Response[str]:
     address = f"/api/repair/sheets/{sheet.id}"
     every = labels.labels(sheet.serials)
     known = [document(every[serial]) for serial in sheet.serials if serial in every]
-    answer = {"id": sheet.id, "format": sheet.format, "address": address, "labels": known}
+    answer = {"id": sheet.id, "format": sheet.format, "first": sheet.first, "address": address, "labels": known}
     return api.answer(answer, done=done, back=f"{PAGE}/{sheet.id}" if back else "")
 
 

@@ -1,8 +1,9 @@
 """photo-arrived: a photo of a fault was uploaded; a clean copy is kept, or none.
 
-Trigger: S3, photos/arriving/<report> of repair's bucket. Reads: the photo, the report. Writes: photos/kept/<report>,
-that the report has one; takes the raw photo away. Emits: metrics. What is delivered again finds nothing any more; of
-two photos of one report the later is kept.
+Trigger: S3, photos/arriving/ of repair's bucket: a report's id, or `mended-` and an incident's. Reads: the photo, the
+report or the incident. Writes: the same below photos/kept/, that the report or the incident has one; takes the raw
+photo away. Emits: metrics. What is delivered again finds nothing any more; of two photos of one thing the later is
+kept.
 """
 
 from typing import Any
@@ -11,13 +12,17 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from inspection import Rejected, inspect
 from yinji.clearance.evidence import MEDIA_TYPES
 from yinji.clearance.intake import delivered
-from yinji.platform import objects
+from yinji.platform import clock, objects
 from yinji.platform.environment import setting
+from yinji.platform.ids import id_of
 from yinji.platform.observability import count, logger, metrics
-from yinji.repair.photos import KINDS, LARGEST, kept_key, report_of_key
+from yinji.repair.incidents_store import Incidents
+from yinji.repair.photos import BY, KINDS, LARGEST, kept_key, name_of_key
 from yinji.repair.reports_store import Reports
+from yinji.repair.work import photographed
 
 reports = Reports()
+incidents = Incidents()
 s3 = objects.client()
 
 
@@ -25,16 +30,18 @@ s3 = objects.client()
 @metrics.log_metrics(raise_on_empty_metrics=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     for key in delivered(event):
-        if reports.find(report_of_key(key)):
-            look_into(key)
+        name, incident = name_of_key(key)
+        if incidents.find(incident) if incident else reports.find(name):
+            look_into(key, name, incident)
         s3.delete_object(Bucket=setting("REPAIR_BUCKET"), Key=key)
 
 
-def look_into(key: str) -> None:
+def look_into(key: str, name: str, incident: str) -> None:
     """Keep a copy without what the camera noted."""
-    bucket, id = setting("REPAIR_BUCKET"), report_of_key(key)
+    bucket = setting("REPAIR_BUCKET")
     try:
-        data = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        raw = s3.get_object(Bucket=bucket, Key=key)
+        data = raw["Body"].read()
     except s3.exceptions.NoSuchKey:
         return  # another delivery has dealt with it meanwhile
     try:
@@ -43,6 +50,11 @@ def look_into(key: str) -> None:
         count("PhotosRefused")
         logger.info("photo refused", extra={"code": rejected.code})
         return
-    s3.put_object(Bucket=bucket, Key=kept_key(id), Body=clean.data, ContentType=MEDIA_TYPES[clean.kind])
-    if reports.photographed(id):
+    s3.put_object(Bucket=bucket, Key=kept_key(name), Body=clean.data, ContentType=MEDIA_TYPES[clean.kind])
+    if incident:
+        event = id_of("photo", incident, raw["ETag"])
+        new = photographed(incidents, incident, raw["Metadata"].get(BY, ""), event, clock.now())
+    else:
+        new = reports.photographed(name)
+    if new:
         count("PhotosKept")

@@ -35,7 +35,14 @@ def take(key: str) -> None:
         found = s3.get_object(Bucket=bucket, Key=key)
     except s3.exceptions.NoSuchKey:
         return
-    told: dict[str, Any] = {"key": key, "at": stamp(now()), "state": "loaded", "reason": None, "rejected": []}
+    told: dict[str, Any] = {
+        "key": key,
+        "at": stamp(now()),
+        "state": "loaded",
+        "reason": None,
+        "rejected": [],
+        "remarks": [],
+    }
     try:
         table = read(key, found["Body"].read())
     except Refused as refused:
@@ -44,7 +51,7 @@ def take(key: str) -> None:
     else:
         plan = register.take(table, found["LastModified"])
         told |= {"lines": table.number, "counts": dict(plan.counts)}
-        told["rejected"] = told_of(plan.rejected)
+        told["rejected"], told["remarks"] = told_of(plan.rejected), told_of(plan.remarks)
         count("PlaceLines", table.number)
         count("PlaceLinesRejected", len(plan.rejected))
     body = json.dumps(told, ensure_ascii=False).encode()

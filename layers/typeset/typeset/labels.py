@@ -25,8 +25,9 @@ class LabelData:
     url: str
 
 
-def labels_pdf(labels: Sequence[LabelData], format: Format, university: Title, at: datetime) -> bytes:
-    """`labels` in their order as PDF/A-2b and PDF/UA-1; the same labels and `at` (with a time zone) give the same.
+def labels_pdf(labels: Sequence[LabelData], format: Format, university: Title, at: datetime, first: int = 1) -> bytes:
+    """`labels` in their order as PDF/A-2b and PDF/UA-1, from the sticker `first` of the first page on; the same labels,
+    `at` (with a time zone) and `first` give the same.
 
     Stickers are cut where the sheet is: print it in its own size. A character that no font has is written as its code
     point. Raises `typeset.RenderError` when the document cannot be made.
@@ -34,16 +35,16 @@ def labels_pdf(labels: Sequence[LabelData], format: Format, university: Title, a
     undrawn: dict[str, None] = {}
     for _ in range(ROUNDS):
         try:
-            return render("labels", _document(labels, format, university, undrawn), at=at)
+            return render("labels", _document(labels, format, university, undrawn, first), at=at)
         except MissingGlyph as missing:
             if all(character in undrawn for character in missing.characters):
                 raise
             undrawn |= dict.fromkeys(missing.characters)
-    return render("labels", _document(labels, format, university, undrawn), at=at)
+    return render("labels", _document(labels, format, university, undrawn, first), at=at)
 
 
 def _document(
-    labels: Sequence[LabelData], format: Format, university: Title, undrawn: Mapping[str, object]
+    labels: Sequence[LabelData], format: Format, university: Title, undrawn: Mapping[str, object], first: int
 ) -> dict[str, Any]:
     """The template's data; the same names as in templates/labels.typ."""
 
@@ -52,6 +53,7 @@ def _document(
 
     return {
         "format": format,
+        "used": first - 1,
         "university": title(university),
         "labels": [
             {

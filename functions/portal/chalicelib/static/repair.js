@@ -40,11 +40,6 @@
     document.addEventListener("visibilitychange", renew);
   }
 
-  if (el("photo") && self.FormData) {
-    show("photo", true);
-    el("picture").addEventListener("change", picture);
-  }
-
   // --- filing ---
   function page() {
     if (!root.getAttribute("data-code")) { // of a page that was kept for whatever label is scanned off line
@@ -191,25 +186,6 @@
     show("found", false);
     show("thanks", true);
     el("thanks").focus();
-  }
-
-  // --- a photo goes straight to where it is looked into ---
-  function picture() {
-    var file = el("picture").files[0], form = el("photo");
-    function tell(id) { ["sending", "sent", "large", "failed"].forEach(function (one) { show("photo-" + one, one === id); }); }
-    if (!file) return;
-    if (file.size > Number(form.getAttribute("data-largest"))) return tell("large");
-    tell("sending");
-    queue.ask("POST", form.getAttribute("data-to"), { type: file.type, size: String(file.size) }, function (status, told) {
-      if (status !== 200 || !told || !told.url) return tell("failed");
-      var sent = new FormData(), request = new XMLHttpRequest();
-      Object.keys(told.fields).forEach(function (name) { sent.append(name, told.fields[name]); });
-      sent.append("file", file);
-      request.open("POST", told.url);
-      request.onload = function () { tell(request.status < 300 ? "sent" : "failed"); };
-      request.onerror = function () { tell("failed"); };
-      request.send(sent);
-    });
   }
 
   // --- following: the page tells by itself when something happened ---

@@ -1,7 +1,7 @@
 """A message as it leaves: who it goes to, subject, plain text and HTML, and how it can be stopped.
 
 It carries the reader's name, what there is to do and where to go on; no reasons, no amounts, no student number. Of an
-activity it tells what everybody may read of it: its title, when and where.
+activity it tells what everybody may read of it: its title, when and where; of a fault the place.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 
-from yinji.messages.model import OF_ACTIVITIES, OF_EDITIONS, OF_RECORDS, Message
+from yinji.messages.model import OF_ACTIVITIES, OF_EDITIONS, OF_FAULTS, OF_RECORDS, Message
 from yinji.messages.words import say, sender, told
 
 HTML = (
@@ -49,17 +49,22 @@ class Letter:
 
 def letter(
     message: Message, reader: Reader, site: str, stop_url: str = "", steps: Sequence[str] | None = None,
-    now: datetime | None = None,
+    now: datetime | None = None, path: str = "",
 ) -> Letter:  # fmt: skip
-    """`message` for `reader`, who goes on at `site`; `steps` and `now` as in words.told."""
+    """`message` for `reader`, who goes on at `site`, at `path` where the message does not say; `steps` and `now` as in
+    words.told."""
     language = reader.language
     words = told(message, language, steps, now)
     office = message.kind == "digest"
-    dear = say(language, "mail", "dear-office" if office else "dear", name=reader.name)
+    fault = message.kind in OF_FAULTS
+    # who reports a fault says how they are reached, and not what they are called
+    dear = say(language, "mail", "dear-office" if office else "dear-reporter" if fault else "dear", name=reader.name)
     archive = message.kind in OF_RECORDS | OF_EDITIONS
     opens = "open"
     if office:
         opens = "open-office"
+    elif fault:
+        opens = "open-report"
     elif message.kind in OF_ACTIVITIES:
         opens = "open-activity"
     elif message.kind in OF_EDITIONS:
@@ -69,8 +74,11 @@ def letter(
     elif message.kind == "done":
         opens = "certificate"
     action = say(language, "mail", opens)
-    url = site + words.path
-    foot = say(language, "mail", "stop" if stop_url else "fixed-archive" if archive else "fixed")
+    url = site + (path or words.path)
+    if stop_url:
+        foot = say(language, "mail", "stop-report" if fault else "stop")
+    else:
+        foot = say(language, "mail", "fixed-archive" if archive else "fixed")
     text = "\n\n".join([dear, *words.lines, f"{action}：{url}" if language == "zh" else f"{action}: {url}"])
     text += f"\n\n--\n{foot}\n" + (f"{stop_url}\n" if stop_url else "")
     link = f' <a href="{escape(stop_url)}">{escape(stop_url)}</a>' if stop_url else ""
@@ -83,4 +91,5 @@ def letter(
         action=escape(action),
         foot=escape(foot) + link,
     )
-    return Letter(message.id, reader.address, sender(language), words.title, text, html, words.lines, url, stop_url)
+    of = sender(language, of_repair=fault)
+    return Letter(message.id, reader.address, of, words.title, text, html, words.lines, url, stop_url)

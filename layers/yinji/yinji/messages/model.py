@@ -16,9 +16,14 @@ Kind = Literal[
     "record-certified", "record-refused", "record-revoked", "record-settled",
     "activity-cancelled", "activity-restored", "activity-moved", "place-given",
     "edition-sealed", "edition-revoked",
+    "fault-received", "fault-taken", "fault-coming", "fault-access", "fault-fixed", "fault-reopened",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
-Topic = Literal["yours", "reminders", "activities", "digest"]
+Topic = Literal["yours", "reminders", "activities", "digest", "faults"]
+OF_FAULTS: frozenset[Kind] = frozenset(
+    {"fault-received", "fault-taken", "fault-coming", "fault-access", "fault-fixed", "fault-reopened"}
+)
+"""Kinds that are about a report of a fault, to whoever left an address with it; each report has a box of its own."""
 TOPIC_OF: Mapping[Kind, Topic] = {
     "yours": "yours",
     "deadline": "reminders",
@@ -28,6 +33,7 @@ TOPIC_OF: Mapping[Kind, Topic] = {
     "activity-restored": "activities",
     "activity-moved": "activities",
     "place-given": "activities",
+    **dict.fromkeys(OF_FAULTS, "faults"),
 }
 """What may be stopped by mail, by what the reader knows it as; whatever is not here is always sent."""
 NEEDS_ACTION: frozenset[Kind] = frozenset({"welcome", "yours", "deadline", "reminder"})
@@ -44,8 +50,12 @@ OVERTAKEN_BY: Mapping[Kind, frozenset[Kind]] = {
     "activity-restored": OF_ACTIVITIES - {"place-given"},
     "activity-moved": OF_ACTIVITIES - {"place-given"},
     "place-given": frozenset({"activity-cancelled"}),
+    **dict.fromkeys(OF_FAULTS, OF_FAULTS - {"fault-received"}),
 }
-"""After which later ones about the same activity a kind is not mailed any more, if its mail has waited until then."""
+"""After which later ones about the same activity or report a kind is not mailed any more, if its mail has waited until
+then."""
+AT_ANY_HOUR: frozenset[Kind] = frozenset({"fault-received"})
+"""Kinds that answer what their reader did a moment ago: they are awake."""
 BOX_ONLY: frozenset[Kind] = frozenset({"record-certified"})
 """Kinds that stand in the box and are not mailed: good news by the dozen."""
 
@@ -62,6 +72,8 @@ GATHER = timedelta(minutes=10)
 """How long the mail about a step waits for others: what departments deliver in one morning is one mail."""
 KEPT = timedelta(days=400)
 """How long a message is kept: a year's cycle and some weeks."""
+KEPT_OF_FAULTS = timedelta(days=180)
+"""How long one about a report is kept, and that no more are wanted: about as long as the report itself."""
 REMIND_AGAIN = timedelta(hours=24)
 
 
@@ -111,6 +123,14 @@ def office_box(office: str) -> str:
     return f"office:{office}"
 
 
+REPORTS = "report:"
+
+
+def report_box(report: str) -> str:
+    """The box of a report of a fault, of which only mail leaves: nobody signs in to read it."""
+    return f"{REPORTS}{report}"
+
+
 def box_of(session: Session) -> str:
     """The box that `session` reads, or nothing: who acts for no office is written to by alarms and lists."""
     if session.role == "student":
@@ -121,11 +141,15 @@ def box_of(session: Session) -> str:
 
 def topics_of(box: str) -> tuple[Topic, ...]:
     """What can be stopped in `box`."""
+    if box.startswith(REPORTS):
+        return ("faults",)
     return ("digest",) if box.startswith("office:") else ("yours", "reminders", "activities")
 
 
 def due(kind: Kind, now: datetime) -> datetime:
     """When a message that is said now is to be mailed."""
+    if kind in AT_ANY_HOUR:
+        return now
     return awake(now + GATHER if kind == "yours" else now)
 
 

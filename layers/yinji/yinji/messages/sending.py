@@ -14,7 +14,18 @@ from typing import Protocol
 from yinji.messages.channels import Channel, NotSent
 from yinji.messages.compose import is_of_use
 from yinji.messages.letter import Letter, Reader, letter
-from yinji.messages.model import BACKOFF, NEEDS_ACTION, TOPIC_OF, Delivery, Message, Settings, State, Topic, awake
+from yinji.messages.model import (
+    AT_ANY_HOUR,
+    BACKOFF,
+    NEEDS_ACTION,
+    TOPIC_OF,
+    Delivery,
+    Message,
+    Settings,
+    State,
+    Topic,
+    awake,
+)
 from yinji.messages.store import Outbox, taken
 
 CHANCE = random.SystemRandom()
@@ -26,10 +37,12 @@ class Unknown(Exception):
 
 @dataclass(frozen=True)
 class Subject:
-    """What a message is about, now: its reader, and what needs them (None where that does not matter)."""
+    """What a message is about, now: its reader, and what needs them (None where that does not matter). `path` is the
+    page where they go on, where the message itself does not say."""
 
     reader: Reader
     needing: Sequence[str] | None = None
+    path: str = ""
 
 
 class People(Protocol):
@@ -59,7 +72,7 @@ class Sender:
             return delivery.state
         if delivery.due_at > now:
             return "due"
-        if (morning := awake(now)) > now:
+        if delivery.message.kind not in AT_ANY_HOUR and (morning := awake(now)) > now:
             self.outbox.put_off(delivery, morning)
             return "due"
         ready = self._ready(delivery, now)
@@ -98,7 +111,7 @@ class Sender:
                 return None
         topic = TOPIC_OF.get(message.kind)
         link = self.stop(message.box, topic) if topic else ""
-        return letter(message, subject.reader, self.site, link, steps, now), channel
+        return letter(message, subject.reader, self.site, link, steps, now, subject.path), channel
 
     def _steps(self, message: Message, needing: Sequence[str]) -> Sequence[str]:
         """What a mail lists: everything that needs the student; a reminder what it was about, as far as it is left."""

@@ -23,9 +23,12 @@ from yinji.clearance.items import CONFLICTS, FAILED_CONDITION, cancelled_by, con
 from yinji.messages.items import DeliveryItem, MessageItem, ReadItem, RemindedItem, SettingsItem
 from yinji.messages.model import (
     KEPT,
+    KEPT_OF_FAULTS,
+    OF_FAULTS,
     OVERTAKEN_BY,
     PATIENCE,
     REMIND_AGAIN,
+    REPORTS,
     Delivery,
     Kind,
     Message,
@@ -33,6 +36,7 @@ from yinji.messages.model import (
     State,
     due,
 )
+from yinji.platform import clock
 from yinji.platform.clock import instant, stamp
 from yinji.platform.problem import Problem
 
@@ -122,14 +126,16 @@ class Outbox:
         raise Problem("too-busy")
 
     def overtaken(self, message: Message) -> bool:
-        """Whether a later message says more about the activity that `message` is about (model.OVERTAKEN_BY)."""
+        """Whether a later message says more about the activity or report that `message` is about
+        (model.OVERTAKEN_BY)."""
         kinds = OVERTAKEN_BY.get(message.kind)
         if not kinds:
             return False
         # a bound just behind every position
         later = MessageItem.query(f"BOX#{message.box}", MessageItem.sk.between(position(message) + "\0", "MESSAGE$"))
         told = (message_of(values(item)) for item in later)
-        return any(one.kind in kinds and one.params["activity"] == message.params["activity"] for one in told)
+        about = message.params.get("activity")
+        return any(one.kind in kinds and one.params.get("activity") == about for one in told)
 
     # --- on their way --------------------------------------------------------------------------------------
     def delivery(self, box: str, channel: str, id: str) -> Delivery | None:
@@ -200,8 +206,11 @@ class Outbox:
         )
 
     def stop(self, box: str, topic: str) -> None:
-        """Mail `topic` to `box` no more."""
-        SettingsItem(f"BOX#{box}").update(actions=[SettingsItem.stopped.add({topic})])
+        """Mail `topic` to `box` no more. What was decided about a report is forgotten like what was said of it."""
+        actions: list[UpdateAction] = [SettingsItem.stopped.add({topic})]
+        if box.startswith(REPORTS):
+            actions.append(SettingsItem.expires.set(int((clock.now() + KEPT_OF_FAULTS).timestamp())))
+        SettingsItem(f"BOX#{box}").update(actions=actions)
 
     def told(self, box: str, at: datetime) -> None:
         """Note that a mail listed everything that needs the student."""
@@ -215,6 +224,11 @@ class Outbox:
         )
         messages = [message_of(values(item)) for item in found]
         return Box(messages, self._read(box, reader), position(messages[0]) if messages else "")
+
+    def said(self, box: str) -> list[Message]:
+        """What was said in `box`, the oldest first, as of now."""
+        found = MessageItem.query(f"BOX#{box}", MessageItem.sk.startswith("MESSAGE#"), consistent_read=True)
+        return [message_of(values(item)) for item in found]
 
     def unread(self, box: str, reader: str) -> int:
         """How many messages of `box` `reader` has not read, at most MOST_UNREAD: one get and one count."""
@@ -281,7 +295,7 @@ def _document(message: Message) -> dict[str, Any]:
         "kind": message.kind,
         "at": stamp(message.at),
         "params": dict(message.params),
-        "expires": int((message.at + KEPT).timestamp()),
+        "expires": int((message.at + (KEPT_OF_FAULTS if message.kind in OF_FAULTS else KEPT)).timestamp()),
     }
 
 

@@ -23,6 +23,8 @@ EDITIONS = "/archive/editions"
 ARCHIVE = "/archive/claim"
 """Where students see what they claimed, and what came of it."""
 ACTIVITY = "/archive/activities/"
+REPAIR = "/r"
+"""Where a report is followed by its link, which is no part of the message: whoever sends it knows how to make it."""
 SEPARATOR = {"zh": "、", "en": ", "}
 
 
@@ -100,6 +102,11 @@ def told(message: Message, language: str, steps: Sequence[str] | None = None, no
             return Told(say(language, "title", message.kind), lines, EDITIONS, str(params.get("why", "")))
         case "activity-cancelled" | "activity-restored" | "activity-moved" | "place-given":
             return _of_activity(message, language)
+        case "fault-received" | "fault-taken" | "fault-coming" | "fault-access" | "fault-fixed" | "fault-reopened":
+            place = str(params["place"][language])
+            return Told(
+                say(language, "title", message.kind, place=place), [say(language, "line", message.kind)], REPAIR
+            )
         case "digest":
             return _digest(params, language, now or message.at)
 
@@ -156,7 +163,7 @@ def _day(day: str, language: str) -> str:
     return f"{known.year} 年 {known.month} 月 {known.day} 日" if language == "zh" else f"{known.day} {known:%B %Y}"
 
 
-def sender(language: str) -> str:
+def sender(language: str, *, of_repair: bool = False) -> str:
     """Who a mail says it is from."""
     name: Text = university.name()
-    return say(language, "mail", "sender", university=name[language])
+    return say(language, "mail", "sender-repair" if of_repair else "sender", university=name[language])

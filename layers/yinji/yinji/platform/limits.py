@@ -53,6 +53,8 @@ OPEN311_POSTS = Limit("open311-posts", 600, 60)
 """Requests that one client of Open311 posts for all who report by it: a dead building is a few hundred in a minute."""
 PHOTOS = Limit("photos", 6, 3_600)
 """Photos that are added to a report."""
+RECEIPTS = Limit("receipts", 10, 86_400)
+"""Mail that a report was received, to one address: anybody may give somebody else's."""
 
 # Of an address, where nobody says who they are. A campus comes from few addresses, so these are those of many.
 SIGN_IN = Limit("sign-in", 3_000, 300)
@@ -77,6 +79,7 @@ LIMITS = (
     REPORTS,
     FOLLOW,
     PHOTOS,
+    RECEIPTS,
     SCANS,
     FILED,
     OPEN311_POSTS,

@@ -3,6 +3,12 @@
 
 from __future__ import annotations
 
+import re
+
+MAIL = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
+)
+"""A mail address as web forms take one (HTML, "valid e-mail address"), in a domain that is not the top one."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -21,3 +27,9 @@ def plain(text: str) -> str:
     that stand as well beside each other. Nobody is refused for one."""
     told = text.replace("\r\n", "\n").replace("\t", " ")
     return "".join(sign for sign in told if sign == "\n" or sign.isprintable()).strip()
+
+
+def masked(address: str) -> str:
+    """A mail address so that whoever wrote it knows it again, and nobody else learns it."""
+    name, _, domain = address.partition("@")
+    return f"{name[:1]}***@{domain}"

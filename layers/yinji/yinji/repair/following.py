@@ -1,11 +1,12 @@
-"""What whoever reported a fault can do about it, by the link they were given: say that it works, or does not; rate."""
+"""What whoever reported a fault can do about it, by the link they were given: say that it works, or does not; when
+somebody can open the door; rate."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
-from typing import Literal, get_args
+from datetime import date, timedelta
+from typing import Any, Literal, get_args
 
 from yinji.platform import clock
 from yinji.platform.ids import id_of
@@ -14,10 +15,13 @@ from yinji.repair.incident import Event, Incident, done
 from yinji.repair.incidents_store import Incidents
 from yinji.repair.report import Report
 
-Word = Literal["confirm", "reopen", "rate"]
+Word = Literal["confirm", "reopen", "rate", "when"]
 WORDS: tuple[Word, ...] = get_args(Word)
 FACES = ("bad", "fair", "good")
 """How it went: a rating is the place of one of these, from 1."""
+PARTS = ("morning", "afternoon", "evening")
+"""Of a day on which somebody can open the door. It is chosen, so that nobody's doings are written down."""
+AHEAD = 7
 WHO = "reporter"
 REOPENED = timedelta(days=14)
 """How long after a fault ended somebody may say that it did not; later it is another."""
@@ -41,9 +45,7 @@ def say(report: Report, word: Word, fields: Mapping[str, str], sent_as: str, inc
     Raises Problem("not-possible-now") before it is known what it was, Problem("incident-moved-on"),
     Problem("rated-already"), invalid-form; Problem("too-busy") when others were quicker over and over.
     """
-    face = fields.get("face", "")
-    if word == "rate" and face not in FACES:
-        raise invalid_form({"face": "invalid" if face else "required"})
+    facts = _facts(word, fields)
     key = f"rate-{report.id}" if word == "rate" else _key(report, word, sent_as)
     for _ in range(TRIES):
         incident = incident_of(report, incidents)
@@ -56,19 +58,41 @@ def say(report: Report, word: Word, fields: Mapping[str, str], sent_as: str, inc
             return incident
         if word == "confirm" and incident.state == "closed":
             return incident  # somebody else said so before
-        after, event = _said(incident, word, key, face, _key(report, word, sent_as))
+        after, event = _said(incident, word, key, facts, _key(report, word, sent_as))
         if incidents.change(after, event):
             return after
     raise Problem("too-busy")
 
 
-def _said(incident: Incident, word: Word, key: str, face: str, sent: str) -> tuple[Incident, Event]:
-    now = clock.now()
+def days_ahead(today: date) -> list[date]:
+    """The days of the campus on which somebody may say that they can open the door."""
+    return [today + timedelta(days=ahead) for ahead in range(AHEAD)]
+
+
+def _facts(word: Word, fields: Mapping[str, str]) -> Mapping[str, Any]:
+    """What `word` tells beside itself. Raises invalid-form."""
+    chosen: Mapping[str, Sequence[str]] = {}
     if word == "rate":
-        if incident.state not in ("fixed", "closed"):
+        chosen = {"face": FACES}
+    if word == "when":
+        chosen = {"day": [day.isoformat() for day in days_ahead(clock.today())], "part": PARTS}
+    wrong = {
+        name: "invalid" if fields.get(name) else "required"
+        for name, some in chosen.items()
+        if fields.get(name) not in some
+    }
+    if wrong:
+        raise invalid_form(wrong)
+    return {name: fields[name] for name in chosen}
+
+
+def _said(incident: Incident, word: Word, key: str, facts: Mapping[str, Any], sent: str) -> tuple[Incident, Event]:
+    now = clock.now()
+    if word in ("rate", "when"):
+        if incident.state not in (("waiting-access",) if word == "when" else ("fixed", "closed")):
             raise Problem("incident-moved-on", state=incident.state)
-        told = {"stars": FACES.index(face) + 1, "sent": sent}
-        return replace(incident, version=incident.version + 1), Event(key, "rate", WHO, now, told)
+        told = facts if word == "when" else {"stars": FACES.index(facts["face"]) + 1, "sent": sent}
+        return replace(incident, version=incident.version + 1), Event(key, word, WHO, now, told)
     if word == "reopen" and incident.state == "closed" and now - incident.changed_at > REOPENED:
         raise Problem("incident-moved-on", state=incident.state)
     return done(incident, word, WHO, now, key)

@@ -87,6 +87,8 @@ class Incident:
     """When it began to wait, and went on, by turns, since it was opened (again)."""
     escalated: Sequence[str] = ()
     """Of which clocks (clocks.py) it was told that they ran out, since it was opened (again)."""
+    photo: datetime | None = None
+    """When the photo came that a technician took of what was mended."""
 
     @property
     def is_open(self) -> bool:

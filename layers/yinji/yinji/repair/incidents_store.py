@@ -135,6 +135,7 @@ def item_of(incident: Incident) -> IncidentItem:
         monitor=incident.monitor or None,
         waits=[stamp(at) for at in incident.waits],
         escalated=list(incident.escalated),
+        photo_at=stamp(incident.photo) if incident.photo else None,
         shelf=shelf,
         place_on_shelf=place,
         expires_at=int((incident.changed_at + KEPT).timestamp()),
@@ -179,6 +180,7 @@ def incident_of(told: Mapping[str, Any]) -> Incident:
         told.get("monitor") or "",
         tuple(instant(at) for at in told.get("waits") or ()),
         tuple(told.get("escalated") or ()),
+        instant(told["photo_at"]) if told.get("photo_at") else None,
     )
 
 

@@ -120,7 +120,6 @@ class LabelItem(Model):
     place = UnicodeAttribute()
     state = UnicodeAttribute()
     printed_at = UnicodeAttribute()
-    printed_by = UnicodeAttribute()
     sheet = UnicodeAttribute()
     ended_at = UnicodeAttribute(null=True)
     replaced_by = UnicodeAttribute(null=True)
@@ -147,9 +146,11 @@ class SheetItem(Model):
     sk = UnicodeAttribute(range_key=True, default="SHEET")
     sheet = UnicodeAttribute()
     format = UnicodeAttribute()
+    first = NumberAttribute(null=True)
     serials = ListAttribute[str]()
     printed_at = UnicodeAttribute()
     printed_by = UnicodeAttribute()
+    expires_at = NumberAttribute()
 
 
 class ReportItem(Model):
@@ -214,6 +215,7 @@ class IncidentItem(Model):
     monitor = UnicodeAttribute(null=True)
     waits = ListAttribute[str]()
     escalated = ListAttribute[str]()
+    photo_at = UnicodeAttribute(null=True)
     shelf = UnicodeAttribute()
     place_on_shelf = UnicodeAttribute()
     expires_at = NumberAttribute()

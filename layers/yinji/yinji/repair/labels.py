@@ -25,13 +25,12 @@ _SERIAL = re.compile(f"[{ALPHABET}]{{{SERIAL}}}")
 
 @dataclass(frozen=True)
 class Label:
-    """A label that was printed for a place. `sheet` is the print run it is part of."""
+    """A label that was printed for a place. `sheet` is the print run it is part of, which tells who printed it."""
 
     serial: str
     place: str
     state: State
     printed_at: datetime
-    printed_by: str
     sheet: str
     ended_at: datetime | None = None
     replaced_by: str = ""

@@ -3,7 +3,8 @@
 Items (pk, sk): LABEL#<serial> LABEL, PLACE#<id> LABEL#<serial>, PLACE#<id> HANGS, SHEET#<id> SHEET.
 
 A label and that it hangs at its place are one transaction, on the condition that no other hangs there: so a place has
-one label that is good, whoever prints.
+one label that is good, whoever prints. Labels stay, for their stickers do, and tell of nobody; a sheet, which says who
+printed it, goes after three years, and its labels can be printed anew.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from yinji.clearance.items import connection, kept, one, transacted, values
 from yinji.clearance.store import wait
 from yinji.platform.clock import instant, stamp
 from yinji.platform.problem import Problem
+from yinji.repair.incidents_store import KEPT
 from yinji.repair.items import HangsItem, LabelItem, SheetItem
 from yinji.repair.labels import Label, State, new_serial
 from yinji.repair.places_store import HANGS, LABEL, Places, label_pk, pk_of
@@ -38,27 +40,28 @@ class Labels(Places):
         item = one(SheetItem, f"SHEET#{id}", "SHEET")
         return sheet_of(values(item)) if item else None
 
-    def print(self, id: str, format: Format, places: Sequence[str], who: str, at: datetime) -> Sheet:
-        """The sheet `id` with a label for each of `places`: the one that hangs there, or a new one.
+    def print(self, id: str, format: Format, places: Sequence[str], who: str, at: datetime, first: int = 1) -> Sheet:
+        """The sheet `id` with a label for each of `places`: the one that hangs there, or a new one; from the sticker
+        `first` on.
 
         Whoever asks for the same sheet again has the same. Raises Problem("too-busy").
         """
         if found := self.sheet(id):
             return found
         for some in batches(places, AT_ONCE // 3):
-            self._label(some, id, who, at)
+            self._label(some, id, at)
         hanging = self.hanging(places)
         # what was retired since it was asked for is not printed
-        sheet = Sheet(id, format, tuple(hanging[place] for place in places if place in hanging), at, who)
+        sheet = Sheet(id, format, tuple(hanging[place] for place in places if place in hanging), at, who, first)
         if not kept(lambda: sheet_item(sheet).save(condition=SheetItem.pk.does_not_exist())):
             sheet = self.sheet(id) or sheet
         return sheet
 
-    def _label(self, places: Sequence[str], sheet: str, who: str, at: datetime) -> None:
+    def _label(self, places: Sequence[str], sheet: str, at: datetime) -> None:
         """Make labels for those of `places` at which none hangs."""
         for attempt in range(ATTEMPTS):
             hanging = self.hanging(places)
-            new = [Label(new_serial(), place, "active", at, who, sheet) for place in places if place not in hanging]
+            new = [Label(new_serial(), place, "active", at, sheet) for place in places if place not in hanging]
 
             def work(transaction: TransactWrite, new: Sequence[Label] = new) -> None:
                 for label in new:
@@ -71,7 +74,7 @@ class Labels(Places):
             wait(attempt)
         raise Problem("too-busy")
 
-    def replace(self, serial: str, format: Format, who: str, at: datetime) -> Sheet:
+    def replace(self, serial: str, format: Format, who: str, at: datetime, first: int = 1) -> Sheet:
         """Let another label hang where `serial` did, whose code is good for nothing any more; the sheet with it.
 
         Replaced again it is the same other label. Raises Problem("not-found"), Problem("label-over"),
@@ -86,8 +89,8 @@ class Labels(Places):
                 return found
             if label.state != "active":
                 raise Problem("label-over")
-            new = Label(new_serial(), label.place, "active", at, who, id)
-            sheet = Sheet(id, format, (new.serial,), at, who)
+            new = Label(new_serial(), label.place, "active", at, id)
+            sheet = Sheet(id, format, (new.serial,), at, who, first)
 
             def work(transaction: TransactWrite, label: Label = label, new: Label = new, sheet: Sheet = sheet) -> None:
                 _end(transaction, label, "replaced", at, new.serial)
@@ -146,7 +149,6 @@ def _label_item(pk: str, sk: str, label: Label) -> LabelItem:
         place=label.place,
         state=label.state,
         printed_at=stamp(label.printed_at),
-        printed_by=label.printed_by,
         sheet=label.sheet,
         ended_at=stamp(label.ended_at) if label.ended_at else None,
         replaced_by=label.replaced_by or None,
@@ -158,9 +160,11 @@ def sheet_item(sheet: Sheet) -> SheetItem:
         f"SHEET#{sheet.id}",
         sheet=sheet.id,
         format=sheet.format,
+        first=sheet.first,
         serials=list(sheet.serials),
         printed_at=stamp(sheet.printed_at),
         printed_by=sheet.printed_by,
+        expires_at=int((sheet.printed_at + KEPT).timestamp()),
     )
 
 
@@ -172,4 +176,5 @@ def sheet_of(told: Mapping[str, Any]) -> Sheet:
         tuple(told["serials"]),
         instant(told["printed_at"]),
         told["printed_by"],
+        int(told.get("first") or 1),
     )

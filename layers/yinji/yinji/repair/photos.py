@@ -1,30 +1,58 @@
-"""A photo that whoever reported a fault may add: where it arrives, and where its clean copy is kept."""
+"""Photos of faults, by whoever reported one and by the technician who mended it: where a photo arrives, and where its
+clean copy is kept. It is called by the id of the report, or by that of the fault (`of_repair`)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
 
 from yinji.clearance.evidence import MEDIA_TYPES
 from yinji.platform.problem import Problem
 
 ARRIVING, KEPT = "photos/arriving/", "photos/kept/"
+MENDED = "mended-"
+BY = "by"
+"""The name under which S3 keeps, until it is looked into, who was let put a photo there."""
+KEPT_FOR = timedelta(days=180)
+"""How long photos are kept (the data map's term `faults`)."""
 KINDS = ("jpeg", "png", "webp")
 LARGEST = 10 * 2**20
 SECONDS = 600
 """How long a phone may take to send it."""
 
 
-def arriving_key(report: str) -> str:
-    return ARRIVING + report
+def of_repair(incident: str) -> str:
+    """What the photo of what was mended of `incident` is called."""
+    return MENDED + incident
 
 
-def kept_key(report: str) -> str:
-    return KEPT + report
+def arriving_key(name: str) -> str:
+    return ARRIVING + name
 
 
-def report_of_key(key: str) -> str:
-    """The id of the report whose photo arrives under `key`."""
-    return key.removeprefix(ARRIVING)
+def kept_key(name: str) -> str:
+    return KEPT + name
+
+
+def name_of_key(key: str) -> tuple[str, str]:
+    """What the photo that arrives under `key` is called, and the id of the incident where it is of what was mended."""
+    name = key.removeprefix(ARRIVING)
+    return name, name.removeprefix(MENDED) if name.startswith(MENDED) else ""
+
+
+def upload_form(s3: Any, bucket: str, name: str, media_type: str, by: str = "") -> dict[str, Any]:
+    """What lets a browser put one photo of `media_type` that is called `name`: {"url", "fields"}; with `by` whoever
+    takes it in knows who was let."""
+    fields = {"Content-Type": media_type} | ({f"x-amz-meta-{BY}": by} if by else {})
+    form = s3.generate_presigned_post(
+        Bucket=bucket,
+        Key=arriving_key(name),
+        Fields=fields,
+        Conditions=[*({field: value} for field, value in fields.items()), ["content-length-range", 0, LARGEST]],
+        ExpiresIn=SECONDS,
+    )
+    return {"url": form["url"], "fields": form["fields"]}
 
 
 def told_type(told: Mapping[str, str]) -> str:

@@ -134,7 +134,6 @@ def label_of(told: Mapping[str, Any]) -> Label:
         told["place"],
         cast(State, told["state"]),
         instant(told["printed_at"]),
-        told["printed_by"],
         told["sheet"],
         instant(ended) if ended else None,
         told.get("replaced_by") or "",

@@ -19,6 +19,8 @@ from yinji.repair.place import ID, KINDS, Kind, Place
 Format = Literal["a4-24", "a4-10", "door"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 """Sheets of 3 x 8 stickers of 70 x 37 mm, sheets of 2 x 5 of 99 x 57 mm, or a sign for a door, a page (A5) each."""
+STICKERS: Mapping[Format, int] = {"a4-24": 24, "a4-10": 10, "door": 1}
+"""How many there are on a page."""
 MOST_ON_A_SHEET = 500
 MOST_NAMED = 100
 USUAL: frozenset[Kind] = frozenset({"room", "socket", "access-point", "switch"})
@@ -28,13 +30,15 @@ _BETWEEN = re.compile(r"[\s,，;；、]+")
 
 @dataclass(frozen=True)
 class Sheet:
-    """Labels that were printed together, in which format, by whom; on paper it has as many pages as it needs."""
+    """Labels that were printed together, in which format, by whom; on paper it has as many pages as it needs. `first`
+    is the sticker of the first page that is still free, counted along its rows from 1."""
 
     id: str
     format: Format
     serials: Sequence[str]
     printed_at: datetime
     printed_by: str
+    first: int = 1
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Wish:
     within: str = ""
     kinds: frozenset[Kind] = frozenset()
     missing: bool = False
+    first: int = 1
 
     def chosen(self, places: Iterable[Place]) -> list[Place]:
         """Those of `places` that are meant, in the order in which one walks by them. What is retired bears none."""
@@ -69,20 +74,27 @@ def wished(fields: Mapping[str, str]) -> Wish:
     elif not named and not kinds:
         wrong["kinds"] = "required"
     if wrong:
-        raise invalid_form(wrong | _wrong_format(fields))
-    return Wish(format_of(fields), named, within, kinds, bool(fields.get("missing")))
+        raise invalid_form(wrong | _wrong_paper(fields))
+    format, first = paper_of(fields)
+    return Wish(format, named, within, kinds, bool(fields.get("missing")), first)
 
 
-def format_of(fields: Mapping[str, str]) -> Format:
-    """The format that `fields` ask for. Raises invalid-form."""
-    if wrong := _wrong_format(fields):
+def paper_of(fields: Mapping[str, str]) -> tuple[Format, int]:
+    """The format that `fields` ask for, and the first sticker that is free. Raises invalid-form."""
+    if wrong := _wrong_paper(fields):
         raise invalid_form(wrong)
-    return next(one for one in FORMATS if one == fields["format"])
+    return next(one for one in FORMATS if one == fields["format"]), int(fields.get("first") or 1)
 
 
-def _wrong_format(fields: Mapping[str, str]) -> dict[str, str]:
-    told = fields.get("format", "")
-    return {} if told in FORMATS else {"format": "invalid" if told else "required"}
+def _wrong_paper(fields: Mapping[str, str]) -> dict[str, str]:
+    told, first = fields.get("format", ""), fields.get("first", "")
+    format: Format | None = next((one for one in FORMATS if one == told), None)
+    if format is None:
+        return {"format": "invalid" if told else "required"}
+    fits = not first or (
+        first.isascii() and first.isdecimal() and len(first) < 4 and 1 <= int(first) <= STICKERS[format]
+    )
+    return {} if fits else {"first": "invalid"}
 
 
 def sheet_id(who: str, key: str) -> str:

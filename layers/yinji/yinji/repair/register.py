@@ -66,11 +66,13 @@ class Kept:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be kept anew, by id; which lines are not taken, and how many came to what."""
+    """What is to be kept anew, by id; which lines are not taken, and how many came to what. `remarks` are on lines that
+    were taken, and that somebody should look at."""
 
     changes: Mapping[str, Kept]
     rejected: Sequence[Rejected]
     counts: Counter[str]
+    remarks: Sequence[Rejected] = ()
 
 
 def planned(known: Mapping[str, Kept], table: Table, as_of: datetime) -> Plan:
@@ -101,7 +103,27 @@ def planned(known: Mapping[str, Kept], table: Table, as_of: datetime) -> Plan:
             counts["followed"] += 1
             changes[id] = Kept(after, before.as_of)
     counts["rejected"] += len(rejected)
-    return Plan(changes, sorted([*table.rejected, *rejected], key=lambda one: one.line), +counts)
+    after = every | {id: kept.place for id, kept in changes.items()}
+    standing = [line for id, line in table.lines.items() if id in after and _facts(after[id]) == _facts(line.place)]
+    return Plan(
+        changes,
+        sorted([*table.rejected, *rejected], key=lambda one: one.line),
+        +counts,
+        sorted(_remarks(standing, after), key=lambda one: one.line),
+    )
+
+
+def _remarks(lines: Iterable[Line], every: Mapping[str, Place]) -> list[Rejected]:
+    """On which of `lines`, as the places are by then: one in use lies in one that is not, or is held by it."""
+    remarks: list[Rejected] = []
+    holding = {above for place in every.values() if not place.retired for above in place.path}
+    for line in lines:
+        place = every[line.place.id]
+        if place.retired and place.id in holding:
+            remarks.append(Rejected(line.number, "place-still-used", "state"))
+        elif not place.retired and any(every[id].retired for id in place.path):
+            remarks.append(Rejected(line.number, "place-in-retired", "within"))
+    return remarks
 
 
 def _rejected(known: Mapping[str, Kept], told: dict[str, Line]) -> list[Rejected]:

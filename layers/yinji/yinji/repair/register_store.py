@@ -62,7 +62,7 @@ class Register:
             first = first or plan
             if not plan.changes:
                 counts = first.counts | Counter(rejected=len(plan.rejected))
-                return replace(first, rejected=plan.rejected, counts=counts)
+                return replace(first, rejected=plan.rejected, counts=counts, remarks=plan.remarks)
             if not self._keep(plan.changes, known):
                 wait(attempt)
         raise Problem("too-busy")

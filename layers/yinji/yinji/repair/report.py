@@ -22,7 +22,7 @@ from yinji.platform import links
 from yinji.platform.clock import now
 from yinji.platform.ids import id_of
 from yinji.platform.problem import Problem, invalid_form
-from yinji.platform.text import plain
+from yinji.platform.text import MAIL, plain
 from yinji.repair.place import Place
 
 Symptom = Literal["no-connection", "slow", "sign-in"]
@@ -167,6 +167,11 @@ def wished(fields: Mapping[str, str], ticket: Ticket, key: str, language: str, s
         at - ago,
         at,
     )
+
+
+def mail_of(contact: str) -> str:
+    """The mail address that `contact` is; empty where it is a telephone number, or anything else."""
+    return contact if len(contact) <= LONGEST_CONTACT and MAIL.fullmatch(contact) else ""
 
 
 def _ago(text: str) -> timedelta | None:

@@ -9,6 +9,7 @@ from typing import Any
 from yinji.platform.clock import stamp
 from yinji.repair.clocks import Clock, clocks
 from yinji.repair.incident import Event, Incident
+from yinji.repair.photos import KEPT_FOR
 from yinji.repair.report import Report
 
 
@@ -34,6 +35,7 @@ def incident_document(incident: Incident, now: datetime) -> dict[str, Any]:
         "note": incident.note or None,
         "merged_into": incident.merged_into or None,
         "escalated": list(incident.escalated),
+        "photo": incident.photo is not None and now - incident.photo < KEPT_FOR,
         "clocks": [_clock(one) for one in clocks(incident, now)],
     }
 

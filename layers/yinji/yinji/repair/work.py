@@ -16,7 +16,7 @@ from yinji.platform.ids import id_of
 from yinji.platform.problem import Problem, invalid_form
 from yinji.repair import access
 from yinji.repair.causes import causes_of
-from yinji.repair.incident import ACTS, WORK, Act, Event, Incident, done, given, moment, version_of
+from yinji.repair.incident import ACTS, WORK, Act, Event, Incident, State, done, given, moment, version_of
 from yinji.repair.incidents_store import Incidents
 from yinji.repair.place import Kind
 
@@ -25,6 +25,10 @@ DEEDS: tuple[Deed, ...] = get_args(Deed)
 Why = Literal["shift-over", "other-skill", "other-area", "too-much", "other"]
 WHYS: tuple[Why, ...] = get_args(Why)
 """Why somebody hands work over: chosen, so that nobody writes about a colleague."""
+PHOTOGRAPHED: frozenset[State] = frozenset(
+    {"taken", "travelling", "waiting-access", "waiting-parts", "fixed", "closed"}
+)
+"""Where there is something to take a photo of."""
 LONGEST_NOTE = 300
 ATTEMPTS = 8
 """How often somebody may be quicker: every report that joins is one."""
@@ -100,6 +104,26 @@ def perform(
         if incidents.change(after, event):
             return after, True
     raise Problem("incident-moved-on")
+
+
+def may_photograph(incident: Incident, session: Session) -> bool:
+    """Whether `session` may add a photo of what was mended: whoever has it or had it last, and the office."""
+    mine = access.can(session, "work-on-incidents") and incident.technician == session.sub
+    return incident.state in PHOTOGRAPHED and (mine or access.can(session, "manage-incidents"))
+
+
+def photographed(incidents: Incidents, id: str, who: str, key: str, at: datetime) -> bool:
+    """Note that a photo that `who` took of what was mended is kept; once for each `key`. False when it was noted
+    before, or there is no such incident any more. Raises Problem("too-busy")."""
+    for _ in range(ATTEMPTS):
+        incident = incidents.find(id)
+        if incident is None or _done_before(incidents, id, key):
+            return False
+        when = moment(incident, at)
+        event = Event(key, "photo", who or incident.technician, when)
+        if incidents.change(replace(incident, photo=when, version=incident.version + 1), event):
+            return True
+    raise Problem("too-busy")
 
 
 def event_key(who: str, deed: str, key: str) -> str:

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Literal, get_args
 
 from yinji.platform.problem import invalid_form
-from yinji.platform.text import plain
+from yinji.platform.text import MAIL, plain
 from yinji.visits import service
 
 State = Literal["waiting", "booked", "done", "not-met", "cancelled"]
@@ -30,7 +30,6 @@ Language = Literal["zh", "en"]
 LONGEST_NAME, LONGEST_ADDRESS, LONGEST_WORDS, LONGEST_NOTE, LONGEST_PART = 40, 80, 300, 500, 60
 MOST_PARTS, LONGEST_VISIT = 10, 240
 PHONE = re.compile(r"\+?[0-9][0-9 ()-]{5,18}[0-9]")
-MAIL = re.compile(r"[^@\s<>,;]{1,64}@[^@\s<>,;]{1,190}\.[^@\s<>,;.]{2,24}")
 
 
 @dataclass(frozen=True)
