@@ -209,8 +209,11 @@ def _bulk(visit: Visit, archive: Archive, chosen: Selection[Row], kind: str) -> 
 def _opened(visit: Visit, archive: Archive, rows: Iterable[Row]) -> Opened | None:
     """The row that the query names, with what is needed to decide about it."""
     row = next((row for row in rows if row.id == visit.query.get("open")), None)
-    if row is None:
-        return None
+    return opened(archive, row) if row else None
+
+
+def opened(archive: Archive, row: Row) -> Opened:
+    """What somebody needs to decide about `row`."""
     every = archive.records(row.student.student)
     others = alike(every, row.record)
     return Opened(

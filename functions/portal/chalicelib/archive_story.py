@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup, escape
 from yinji.archive.access import OFFICE, visible_student
+from yinji.archive.deciding import said
 from yinji.archive.kinds import dimensions, hundreds, kinds, levels
 from yinji.archive.portrait import Portrait
 from yinji.archive.record import STUDENT, Record, key_of
@@ -21,6 +22,7 @@ from yinji.clearance import university
 from yinji.identity import seen
 from yinji.platform.problem import Problem
 
+from .archive_certify import Row, described, opened
 from .visit import Visit
 from .words import Words
 
@@ -281,16 +283,23 @@ def one_record(visit: Visit, archive: Archive, student: str, path: str) -> dict[
     words = visit.words
     school = portrait.student.school
     events = [_happening(visit, school, event) for event in archive.events(record.student, record.key)]
-    return shared(visit, portrait) | {
-        "record": record,
-        "facts": _facts(words, record),
-        "source": words.say(sources()[record.source].title) if record.source in sources() else record.source,
-        "certified": _certified(visit, school, record),
-        "events": events[::-1],
-        "disputes": visit.may("act-in-archive", student=record.student) and record.state != "void",
-        "dispute_at": f"/api/archive/students/{record.student}/records/{record.path}/dispute",
-        "points": _points(words, record),
-    }
+    row = Row(record, portrait.student)
+    decides = visit.may("certify-record", school=school) and row.deeds
+    return (
+        described(words)
+        | shared(visit, portrait)
+        | {
+            "record": record,
+            "facts": _facts(words, record),
+            "told_by": words.say(sources()[record.source].title) if record.source in sources() else record.source,
+            "opened": opened(archive, row) if decides else None,
+            "certified": _certified(visit, school, record),
+            "events": events[::-1],
+            "disputes": visit.may("act-in-archive", student=record.student) and record.state != "void",
+            "dispute_at": f"/api/archive/students/{record.student}/records/{record.path}/dispute",
+            "points": _points(words, record),
+        }
+    )
 
 
 def _facts(words: Words, record: Record) -> list[tuple[Markup, Any]]:
@@ -348,7 +357,11 @@ def _happening(visit: Visit, school: str, event: RecordEvent) -> Happening:
            for name, value in (event.was or {}).items() if name in FACTS_TOLD]  # fmt: skip
     what = event.what if event.what in EVENTS else "changed"
     return Happening(
-        words(f"archive.event-{what}"), _who(visit, school, event.who, event.role), event.at, event.why, was
+        words(f"archive.event-{what}"),
+        _who(visit, school, event.who, event.role),
+        event.at,
+        said(event.why, words.language),
+        was,
     )
 
 
