@@ -385,7 +385,8 @@ def archive_selection(visit: Visit, id: str) -> Response:
 
 @at("/archive")
 def archive(visit: Visit) -> Response:
-    return page.draw(visit, "archive-timeline.html", **archive_story.timeline(visit, archives))
+    shown = archive_story.timeline(visit, archives, archive_story.own(visit))
+    return page.draw(visit, "archive-timeline.html", **shown)
 
 
 @at("/archive/portrait")
@@ -414,6 +415,11 @@ def archive_students_of(visit: Visit) -> Response:
 @at("/archive/students/{student}")
 def archive_portrait_of(visit: Visit, student: str) -> Response:
     return page.draw(visit, "archive-portrait.html", **archive_portrait.portrait(visit, archives, groups, student))
+
+
+@at("/archive/students/{student}/years")
+def archive_years_of(visit: Visit, student: str) -> Response:
+    return page.draw(visit, "archive-timeline.html", **archive_story.timeline(visit, archives, student))
 
 
 @at("/archive/students/{student}/records")

@@ -97,6 +97,7 @@ PATHS: list[tuple[str, Session]] = [
     ("/archive/students", OFFICE),
     ("/archive/students?school=S01", OFFICE),
     (THEIRS, COUNSELLOR),
+    (f"{THEIRS}/years", COUNSELLOR),
     (f"{THEIRS}/records?year=2023-2024", COUNSELLOR),
     (f"{THEIRS}/records/second-classroom:L0", COUNSELLOR),
     ("/archive/deliveries", OFFICE),
@@ -124,6 +125,7 @@ ROLES: list[tuple[str, set[str]]] = [
     ("/archive/records/second-classroom:L0", {"me"}),
     ("/archive/students", {"counsellor", "other-counsellor", "office", "administrator", "auditor"}),
     (THEIRS, {"me", "counsellor", "office", "administrator", "auditor"}),
+    (f"{THEIRS}/years", {"me", "counsellor", "office", "administrator", "auditor"}),
     (f"{THEIRS}/records", {"me", "counsellor", "office", "administrator", "auditor"}),
     (f"{THEIRS}/records/second-classroom:L0", {"me", "counsellor", "office", "administrator", "auditor"}),
     ("/archive/deliveries", {"office", "administrator", "auditor"}),
@@ -219,6 +221,37 @@ def test_every_number_of_a_portrait_leads_to_exactly_the_records_it_counts(group
                 assert str(expected) in text, (href, text)
 
 
+def test_a_portrait_shows_each_score_term_by_term_beside_the_group(grouped: Archive) -> None:
+    known = grouped.portrait(SU.student)
+    assert known
+    group = Groups().of(known.student)
+    assert group and len(group.terms) > 1
+    body = portal.visit("/archive/portrait", ME, "en").body
+    assert body.count('class="multiple"') == 1 + len(dimensions()) == body.count('class="band"')
+    tables = re.findall(r"aria-label=\"Term by term: ([^\"]+)\">(.*?)</table>", body, re.DOTALL)
+    assert len(tables) == 1 + len(dimensions())
+    for id, (title, table) in zip(["", *dimensions()], tables, strict=True):
+        assert title == (dimensions()[id].title["en"] if id else "Overall")
+        rows = [re.findall(r"<td>(.*?)</td>", row) for row in table.split("<tr>")[2:]]
+        feature = f"dimension.{id}" if id else "overall"
+        expected = [
+            [str(known.score(id, term=term)), *(str(group.quantile(feature, at, term)) for at in (50, 25, 75))]
+            for term in sorted({*group.terms, *(one.term for one in known.tallies)}, reverse=True)
+        ]
+        told = [[re.sub(r"<[^>]+>", "", one) for one in row] for row in rows]
+        assert [[points, middle, *half.split("–")] for points, middle, half in told] == expected
+        assert sum("<a " in row[0] for row in rows) == len(
+            {one.term for one in known.tallies if one.records and one.dimension == (id or one.dimension)}
+        )
+    assert "Half of the group" in body
+
+
+def test_a_portrait_without_a_group_shows_its_terms_all_the_same(archives: Archive) -> None:
+    body = portal.visit("/archive/portrait", ME, "en").body
+    assert body.count('class="multiple"') == 1 + len(dimensions()) and 'class="band"' not in body
+    assert "Median of the group" not in body
+
+
 def test_every_link_of_a_timeline_leads_somewhere(archives: Archive) -> None:
     seen: set[str] = set()
     for year in ("2023-2024", "2024-2025", "2025-2026"):
@@ -238,6 +271,26 @@ def test_a_timeline_begins_with_the_whole_and_the_latest_year_and_folds_what_is_
     assert "second year" in earlier and "The four hundreds" not in earlier
     assert "Your first book" in earlier and "Book number 10" in earlier
     assert "14 days in the library" in earlier
+
+
+def test_a_year_has_its_books_its_teachers_its_places_and_leads_on_to_the_next(archives: Archive) -> None:
+    told = story(archives.records(SU.student), SU.grade).years
+    for base, session, here in (("/archive", ME, "/archive"), (THEIRS, COUNSELLOR, f"{THEIRS}/years")):
+        for place, year in enumerate(told):
+            body = portal.visit(f"{here}?year={year.year}", session, "en").body
+            assert body.count('class="spine ') == len(year.shelf)
+            shown = {href for href, _ in links(body, f"{base}/records/")}
+            for one in (*year.shelf, *(met for met, _ in year.teachers)):
+                assert f"{base}/records/{one.path}" in shown
+            assert all(f"<bdi>{place}</bdi>" in body for place, _ in year.places)
+            turned = re.findall(rf'rel="(prev|next)" href="{here}\?year=([0-9-]+)#year"', body)
+            later = [("next", told[place - 1].year)] if place else []
+            assert turned == [("prev", one.year) for one in told[place + 1 : place + 2]] + later
+    assert any(one.shelf for one in told) and any(one.teachers for one in told)
+    hint = "Open the record and tell your school"
+    assert hint in portal.visit("/archive", ME, "en").body
+    theirs = portal.visit(f"{THEIRS}/years", COUNSELLOR, "en").body
+    assert hint not in theirs and f'href="{THEIRS}/transcript"' in theirs and '"/archive/claim"' not in theirs
 
 
 def test_an_archive_without_anything_says_how_it_begins(cloud: Cloud) -> None:

@@ -165,7 +165,6 @@ def multiples(words: Words, found: Glance, school: str) -> list[Multiple]:
     own = found.schools.get(school) if school else None
     names = list(found.whole.terms)
     titles = [terms.title(term, words.language) for term in names]
-    short = [f"{term[2:4]}/{term[7:9]}-{term[-1]}" for term in names]
     told: list[Multiple] = []
     for feature in [*(f"dimension.{id}" for id in dimensions()), "records"] if names else ():
         whole = [found.whole.terms[term][feature] for term in names]
@@ -180,7 +179,7 @@ def multiples(words: Words, found: Glance, school: str) -> list[Multiple]:
             now=(mine or whole)[-1].median,
         )
         rows = list(zip(titles, mine or [None] * len(names), whole, strict=True))
-        told.append(Multiple(title, archive_chart.of_terms(short, whole, mine, words, sentence), rows))
+        told.append(Multiple(title, archive_chart.of_terms(names, whole, [one.median for one in mine], sentence), rows))
     return told
 
 

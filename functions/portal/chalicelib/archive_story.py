@@ -8,10 +8,12 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
+from zlib import crc32
 
 from markupsafe import Markup, escape
 from yinji.archive.access import OFFICE, visible_student
 from yinji.archive.deciding import said
+from yinji.archive.groups import Group
 from yinji.archive.kinds import dimensions, hundreds, kinds, levels
 from yinji.archive.portrait import Portrait
 from yinji.archive.record import STUDENT, Record, key_of
@@ -43,6 +45,8 @@ class Aim:
     number: int
     aim: int
     href: str
+    middle: int | None = None
+    """What half of the group has at most, where that may be shown."""
 
     @property
     def missing(self) -> int:
@@ -110,10 +114,16 @@ def told(words: Words, record: Record) -> Markup:
     return sentence.format(what=Markup("<bdi>{}</bdi>").format(record.title))
 
 
-def aims(words: Words, base: str, portrait: Portrait) -> list[Aim]:
-    """The four hundreds of a student."""
+def aims(words: Words, base: str, portrait: Portrait, group: Group | None = None) -> list[Aim]:
+    """The four hundreds of a student, beside `group` if there is one."""
     return [
-        Aim(words.say(one.title), portrait.hundreds.get(id, 0), one.aim, counting(base, hundred=id))
+        Aim(
+            words.say(one.title),
+            portrait.hundreds.get(id, 0),
+            one.aim,
+            counting(base, hundred=id),
+            group.quantile(f"hundred.{id}", 50) if group else None,
+        )
         for id, one in hundreds().items()
     ]
 
@@ -121,22 +131,35 @@ def aims(words: Words, base: str, portrait: Portrait) -> list[Aim]:
 # --- the timeline ---------------------------------------------------------------------------------------------
 
 
-def timeline(visit: Visit, archive: Archive) -> dict[str, Any]:
-    """The student's own years, one at a time (`year` of the query), and a picture of the whole."""
-    portrait = found(visit, own(visit), archive.portrait)
+def timeline(visit: Visit, archive: Archive, student: str) -> dict[str, Any]:
+    """The years of a student, one at a time (`year` of the query), and a picture of the whole."""
+    portrait = found(visit, student, archive.portrait)
     told_of = story(archive.records(portrait.student.student), portrait.student.grade)
     year = told_of.year(visit.query.get("year", ""))
-    return shared(visit, portrait) | {
+    years = [one.year for one in told_of.years]
+    place = years.index(year.year) if year else 0
+    known = shared(visit, portrait)
+    return known | {
+        "here": "/archive" if known["own"] else f"{known['base']}/years",
         "story": told_of,
         "year": year,
-        "years": [one.year for one in told_of.years],
+        "years": years,
+        "earlier": years[place + 1] if place + 1 < len(years) else "",
+        "later": years[place - 1] if place else "",
+        "spine": spine,
         "moments": {one.record.key: one for one in year.moments} if year else {},
         "moment": partial(moment, visit.words),
-        "aims": aims(visit.words, "/archive", portrait),
+        "aims": aims(visit.words, known["base"], portrait),
         "picture": skyline(told_of, year, visit.words),
         "study": study(year),
         "latest": not year or year == told_of.years[0],
     }
+
+
+def spine(record: Record) -> str:
+    """How the spine of a book looks: colour and height, the same whenever it is drawn."""
+    number = crc32(record.thing.encode())
+    return f"c{number % 5} h{number // 5 % 3}"
 
 
 def study(year: Year | None) -> int:
