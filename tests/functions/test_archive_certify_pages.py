@@ -214,6 +214,8 @@ def test_a_transcript_says_what_is_credited_what_is_missing_and_why(school: Scho
         capped = "最多认定 20 学时，超出的 10" if language == "zh" else "at most 20 hours count in a term: 10"
         again = "1 条与已计入的内容重复" if language == "zh" else "1 record of something that counts already"
         assert capped in page.body and again in page.body
+        base = "/archive" if page is mine else f"/archive/students/{SU.student}"
+        assert f'href="{base}/records/{path_of(claim_key())}"' in page.body, "every record of it leads to itself"
     assert [one["what"] for one in school.cloud.looks() if one["who"] == "T0001"] == ["transcript"]
 
 

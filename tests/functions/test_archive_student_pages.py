@@ -413,6 +413,30 @@ def test_a_counsellor_sees_who_waits_and_finds_and_sorts(grouped: Archive) -> No
     assert "/archive/certify" not in portal.visit("/archive/students?school=S01", AUDITOR).body
 
 
+def test_a_counsellor_is_told_who_went_quiet_and_why_and_led_to_what_waits(
+    archives: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "today", lambda: date(2025, 12, 20))
+    early, now = (date(2024, 10, 1), date(2025, 3, 10)), date(2025, 10, 8)
+    others = [student(number) for number in range(100, 114)]
+    archives.enrol(others)
+    for other in others:
+        fill(other, [record(one, student=other.student, day=now) for one in range(6)])
+    busy = others[0].student
+    fill(others[0], [record(10 + place, student=busy, day=day) for place, day in enumerate(early * 10)])
+    Groups().build()
+    fill(SU, [record(700 + place, day=day) for place, day in enumerate(early * 10)])
+    [listed] = Groups().quiet("S01", "2025-2026-1")
+    assert listed.member == next(one for one in archives.cohort(SU.cohort) if one.student == SU.student)
+    body = portal.visit(THEIRS, COUNSELLOR, "en").body
+    assert "They have gone quiet" in body and listed.why("en") in html.unescape(body)
+    assert f'href="/archive/certify?q={SU.student}"' in body and f'href="{THEIRS}/years"' in body
+    assert "They have gone quiet" not in portal.visit(f"/archive/students/{busy}", COUNSELLOR, "en").body
+    assert f"/archive/certify?q={SU.student}" not in portal.visit(THEIRS, AUDITOR, "en").body
+    own = portal.visit("/archive/portrait", ME, "en").body
+    assert "gone quiet" not in own and "/archive/certify" not in own
+
+
 def test_four_hundred_students_are_one_light_page(cloud: Cloud) -> None:
     found = Archive()
     found.enrol([student(number, name_latin="") for number in range(400)])

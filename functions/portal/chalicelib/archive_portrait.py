@@ -8,11 +8,13 @@ from typing import Any
 
 from markupsafe import Markup
 from yinji.archive import terms
+from yinji.archive.access import OFFICE
 from yinji.archive.groups import Group, Place
 from yinji.archive.groups_store import Groups
 from yinji.archive.kinds import dimensions, kinds
 from yinji.archive.portrait import Portrait, Tally
-from yinji.archive.store import Archive
+from yinji.archive.quiet import quiet, term_looked_at
+from yinji.archive.store import Archive, Member
 from yinji.clearance import university
 
 from . import archive_chart
@@ -79,9 +81,20 @@ def portrait(visit: Visit, archive: Archive, groups: Groups, student: str) -> di
         "weights": [f"{visit.words.say(one.title)} {one.weight} %" for one in dimensions().values()],
         "aims": aims(visit.words, base, known, group),
         "school": visit.words.say(university.schools()[known.student.school]),
+        "quiet": _quiet(visit, known, group),
+        "certifies": visit.may("certify-record", school=known.student.school),
         "pending": sum(one.pending for one in known.tallies),
         "pending_href": f"{base}/records?state=pending",
     }
+
+
+def _quiet(visit: Visit, known: Portrait, group: Group | None) -> str:
+    """Why the student is on the list of those who have gone quiet, for whoever may see that list; empty if not."""
+    student = known.student
+    if visit.someone.role == "student" or not visit.may("see-groups", school=student.school, department=OFFICE):
+        return ""
+    found = quiet([Member.of(known)], term_looked_at(visit.today), {student.cohort: group})
+    return found[0].why(visit.language) if found else ""
 
 
 def _most(known: Portrait, group: Group | None, dimension: str) -> int:
