@@ -403,7 +403,7 @@ def archive_own_records(visit: Visit) -> Response:
 
 @at("/archive/records/{key}")
 def archive_own_record(visit: Visit, key: str) -> Response:
-    shown = archive_story.one_record(visit, archives, archive_story.own(visit), key)
+    shown = archive_story.one_record(visit, archives, catalogue, archive_story.own(visit), key)
     return page.draw(visit, "archive-record.html", **shown)
 
 
@@ -429,7 +429,8 @@ def archive_records_of(visit: Visit, student: str) -> Response:
 
 @at("/archive/students/{student}/records/{key}")
 def archive_record_of(visit: Visit, student: str, key: str) -> Response:
-    return page.draw(visit, "archive-record.html", **archive_story.one_record(visit, archives, student, key))
+    shown = archive_story.one_record(visit, archives, catalogue, student, key)
+    return page.draw(visit, "archive-record.html", **shown)
 
 
 @at("/archive/editions")

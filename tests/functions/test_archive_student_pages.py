@@ -10,16 +10,19 @@ from datetime import date, timedelta
 from urllib.parse import quote, urlsplit
 
 import pytest
+from yinji.archive.catalogue import Book, Teacher
+from yinji.archive.catalogue_store import Catalogue
 from yinji.archive.groups_store import Groups
 from yinji.archive.kinds import dimensions, hundreds, kinds
 from yinji.archive.record import STATES, Record
 from yinji.archive.store import Archive, RecordEvent
 from yinji.archive.story import story
+from yinji.clearance import university
 from yinji.identity.session import Session
 from yinji.platform import clock
 
 from tests import portal
-from tests.archives import AT, SU, Library, as_csv, fill, loan, record, student
+from tests.archives import AT, SU, Library, activity, as_csv, fill, loan, record, student
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, officer
 from tests.functions.test_portal import ADMINISTRATOR, AUDITOR, CHINESE, OTHER_COUNSELLOR, Reader, transferred
 
@@ -340,6 +343,27 @@ def test_a_record_tells_everything_and_names_the_office_to_students_and_the_pers
             assert told in body, told
     assert "T0001" not in mine and "T0001" in theirs
     assert "dispute" in mine and "/dispute" not in theirs
+
+
+def test_a_record_tells_of_its_book_its_teacher_and_its_activity_what_the_catalogue_knows(archives: Archive) -> None:
+    catalogue = Catalogue()
+    catalogue.put_books([Book("9787020002207", "红楼梦", "曹雪芹", "人民文学出版社")], "d1")
+    catalogue.put_teachers([Teacher("T0777", "叶书琳", "教授", "S02")], "d1")
+    announced = activity(1, kind="lecture", title="疫苗简史")
+    catalogue.put(announced)
+    made = [
+        record(801, "book", title="红楼梦", entity="978-7-02-000220-7"),
+        record(802, "teacher-talk", title="叶书琳", entity="T0777"),
+        record(803, "lecture", title="疫苗简史", entity=announced.id),
+        record(804, "book", title="没有人知道的书", entity="9787111111111"),
+    ]
+    fill(SU, made)
+    for base, session in (("/archive", ME), (THEIRS, COUNSELLOR)):
+        book, teacher, lecture, other = (portal.visit(f"{base}/records/{one.path}", session, "en").body for one in made)
+        assert "曹雪芹" in book and "人民文学出版社" in book
+        assert "教授" in teacher and university.schools()["S02"]["en"] in html.unescape(teacher)
+        assert f'<a href="/archive/activities/{announced.id}">疫苗简史</a>' in lecture
+        assert "Author" not in other and "没有人知道的书" in other
 
 
 @pytest.mark.parametrize("state", STATES)

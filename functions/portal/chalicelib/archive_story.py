@@ -12,6 +12,8 @@ from zlib import crc32
 
 from markupsafe import Markup, escape
 from yinji.archive.access import OFFICE, visible_student
+from yinji.archive.catalogue import isbn_of
+from yinji.archive.catalogue_store import Catalogue
 from yinji.archive.deciding import said
 from yinji.archive.groups import Group
 from yinji.archive.kinds import dimensions, hundreds, kinds, levels
@@ -297,8 +299,8 @@ class Happening:
     was: Sequence[tuple[Markup, str]]
 
 
-def one_record(visit: Visit, archive: Archive, student: str, path: str) -> dict[str, Any]:
-    """Everything known of one record, and what happened to it. Raises Problem("not-found")."""
+def one_record(visit: Visit, archive: Archive, catalogue: Catalogue, student: str, path: str) -> dict[str, Any]:
+    """Everything known of one record, of what it is about, and what happened to it. Raises Problem("not-found")."""
     portrait = found(visit, student, archive.portrait)
     record = archive.record(portrait.student.student, key_of(path))
     if record is None:
@@ -313,7 +315,7 @@ def one_record(visit: Visit, archive: Archive, student: str, path: str) -> dict[
         | shared(visit, portrait)
         | {
             "record": record,
-            "facts": _facts(words, record),
+            "facts": [*_facts(words, record), *_about(visit, catalogue, record)],
             "told_by": words.say(sources()[record.source].title) if record.source in sources() else record.source,
             "opened": opened(archive, row) if decides else None,
             "certified": _certified(visit, school, record),
@@ -339,6 +341,21 @@ def _facts(words: Words, record: Record) -> list[tuple[Markup, Any]]:
         ("entity", record.entity),
         ("note", record.note),
     ]  # fmt: skip
+    return [(words(f"archive.fact-{name}"), value) for name, value in known if value]
+
+
+def _about(visit: Visit, catalogue: Catalogue, record: Record) -> list[tuple[Markup, Any]]:
+    """What the catalogue knows of the book, the teacher or the activity of a record, by the titles of the facts."""
+    words, about = visit.words, kinds()[record.kind].entity if record.entity else ""
+    known: list[tuple[str, Any]] = []
+    if about == "book" and (book := catalogue.book(isbn_of(record.entity) or record.entity)):
+        known = [("author", book.author), ("publisher", book.publisher)]
+    elif about == "teacher" and (teacher := catalogue.teacher(record.entity)):
+        school = university.schools().get(teacher.school)
+        known = [("rank", teacher.title), ("school", words.say(school) if school else "")]
+    elif about == "activity" and (activity := catalogue.find(record.entity)):
+        link = Markup('<a href="/archive/activities/{}">{}</a>').format(activity.id, activity.title)
+        known = [("announced", link if visit.may("see-catalogue") else "")]
     return [(words(f"archive.fact-{name}"), value) for name, value in known if value]
 
 
