@@ -236,17 +236,24 @@ def _quarters(words: Words, feature: str, own: Marks, whole: Marks, top: int) ->
 
 
 def quiet(visit: Visit, groups: Groups) -> dict[str, Any]:
-    """Who of a school has gone quiet, each with the reason; for who sees all schools, which school is asked first."""
+    """Who of a school has gone quiet, each with the reason; who sees all schools is first told how many of each."""
     words, session = visit.words, visit.someone
     school = visit.query.get("school", session.school)
     every = university.schools()
+    term = term_looked_at(visit.today)
     if not school:
         demand_groups(session, "")
         visit.demand("see-archive", school="", department=OFFICE)
-        choices = [(f"/archive/quiet?school={id}", words.say(one)) for id, one in every.items()]
-        return {"school": "", "choices": choices, "links": _links(visit)}
+        counted = groups.gone_quiet(term)
+        most = sorted(every, key=lambda id: -counted.get(id, 0))
+        return {
+            "school": "",
+            "choices": [(f"/archive/quiet?school={id}", words.say(every[id]), counted.get(id)) for id in most],
+            "number": sum(counted.values()) if counted else None,
+            "term": terms.title(term, words.language),
+            "links": _links(visit),
+        }
     demand_names(session, school)
-    term = term_looked_at(visit.today)
     found = groups.quiet(school, term)
     # before it is shown; what cannot be written down is not shown
     seen.note(session, "quiet", *(one.member.student for one in found))
