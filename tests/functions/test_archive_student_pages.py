@@ -14,7 +14,7 @@ from yinji.archive.catalogue import Book, Teacher
 from yinji.archive.catalogue_store import Catalogue
 from yinji.archive.groups_store import Groups
 from yinji.archive.kinds import dimensions, hundreds, kinds
-from yinji.archive.record import STATES, Record
+from yinji.archive.record import STATES, Certification, Record
 from yinji.archive.store import Archive, RecordEvent
 from yinji.archive.story import story
 from yinji.clearance import university
@@ -339,10 +339,35 @@ def test_a_record_tells_everything_and_names_the_office_to_students_and_the_pers
     mine = portal.visit(f"/archive/records/{one.path}", ME, "en").body
     theirs = portal.visit(f"{THEIRS}/records/{one.path}", COUNSELLOR, "en").body
     for body in (mine, theirs):
-        for told in ("新题目", one.title, "核对过", "old system", "1.5 hours", "entered by the school"):
+        for told in ("新题目", one.title, "核对过", "old system", "1.5 hours", "delivered in bulk"):
             assert told in body, told
     assert "T0001" not in mine and "T0001" in theirs
     assert "dispute" in mine and "/dispute" not in theirs
+
+
+def test_a_record_says_where_it_came_from_in_words_whoever_changed_it_since(archives: Archive) -> None:
+    at_gate = replace(record(811, "library-visit", title="中心图书馆"), source="gate", via="device",
+                      certification=Certification("gate", AT))  # fmt: skip
+    checked_in = replace(
+        record(812, "lecture"), source="check-in", via="check-in", certification=Certification("check-in", AT)
+    )
+    claimed = replace(record(813, "award"), source="claim", via="claim", state="pending", certification=None)
+    for one in (at_gate, checked_in, claimed):
+        assert archives.add(one, SU.school)
+    told = {
+        one.source: portal.visit(f"/archive/records/{one.path}", ME, "en").body
+        for one in (at_gate, checked_in, claimed)
+    }
+    assert "Library gates" in told["gate"] and "written down by a device" in told["gate"]
+    assert "Certified by Library gates" in told["gate"]
+    assert "Check-in at the activity" in told["check-in"] and "The student’s claim" in told["claim"]
+    delivered = next(one for one in a_life() if one.state == "certified")
+    event = RecordEvent("disputed", SU.student, "student", AT, "不是我")
+    archives.change(
+        SU, delivered.key, lambda known: (replace(known, disputed="不是我", disputed_at=AT, via="claim"), event)
+    )
+    body = portal.visit(f"/archive/records/{delivered.path}", ME, "en").body
+    assert "delivered in bulk" in body and "student’s claim" not in body
 
 
 def test_a_record_tells_of_its_book_its_teacher_and_its_activity_what_the_catalogue_knows(archives: Archive) -> None:

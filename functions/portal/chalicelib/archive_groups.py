@@ -260,7 +260,7 @@ def quiet(visit: Visit, groups: Groups) -> dict[str, Any]:
     return {
         "school": school,
         "choices": [],
-        "links": _links(visit, school),
+        "links": [(f"/archive/groups/{school}", words("groups.title")), *_links(visit, school)],
         "name": words.say(every[school]),
         "term": terms.title(term, words.language),
         "found": [(one.member, one.why(words.language)) for one in found],

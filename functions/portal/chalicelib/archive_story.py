@@ -22,6 +22,7 @@ from yinji.archive.record import STUDENT, Record, key_of
 from yinji.archive.sources import sources
 from yinji.archive.store import Archive, RecordEvent
 from yinji.archive.story import Moment, Story, Wanted, Year, latest_first, story
+from yinji.archive.titles import source_title
 from yinji.clearance import university
 from yinji.identity import seen
 from yinji.platform.problem import Problem
@@ -316,7 +317,8 @@ def one_record(visit: Visit, archive: Archive, catalogue: Catalogue, student: st
         | {
             "record": record,
             "facts": [*_facts(words, record), *_about(visit, catalogue, record)],
-            "told_by": words.say(sources()[record.source].title) if record.source in sources() else record.source,
+            "told_by": words.say(source_title(record.source)),
+            "came": _came(record),
             "opened": opened(archive, row) if decides else None,
             "certified": _certified(visit, school, record),
             "events": events[::-1],
@@ -371,19 +373,22 @@ def _certified(visit: Visit, school: str, record: Record) -> Markup:
     words, decided = visit.words, record.certification
     if decided is None:
         return words(f"archive.why-{record.state}")
-    who = _source(words, record.source) if decided.by == record.source else _who(visit, school, decided.by, "")
+    who = words.say(source_title(record.source)) if decided.by == record.source else _who(visit, school, decided.by, "")
     return words(f"archive.by-{record.state}", who=who, when=words.campus_day(decided.at))
 
 
-def _source(words: Words, source: str) -> str:
-    return words.say(sources()[source].title) if source in sources() else source
+def _came(record: Record) -> str:
+    """How the record came, whoever changed it since; empty where its source says it already."""
+    if record.source in sources():
+        return "import"
+    return record.via if record.via in ("device", "check-in") else ""
 
 
 def _who(visit: Visit, school: str, who: str, role: str) -> str:
     """Who did something: an office by its name to the student, the person as well to staff."""
     words = visit.words
     if role == "system":
-        return _source(words, who)
+        return words.say(source_title(who))
     if role == "student":
         return words("history.you") if visit.someone.sub == who else words("history.graduate")
     known = university.schools().get(school) if role != "department-officer" else university.departments()[OFFICE]
