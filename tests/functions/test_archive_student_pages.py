@@ -377,7 +377,7 @@ def test_a_record_tells_of_its_book_its_teacher_and_its_activity_what_the_catalo
     announced = activity(1, kind="lecture", title="疫苗简史")
     catalogue.put(announced)
     made = [
-        record(801, "book", title="红楼梦", entity="978-7-02-000220-7"),
+        record(801, "book", title="红楼梦", entity="9787020002207"),
         record(802, "teacher-talk", title="叶书琳", entity="T0777"),
         record(803, "lecture", title="疫苗简史", entity=announced.id),
         record(804, "book", title="没有人知道的书", entity="9787111111111"),

@@ -12,7 +12,6 @@ from zlib import crc32
 
 from markupsafe import Markup, escape
 from yinji.archive.access import OFFICE, visible_student
-from yinji.archive.catalogue import isbn_of
 from yinji.archive.catalogue_store import Catalogue
 from yinji.archive.deciding import said
 from yinji.archive.groups import Group
@@ -350,7 +349,7 @@ def _about(visit: Visit, catalogue: Catalogue, record: Record) -> list[tuple[Mar
     """What the catalogue knows of the book, the teacher or the activity of a record, by the titles of the facts."""
     words, about = visit.words, kinds()[record.kind].entity if record.entity else ""
     known: list[tuple[str, Any]] = []
-    if about == "book" and (book := catalogue.book(isbn_of(record.entity) or record.entity)):
+    if about == "book" and (book := catalogue.book(record.entity)):
         known = [("author", book.author), ("publisher", book.publisher)]
     elif about == "teacher" and (teacher := catalogue.teacher(record.entity)):
         school = university.schools().get(teacher.school)
