@@ -248,6 +248,7 @@ PAGES: tuple[Page, ...] = (
         )
         for more, path in (
             ("", ""),
+            ("/years", "/years"),
             ("/records", "/records"),
             ("/records/{key}", "/records/library-loans:L1"),
         )

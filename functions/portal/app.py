@@ -385,7 +385,8 @@ def archive_selection(visit: Visit, id: str) -> Response:
 
 @at("/archive")
 def archive(visit: Visit) -> Response:
-    return page.draw(visit, "archive-timeline.html", **archive_story.timeline(visit, archives))
+    shown = archive_story.timeline(visit, archives, archive_story.own(visit))
+    return page.draw(visit, "archive-timeline.html", **shown)
 
 
 @at("/archive/portrait")
@@ -402,7 +403,7 @@ def archive_own_records(visit: Visit) -> Response:
 
 @at("/archive/records/{key}")
 def archive_own_record(visit: Visit, key: str) -> Response:
-    shown = archive_story.one_record(visit, archives, archive_story.own(visit), key)
+    shown = archive_story.one_record(visit, archives, catalogue, archive_story.own(visit), key)
     return page.draw(visit, "archive-record.html", **shown)
 
 
@@ -416,6 +417,11 @@ def archive_portrait_of(visit: Visit, student: str) -> Response:
     return page.draw(visit, "archive-portrait.html", **archive_portrait.portrait(visit, archives, groups, student))
 
 
+@at("/archive/students/{student}/years")
+def archive_years_of(visit: Visit, student: str) -> Response:
+    return page.draw(visit, "archive-timeline.html", **archive_story.timeline(visit, archives, student))
+
+
 @at("/archive/students/{student}/records")
 def archive_records_of(visit: Visit, student: str) -> Response:
     return page.draw(visit, "archive-records.html", **archive_story.records(visit, archives, student))
@@ -423,7 +429,8 @@ def archive_records_of(visit: Visit, student: str) -> Response:
 
 @at("/archive/students/{student}/records/{key}")
 def archive_record_of(visit: Visit, student: str, key: str) -> Response:
-    return page.draw(visit, "archive-record.html", **archive_story.one_record(visit, archives, student, key))
+    shown = archive_story.one_record(visit, archives, catalogue, student, key)
+    return page.draw(visit, "archive-record.html", **shown)
 
 
 @at("/archive/editions")

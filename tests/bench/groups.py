@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 from yinji.archive.bulk import wire
 from yinji.archive.glance import glance, glance_document
-from yinji.archive.groups import Distribution, group_document, year
+from yinji.archive.groups import Distribution, Group, group_document, stored_group, year
 from yinji.archive.groups_store import Groups
 from yinji.archive.items import LEAN
 from yinji.archive.kinds import dimensions, hundreds, kinds
@@ -150,11 +150,25 @@ def _build(told: Sequence[Mapping[str, object]]) -> None:
 
     groups = Groups(archive)
     put: list[int] = []
+    stored: dict[str, bytes | None] = {}
+
+    def keep(pk: str, group: bytes | None, began: object) -> None:
+        put.append(1)
+        stored[pk] = group
+
+    def get(cohort: str, *, consistent: bool) -> Group | None:
+        text = stored.get(f"GROUP#{cohort}")
+        return stored_group(json.loads(zlib.decompress(text))) if text else None
+
     with (
         patch.object(archive._bulk, "query", query),
         patch.object(groups._cohorts, "every", lambda: dict.fromkeys(by_cohort)),
         patch("yinji.archive.groups_store.one", lambda *_, **__: None),
         patch("yinji.archive.groups_store.kept", lambda write: put.append(1)),
+        patch("yinji.archive.groups_store._put", keep),
+        patch("yinji.archive.groups_store._group", get),
+        # the term that is looked at is one that the grade was here in, with two before it
+        patch("yinji.archive.groups_store.term_looked_at", lambda today: TERMS[-1]),
         patch("yinji.archive.items.YearItem.query", lambda *_, **__: iter(())),
         answered(PutItem={}),
     ):

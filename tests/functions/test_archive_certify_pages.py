@@ -127,6 +127,27 @@ def test_what_waits_is_shown_the_oldest_first_and_opens_with_what_decides(school
     assert "书 2" in disputed.body, "what else there is of that kind in that term"
 
 
+@each_language
+def test_a_record_is_decided_where_it_is_read_and_the_student_reads_why(school: School, language: str) -> None:
+    school.claim()
+    path = path_of(claim_key())
+    mine, theirs = f"/archive/records/{path}", f"/archive/students/{SU.student}/records/{path}"
+    waits = sound(visit(theirs, COUNSELLOR, language))
+    for deed in ("certify", "refuse"):
+        assert f"/records/{path}/{deed}" in waits.body
+    for nobody in (AUDITOR, officer("student-affairs")):
+        assert f"/records/{path}/certify" not in visit(theirs, nobody, language).body
+    school.decide("certify", claim_key())
+    counts = sound(visit(theirs, COUNSELLOR, language))
+    assert f"/records/{path}/revoke" in counts.body and f"/records/{path}/certify" not in counts.body
+    school.decide("revoke", claim_key(), reason="untrue", words="名单上没有你")
+    told = sound(visit(mine, session_of(), language)).body
+    assert (
+        "事后核实情况不属实：名单上没有你" if language == "zh" else "turned out not to be true: 名单上没有你"
+    ) in told
+    assert "untrue" not in re.sub(r"not to be true", "", told) and f"/records/{path}/certify" not in told
+
+
 def test_who_looks_at_the_queue_is_written_down(school: School) -> None:
     waiting(school)
     school.cloud.looks()
@@ -193,6 +214,8 @@ def test_a_transcript_says_what_is_credited_what_is_missing_and_why(school: Scho
         capped = "最多认定 20 学时，超出的 10" if language == "zh" else "at most 20 hours count in a term: 10"
         again = "1 条与已计入的内容重复" if language == "zh" else "1 record of something that counts already"
         assert capped in page.body and again in page.body
+        base = "/archive" if page is mine else f"/archive/students/{SU.student}"
+        assert f'href="{base}/records/{path_of(claim_key())}"' in page.body, "every record of it leads to itself"
     assert [one["what"] for one in school.cloud.looks() if one["who"] == "T0001"] == ["transcript"]
 
 

@@ -100,6 +100,21 @@ def test_each_on_the_list_is_told_why(compared: Cloud) -> None:
     assert "一条也没有" in found[0].why("zh")
 
 
+def test_who_sees_all_schools_is_told_how_many_of_each_the_most_first(compared: Cloud) -> None:
+    counted = Groups().gone_quiet(NOW)
+    assert counted == {school: len(Groups().quiet(school, NOW)) for school in ("S01", "S02", "S03", "S04")}
+    assert counted["S01"] == 2 > counted["S02"]
+    body = portal.visit("/archive/quiet", AFFAIRS, "en").body
+    assert f"{sum(counted.values())} students have gone quiet" in body
+    row = r'<a href="/archive/quiet\?school=(S\d\d)">[^<]*?(?: <span class="soft">([^<]*)</span>)?</a>'
+    listed = re.findall(row, body)
+    assert listed[0] == ("S01", "2 students") and ("S03", f"{counted['S03']} students") in listed
+    put_members([busy(500, "S01", 10, "汉语言文学", now=9)])
+    compared.invoke("archive/groups", {})
+    assert Groups().gone_quiet(NOW)["S01"] == 1
+    assert Groups().gone_quiet("2019-2020-1") == {}, "of another term nothing was counted"
+
+
 def test_nobody_is_quiet_in_a_term_in_which_nobody_does_much(compared: Cloud) -> None:
     calm = [busy(number, "S05", 9, "x", now=0) for number in range(20)]
     put_members(calm)

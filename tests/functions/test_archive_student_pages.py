@@ -10,16 +10,19 @@ from datetime import date, timedelta
 from urllib.parse import quote, urlsplit
 
 import pytest
+from yinji.archive.catalogue import Book, Teacher
+from yinji.archive.catalogue_store import Catalogue
 from yinji.archive.groups_store import Groups
 from yinji.archive.kinds import dimensions, hundreds, kinds
-from yinji.archive.record import STATES, Record
+from yinji.archive.record import STATES, Certification, Record
 from yinji.archive.store import Archive, RecordEvent
 from yinji.archive.story import story
+from yinji.clearance import university
 from yinji.identity.session import Session
 from yinji.platform import clock
 
 from tests import portal
-from tests.archives import AT, SU, Library, as_csv, fill, loan, record, student
+from tests.archives import AT, SU, Library, activity, as_csv, fill, loan, record, student
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, officer
 from tests.functions.test_portal import ADMINISTRATOR, AUDITOR, CHINESE, OTHER_COUNSELLOR, Reader, transferred
 
@@ -97,6 +100,7 @@ PATHS: list[tuple[str, Session]] = [
     ("/archive/students", OFFICE),
     ("/archive/students?school=S01", OFFICE),
     (THEIRS, COUNSELLOR),
+    (f"{THEIRS}/years", COUNSELLOR),
     (f"{THEIRS}/records?year=2023-2024", COUNSELLOR),
     (f"{THEIRS}/records/second-classroom:L0", COUNSELLOR),
     ("/archive/deliveries", OFFICE),
@@ -124,6 +128,7 @@ ROLES: list[tuple[str, set[str]]] = [
     ("/archive/records/second-classroom:L0", {"me"}),
     ("/archive/students", {"counsellor", "other-counsellor", "office", "administrator", "auditor"}),
     (THEIRS, {"me", "counsellor", "office", "administrator", "auditor"}),
+    (f"{THEIRS}/years", {"me", "counsellor", "office", "administrator", "auditor"}),
     (f"{THEIRS}/records", {"me", "counsellor", "office", "administrator", "auditor"}),
     (f"{THEIRS}/records/second-classroom:L0", {"me", "counsellor", "office", "administrator", "auditor"}),
     ("/archive/deliveries", {"office", "administrator", "auditor"}),
@@ -219,6 +224,37 @@ def test_every_number_of_a_portrait_leads_to_exactly_the_records_it_counts(group
                 assert str(expected) in text, (href, text)
 
 
+def test_a_portrait_shows_each_score_term_by_term_beside_the_group(grouped: Archive) -> None:
+    known = grouped.portrait(SU.student)
+    assert known
+    group = Groups().of(known.student)
+    assert group and len(group.terms) > 1
+    body = portal.visit("/archive/portrait", ME, "en").body
+    assert body.count('class="multiple"') == 1 + len(dimensions()) == body.count('class="band"')
+    tables = re.findall(r"aria-label=\"Term by term: ([^\"]+)\">(.*?)</table>", body, re.DOTALL)
+    assert len(tables) == 1 + len(dimensions())
+    for id, (title, table) in zip(["", *dimensions()], tables, strict=True):
+        assert title == (dimensions()[id].title["en"] if id else "Overall")
+        rows = [re.findall(r"<td>(.*?)</td>", row) for row in table.split("<tr>")[2:]]
+        feature = f"dimension.{id}" if id else "overall"
+        expected = [
+            [str(known.score(id, term=term)), *(str(group.quantile(feature, at, term)) for at in (50, 25, 75))]
+            for term in sorted({*group.terms, *(one.term for one in known.tallies)}, reverse=True)
+        ]
+        told = [[re.sub(r"<[^>]+>", "", one) for one in row] for row in rows]
+        assert [[points, middle, *half.split("–")] for points, middle, half in told] == expected
+        assert sum("<a " in row[0] for row in rows) == len(
+            {one.term for one in known.tallies if one.records and one.dimension == (id or one.dimension)}
+        )
+    assert "Half of the group" in body
+
+
+def test_a_portrait_without_a_group_shows_its_terms_all_the_same(archives: Archive) -> None:
+    body = portal.visit("/archive/portrait", ME, "en").body
+    assert body.count('class="multiple"') == 1 + len(dimensions()) and 'class="band"' not in body
+    assert "Median of the group" not in body
+
+
 def test_every_link_of_a_timeline_leads_somewhere(archives: Archive) -> None:
     seen: set[str] = set()
     for year in ("2023-2024", "2024-2025", "2025-2026"):
@@ -238,6 +274,26 @@ def test_a_timeline_begins_with_the_whole_and_the_latest_year_and_folds_what_is_
     assert "second year" in earlier and "The four hundreds" not in earlier
     assert "Your first book" in earlier and "Book number 10" in earlier
     assert "14 days in the library" in earlier
+
+
+def test_a_year_has_its_books_its_teachers_its_places_and_leads_on_to_the_next(archives: Archive) -> None:
+    told = story(archives.records(SU.student), SU.grade).years
+    for base, session, here in (("/archive", ME, "/archive"), (THEIRS, COUNSELLOR, f"{THEIRS}/years")):
+        for place, year in enumerate(told):
+            body = portal.visit(f"{here}?year={year.year}", session, "en").body
+            assert body.count('class="spine ') == len(year.shelf)
+            shown = {href for href, _ in links(body, f"{base}/records/")}
+            for one in (*year.shelf, *(met for met, _ in year.teachers)):
+                assert f"{base}/records/{one.path}" in shown
+            assert all(f"<bdi>{place}</bdi>" in body for place, _ in year.places)
+            turned = re.findall(rf'rel="(prev|next)" href="{here}\?year=([0-9-]+)#year"', body)
+            later = [("next", told[place - 1].year)] if place else []
+            assert turned == [("prev", one.year) for one in told[place + 1 : place + 2]] + later
+    assert any(one.shelf for one in told) and any(one.teachers for one in told)
+    hint = "Open the record and tell your school"
+    assert hint in portal.visit("/archive", ME, "en").body
+    theirs = portal.visit(f"{THEIRS}/years", COUNSELLOR, "en").body
+    assert hint not in theirs and f'href="{THEIRS}/transcript"' in theirs and '"/archive/claim"' not in theirs
 
 
 def test_an_archive_without_anything_says_how_it_begins(cloud: Cloud) -> None:
@@ -283,10 +339,56 @@ def test_a_record_tells_everything_and_names_the_office_to_students_and_the_pers
     mine = portal.visit(f"/archive/records/{one.path}", ME, "en").body
     theirs = portal.visit(f"{THEIRS}/records/{one.path}", COUNSELLOR, "en").body
     for body in (mine, theirs):
-        for told in ("新题目", one.title, "核对过", "old system", "1.5 hours", "entered by the school"):
+        for told in ("新题目", one.title, "核对过", "old system", "1.5 hours", "delivered in bulk"):
             assert told in body, told
     assert "T0001" not in mine and "T0001" in theirs
     assert "dispute" in mine and "/dispute" not in theirs
+
+
+def test_a_record_says_where_it_came_from_in_words_whoever_changed_it_since(archives: Archive) -> None:
+    at_gate = replace(record(811, "library-visit", title="中心图书馆"), source="gate", via="device",
+                      certification=Certification("gate", AT))  # fmt: skip
+    checked_in = replace(
+        record(812, "lecture"), source="check-in", via="check-in", certification=Certification("check-in", AT)
+    )
+    claimed = replace(record(813, "award"), source="claim", via="claim", state="pending", certification=None)
+    for one in (at_gate, checked_in, claimed):
+        assert archives.add(one, SU.school)
+    told = {
+        one.source: portal.visit(f"/archive/records/{one.path}", ME, "en").body
+        for one in (at_gate, checked_in, claimed)
+    }
+    assert "Library gates" in told["gate"] and "written down by a device" in told["gate"]
+    assert "Certified by Library gates" in told["gate"]
+    assert "Check-in at the activity" in told["check-in"] and "The student’s claim" in told["claim"]
+    delivered = next(one for one in a_life() if one.state == "certified")
+    event = RecordEvent("disputed", SU.student, "student", AT, "不是我")
+    archives.change(
+        SU, delivered.key, lambda known: (replace(known, disputed="不是我", disputed_at=AT, via="claim"), event)
+    )
+    body = portal.visit(f"/archive/records/{delivered.path}", ME, "en").body
+    assert "delivered in bulk" in body and "student’s claim" not in body
+
+
+def test_a_record_tells_of_its_book_its_teacher_and_its_activity_what_the_catalogue_knows(archives: Archive) -> None:
+    catalogue = Catalogue()
+    catalogue.put_books([Book("9787020002207", "红楼梦", "曹雪芹", "人民文学出版社")], "d1")
+    catalogue.put_teachers([Teacher("T0777", "叶书琳", "教授", "S02")], "d1")
+    announced = activity(1, kind="lecture", title="疫苗简史")
+    catalogue.put(announced)
+    made = [
+        record(801, "book", title="红楼梦", entity="9787020002207"),
+        record(802, "teacher-talk", title="叶书琳", entity="T0777"),
+        record(803, "lecture", title="疫苗简史", entity=announced.id),
+        record(804, "book", title="没有人知道的书", entity="9787111111111"),
+    ]
+    fill(SU, made)
+    for base, session in (("/archive", ME), (THEIRS, COUNSELLOR)):
+        book, teacher, lecture, other = (portal.visit(f"{base}/records/{one.path}", session, "en").body for one in made)
+        assert "曹雪芹" in book and "人民文学出版社" in book
+        assert "教授" in teacher and university.schools()["S02"]["en"] in html.unescape(teacher)
+        assert f'<a href="/archive/activities/{announced.id}">疫苗简史</a>' in lecture
+        assert "Author" not in other and "没有人知道的书" in other
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -358,6 +460,30 @@ def test_a_counsellor_sees_who_waits_and_finds_and_sorts(grouped: Archive) -> No
     body = portal.visit("/archive/students", COUNSELLOR, "en").body
     assert "Upper quarter of the grade" in body and "/archive/certify" in body
     assert "/archive/certify" not in portal.visit("/archive/students?school=S01", AUDITOR).body
+
+
+def test_a_counsellor_is_told_who_went_quiet_and_why_and_led_to_what_waits(
+    archives: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "today", lambda: date(2025, 12, 20))
+    early, now = (date(2024, 10, 1), date(2025, 3, 10)), date(2025, 10, 8)
+    others = [student(number) for number in range(100, 114)]
+    archives.enrol(others)
+    for other in others:
+        fill(other, [record(one, student=other.student, day=now) for one in range(6)])
+    busy = others[0].student
+    fill(others[0], [record(10 + place, student=busy, day=day) for place, day in enumerate(early * 10)])
+    Groups().build()
+    fill(SU, [record(700 + place, day=day) for place, day in enumerate(early * 10)])
+    [listed] = Groups().quiet("S01", "2025-2026-1")
+    assert listed.member == next(one for one in archives.cohort(SU.cohort) if one.student == SU.student)
+    body = portal.visit(THEIRS, COUNSELLOR, "en").body
+    assert "They have gone quiet" in body and listed.why("en") in html.unescape(body)
+    assert f'href="/archive/certify?q={SU.student}"' in body and f'href="{THEIRS}/years"' in body
+    assert "They have gone quiet" not in portal.visit(f"/archive/students/{busy}", COUNSELLOR, "en").body
+    assert f"/archive/certify?q={SU.student}" not in portal.visit(THEIRS, AUDITOR, "en").body
+    own = portal.visit("/archive/portrait", ME, "en").body
+    assert "gone quiet" not in own and "/archive/certify" not in own
 
 
 def test_four_hundred_students_are_one_light_page(cloud: Cloud) -> None:

@@ -70,6 +70,7 @@ PAGES = {
     "/cases/{student}/history": "history",
     "/cases/{student}/seen": "access-log",
     "/archive/students/{student}": "archive",
+    "/archive/students/{student}/years": "archive",
     "/archive/students/{student}/records": "archive",
     "/archive/students/{student}/records/{key}": "archive",
     "/archive/students/{student}/transcript": "transcript",

@@ -15,12 +15,12 @@ from yinji.archive.catalogue import (
     attended,
     book_of,
     cells_of,
-    isbn_of,
     stored_activity,
     teacher_of,
     told_anew,
     wrong_with,
 )
+from yinji.archive.isbn import isbn_of
 from yinji.archive.record import wrong_with as wrong_with_record
 from yinji.platform.clock import CAMPUS
 

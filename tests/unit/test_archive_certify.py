@@ -87,6 +87,13 @@ def test_a_programme_with_rules_of_its_own_is_counted_by_them() -> None:
     assert own.parts[0].asked == 60 * HOUR and rules("学前教育").record_hours["book"] == 2
 
 
+def test_what_is_too_much_in_one_dimension_makes_up_for_nothing_in_another() -> None:
+    told = transcript.transcript(SU, [record(1, "work", minutes=40 * HOUR), record(2, "sport", minutes=6 * HOUR)])
+    asked = rules(SU.programme).hours
+    assert told.credited == 46 * HOUR and asked["labour"] < 40
+    assert told.met == (asked["labour"] + 6) * HOUR and not told.fulfilled
+
+
 def test_the_table_adds_up_to_what_is_credited() -> None:
     told = transcript.transcript(SU, [record(one, "service", minutes=600) for one in range(1, 4)])
     for language in ("zh", "en"):

@@ -21,7 +21,7 @@ from yinji.archive.record import (
 )
 from yinji.archive.sources import COLUMNS, NEEDED, sources
 
-from tests.archives import AT, record
+from tests.archives import AT, SU, record
 
 TODAY = date(2026, 6, 15)
 
@@ -127,6 +127,23 @@ def test_what_counts_is_whole() -> None:
     asked = rules("无此专业")
     assert asked.hours.keys() == dimensions().keys()
     assert {*asked.term_hours, *asked.record_hours} <= kinds().keys()
+
+
+def test_one_book_is_one_thing_however_a_system_writes_its_number() -> None:
+    source = sources()["library-loans"]
+    head = [*source.columns.values(), source.void_column]
+    read = source.reader(head, AT, "d1", date(2026, 6, 1))
+    told = {
+        "loan_id": "L1",
+        "reader": SU.student,
+        "title": "x",
+        "borrowed_on": "2024-10-08",
+        "changed_at": "",
+        "state": "",
+    }
+    lines = [{**told, "isbn": isbn} for isbn in ("978-0-306-40615-7", "9780306406157", "0-306-40615-2", "old 17")]
+    found = [read([line.get(name, "") for name in head]) for line in lines]
+    assert [one.entity for one in found if isinstance(one, Record)] == [*["9780306406157"] * 3, "old 17"]
 
 
 @pytest.mark.parametrize("source", sources().values(), ids=sources())

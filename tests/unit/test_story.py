@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 from yinji.archive.record import Record
-from yinji.archive.story import DEAR, HABIT, MANY, Story, Wanted, story
+from yinji.archive.story import DEAR, HABIT, MANY, PLACES, Story, Wanted, story
 from yinji.archive.terms import year_of
 
 from tests.archives import record, records
@@ -89,6 +89,20 @@ def test_a_year_tells_its_busiest_month_its_dearest_place_and_its_longest_run() 
     assert year.counts == {"library-visit": 10}
     few = story(weekly[: DEAR - 1], "2022").years[0]
     assert (few.place, few.weeks) == (None, 0)
+
+
+def test_a_year_tells_its_different_books_and_teachers_and_where_most_was() -> None:
+    books = [record(number, entity=f"isbn-{number % 3}", day=DAY + timedelta(days=number)) for number in range(5)]
+    talks = [
+        record(20 + number, "teacher-talk", title=f"老师 {number % 2}", entity=f"T{number % 2}", place=f"楼 {number}",
+               day=DAY + timedelta(days=number))
+        for number in range(7)
+    ]  # fmt: skip
+    waits = record(30, entity="isbn-9", state="pending", certification=None)
+    [year] = story([*books, *talks, waits], "2022").years
+    assert [one.title for one in year.shelf] == ["书 0", "书 1", "书 2"]
+    assert [(one.title, times) for one, times in year.teachers] == [("老师 0", 4), ("老师 1", 3)]
+    assert len(year.places) == PLACES and year.places[0][1] == max(times for _, times in year.places)
 
 
 def test_what_was_taken_back_is_told_at_the_end_and_counts_nowhere() -> None:

@@ -15,9 +15,9 @@ from yinji.archive.kinds import dimensions, hundreds, kinds, levels
 from yinji.archive.record import Record, RecordEvent, path_of
 from yinji.archive.sampling import FEWEST, ORIGINS, Member, Round, fits, size
 from yinji.archive.sampling_store import Rounds
-from yinji.archive.sources import sources
 from yinji.archive.store import Archive
 from yinji.archive.student import Student
+from yinji.archive.titles import source_title
 from yinji.clearance import university
 from yinji.clearance.selection import Facets, Selection, searched
 from yinji.identity import seen
@@ -67,8 +67,7 @@ class Opened:
 
 def said_by(record: Record, language: str) -> str:
     """Who tells of a record, in words; empty for the student."""
-    known = sources().get(record.source)
-    return known.title[language] if known else "" if record.source == claims.SOURCE else record.source
+    return "" if record.source == claims.SOURCE else source_title(record.source)[language]
 
 
 def described(words: Words) -> dict[str, Any]:
@@ -209,8 +208,11 @@ def _bulk(visit: Visit, archive: Archive, chosen: Selection[Row], kind: str) -> 
 def _opened(visit: Visit, archive: Archive, rows: Iterable[Row]) -> Opened | None:
     """The row that the query names, with what is needed to decide about it."""
     row = next((row for row in rows if row.id == visit.query.get("open")), None)
-    if row is None:
-        return None
+    return opened(archive, row) if row else None
+
+
+def opened(archive: Archive, row: Row) -> Opened:
+    """What somebody needs to decide about `row`."""
     every = archive.records(row.student.student)
     others = alike(every, row.record)
     return Opened(

@@ -165,7 +165,6 @@ def multiples(words: Words, found: Glance, school: str) -> list[Multiple]:
     own = found.schools.get(school) if school else None
     names = list(found.whole.terms)
     titles = [terms.title(term, words.language) for term in names]
-    short = [f"{term[2:4]}/{term[7:9]}-{term[-1]}" for term in names]
     told: list[Multiple] = []
     for feature in [*(f"dimension.{id}" for id in dimensions()), "records"] if names else ():
         whole = [found.whole.terms[term][feature] for term in names]
@@ -180,7 +179,7 @@ def multiples(words: Words, found: Glance, school: str) -> list[Multiple]:
             now=(mine or whole)[-1].median,
         )
         rows = list(zip(titles, mine or [None] * len(names), whole, strict=True))
-        told.append(Multiple(title, archive_chart.of_terms(short, whole, mine, words, sentence), rows))
+        told.append(Multiple(title, archive_chart.of_terms(names, whole, [one.median for one in mine], sentence), rows))
     return told
 
 
@@ -237,24 +236,31 @@ def _quarters(words: Words, feature: str, own: Marks, whole: Marks, top: int) ->
 
 
 def quiet(visit: Visit, groups: Groups) -> dict[str, Any]:
-    """Who of a school has gone quiet, each with the reason; for who sees all schools, which school is asked first."""
+    """Who of a school has gone quiet, each with the reason; who sees all schools is first told how many of each."""
     words, session = visit.words, visit.someone
     school = visit.query.get("school", session.school)
     every = university.schools()
+    term = term_looked_at(visit.today)
     if not school:
         demand_groups(session, "")
         visit.demand("see-archive", school="", department=OFFICE)
-        choices = [(f"/archive/quiet?school={id}", words.say(one)) for id, one in every.items()]
-        return {"school": "", "choices": choices, "links": _links(visit)}
+        counted = groups.gone_quiet(term)
+        most = sorted(every, key=lambda id: -counted.get(id, 0))
+        return {
+            "school": "",
+            "choices": [(f"/archive/quiet?school={id}", words.say(every[id]), counted.get(id)) for id in most],
+            "number": sum(counted.values()) if counted else None,
+            "term": terms.title(term, words.language),
+            "links": _links(visit),
+        }
     demand_names(session, school)
-    term = term_looked_at(visit.today)
     found = groups.quiet(school, term)
     # before it is shown; what cannot be written down is not shown
     seen.note(session, "quiet", *(one.member.student for one in found))
     return {
         "school": school,
         "choices": [],
-        "links": _links(visit, school),
+        "links": [(f"/archive/groups/{school}", words("groups.title")), *_links(visit, school)],
         "name": words.say(every[school]),
         "term": terms.title(term, words.language),
         "found": [(one.member, one.why(words.language)) for one in found],

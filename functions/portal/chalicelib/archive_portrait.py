@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
+from yinji.archive import terms
+from yinji.archive.access import OFFICE
 from yinji.archive.groups import Group, Place
 from yinji.archive.groups_store import Groups
 from yinji.archive.kinds import dimensions, kinds
 from yinji.archive.portrait import Portrait, Tally
-from yinji.archive.store import Archive
+from yinji.archive.quiet import quiet, term_looked_at
+from yinji.archive.store import Archive, Member
 from yinji.clearance import university
 
+from . import archive_chart
 from .archive_story import aims, counting, found, shared
 from .visit import Visit
 from .words import Words
@@ -67,17 +71,30 @@ def portrait(visit: Visit, archive: Archive, groups: Groups, student: str) -> di
     return told | {
         "educations": [_education(visit.words, base, known, group, id, top) for id in dimensions()],
         "years": [_year(base, known, year) for year in reversed(known.years)],
+        "courses": _courses(visit.words, base, known, group),
         "overall": known.score(),
+        "overall_place": group.place("overall", known.score()) if group else None,
         "number": known.records(),
         "all_records": counting(base),
         "group": group,
         "group_school": visit.words.say(university.schools()[group.school]) if group and group.school else "",
         "weights": [f"{visit.words.say(one.title)} {one.weight} %" for one in dimensions().values()],
-        "aims": aims(visit.words, base, known),
+        "aims": aims(visit.words, base, known, group),
         "school": visit.words.say(university.schools()[known.student.school]),
+        "quiet": _quiet(visit, known, group),
+        "certifies": visit.may("certify-record", school=known.student.school),
         "pending": sum(one.pending for one in known.tallies),
         "pending_href": f"{base}/records?state=pending",
     }
+
+
+def _quiet(visit: Visit, known: Portrait, group: Group | None) -> str:
+    """Why the student is on the list of those who have gone quiet, for whoever may see that list; empty if not."""
+    student = known.student
+    if visit.someone.role == "student" or not visit.may("see-groups", school=student.school, department=OFFICE):
+        return ""
+    found = quiet([Member.of(known)], term_looked_at(visit.today), {student.cohort: group})
+    return found[0].why(visit.language) if found else ""
 
 
 def _most(known: Portrait, group: Group | None, dimension: str) -> int:
@@ -137,6 +154,50 @@ def bar(words: Words, title: str, score: int, place: Place | None, top: int) -> 
         label = words("archive.bar", title=title, score=score)
     return Markup('<svg class="education" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">'
                   "{}</svg>").format(WIDTH, HEIGHT, label, Markup("").join(shapes))  # fmt: skip
+
+
+# --- term by term ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Course:
+    """A score term by term: its picture, and the table behind it: term, points, where their records are listed (empty
+    where there are none), and where the group is, if that may be shown."""
+
+    title: str
+    picture: Markup
+    rows: Sequence[tuple[str, int, str, Place | None]]
+
+
+def _courses(words: Words, base: str, known: Portrait, group: Group | None) -> list[Course]:
+    """The overall score and each education, term by term beside the group; none before there are two terms."""
+    own = {one.term for one in known.tallies}
+    names = sorted(own | set(group.terms if group else ()))
+    if len(names) < 2:
+        return []
+    titles = {"": words("archive.overall"), **{id: words.say(one.title) for id, one in dimensions().items()}}
+    return [_course(words, base, known, group, names, id, title) for id, title in titles.items()]
+
+
+def _course(
+    words: Words, base: str, known: Portrait, group: Group | None, names: Sequence[str], id: str, title: str
+) -> Course:
+    feature = f"dimension.{id}" if id else "overall"
+    scores = [known.score(id, term=term) for term in names]
+    places = [group.place(feature, score, term) if group else None for term, score in zip(names, scores, strict=True)]
+    whole = [one for one in places if one]
+    told = [terms.title(term, words.language) for term in names]
+    sentence = words("archive.course", title=title, first=told[0], last=told[-1], before=scores[0], now=scores[-1])
+    narrowed = {"dimension": id} if id else {}
+    return Course(
+        title,
+        # a band with holes would say what nobody knows
+        archive_chart.of_terms(names, whole if len(whole) == len(names) else (), scores, sentence),
+        [
+            (one, score, counting(base, term=term, **narrowed) if known.records(dimension=id, term=term) else "", place)
+            for term, one, score, place in zip(names, told, scores, places, strict=True)
+        ][::-1],
+    )
 
 
 @dataclass(frozen=True)

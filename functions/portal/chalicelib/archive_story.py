@@ -8,19 +8,25 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
+from zlib import crc32
 
 from markupsafe import Markup, escape
 from yinji.archive.access import OFFICE, visible_student
+from yinji.archive.catalogue_store import Catalogue
+from yinji.archive.deciding import said
+from yinji.archive.groups import Group
 from yinji.archive.kinds import dimensions, hundreds, kinds, levels
 from yinji.archive.portrait import Portrait
 from yinji.archive.record import STUDENT, Record, key_of
 from yinji.archive.sources import sources
 from yinji.archive.store import Archive, RecordEvent
 from yinji.archive.story import Moment, Story, Wanted, Year, latest_first, story
+from yinji.archive.titles import source_title
 from yinji.clearance import university
 from yinji.identity import seen
 from yinji.platform.problem import Problem
 
+from .archive_certify import Row, described, opened
 from .visit import Visit
 from .words import Words
 
@@ -41,6 +47,8 @@ class Aim:
     number: int
     aim: int
     href: str
+    middle: int | None = None
+    """What half of the group has at most, where that may be shown."""
 
     @property
     def missing(self) -> int:
@@ -108,10 +116,16 @@ def told(words: Words, record: Record) -> Markup:
     return sentence.format(what=Markup("<bdi>{}</bdi>").format(record.title))
 
 
-def aims(words: Words, base: str, portrait: Portrait) -> list[Aim]:
-    """The four hundreds of a student."""
+def aims(words: Words, base: str, portrait: Portrait, group: Group | None = None) -> list[Aim]:
+    """The four hundreds of a student, beside `group` if there is one."""
     return [
-        Aim(words.say(one.title), portrait.hundreds.get(id, 0), one.aim, counting(base, hundred=id))
+        Aim(
+            words.say(one.title),
+            portrait.hundreds.get(id, 0),
+            one.aim,
+            counting(base, hundred=id),
+            group.quantile(f"hundred.{id}", 50) if group else None,
+        )
         for id, one in hundreds().items()
     ]
 
@@ -119,22 +133,35 @@ def aims(words: Words, base: str, portrait: Portrait) -> list[Aim]:
 # --- the timeline ---------------------------------------------------------------------------------------------
 
 
-def timeline(visit: Visit, archive: Archive) -> dict[str, Any]:
-    """The student's own years, one at a time (`year` of the query), and a picture of the whole."""
-    portrait = found(visit, own(visit), archive.portrait)
+def timeline(visit: Visit, archive: Archive, student: str) -> dict[str, Any]:
+    """The years of a student, one at a time (`year` of the query), and a picture of the whole."""
+    portrait = found(visit, student, archive.portrait)
     told_of = story(archive.records(portrait.student.student), portrait.student.grade)
     year = told_of.year(visit.query.get("year", ""))
-    return shared(visit, portrait) | {
+    years = [one.year for one in told_of.years]
+    place = years.index(year.year) if year else 0
+    known = shared(visit, portrait)
+    return known | {
+        "here": "/archive" if known["own"] else f"{known['base']}/years",
         "story": told_of,
         "year": year,
-        "years": [one.year for one in told_of.years],
+        "years": years,
+        "earlier": years[place + 1] if place + 1 < len(years) else "",
+        "later": years[place - 1] if place else "",
+        "spine": spine,
         "moments": {one.record.key: one for one in year.moments} if year else {},
         "moment": partial(moment, visit.words),
-        "aims": aims(visit.words, "/archive", portrait),
+        "aims": aims(visit.words, known["base"], portrait),
         "picture": skyline(told_of, year, visit.words),
         "study": study(year),
         "latest": not year or year == told_of.years[0],
     }
+
+
+def spine(record: Record) -> str:
+    """How the spine of a book looks: colour and height, the same whenever it is drawn."""
+    number = crc32(record.thing.encode())
+    return f"c{number % 5} h{number // 5 % 3}"
 
 
 def study(year: Year | None) -> int:
@@ -272,8 +299,8 @@ class Happening:
     was: Sequence[tuple[Markup, str]]
 
 
-def one_record(visit: Visit, archive: Archive, student: str, path: str) -> dict[str, Any]:
-    """Everything known of one record, and what happened to it. Raises Problem("not-found")."""
+def one_record(visit: Visit, archive: Archive, catalogue: Catalogue, student: str, path: str) -> dict[str, Any]:
+    """Everything known of one record, of what it is about, and what happened to it. Raises Problem("not-found")."""
     portrait = found(visit, student, archive.portrait)
     record = archive.record(portrait.student.student, key_of(path))
     if record is None:
@@ -281,16 +308,24 @@ def one_record(visit: Visit, archive: Archive, student: str, path: str) -> dict[
     words = visit.words
     school = portrait.student.school
     events = [_happening(visit, school, event) for event in archive.events(record.student, record.key)]
-    return shared(visit, portrait) | {
-        "record": record,
-        "facts": _facts(words, record),
-        "source": words.say(sources()[record.source].title) if record.source in sources() else record.source,
-        "certified": _certified(visit, school, record),
-        "events": events[::-1],
-        "disputes": visit.may("act-in-archive", student=record.student) and record.state != "void",
-        "dispute_at": f"/api/archive/students/{record.student}/records/{record.path}/dispute",
-        "points": _points(words, record),
-    }
+    row = Row(record, portrait.student)
+    decides = visit.may("certify-record", school=school) and row.deeds
+    return (
+        described(words)
+        | shared(visit, portrait)
+        | {
+            "record": record,
+            "facts": [*_facts(words, record), *_about(visit, catalogue, record)],
+            "told_by": words.say(source_title(record.source)),
+            "came": _came(record),
+            "opened": opened(archive, row) if decides else None,
+            "certified": _certified(visit, school, record),
+            "events": events[::-1],
+            "disputes": visit.may("act-in-archive", student=record.student) and record.state != "void",
+            "dispute_at": f"/api/archive/students/{record.student}/records/{record.path}/dispute",
+            "points": _points(words, record),
+        }
+    )
 
 
 def _facts(words: Words, record: Record) -> list[tuple[Markup, Any]]:
@@ -310,6 +345,21 @@ def _facts(words: Words, record: Record) -> list[tuple[Markup, Any]]:
     return [(words(f"archive.fact-{name}"), value) for name, value in known if value]
 
 
+def _about(visit: Visit, catalogue: Catalogue, record: Record) -> list[tuple[Markup, Any]]:
+    """What the catalogue knows of the book, the teacher or the activity of a record, by the titles of the facts."""
+    words, about = visit.words, kinds()[record.kind].entity if record.entity else ""
+    known: list[tuple[str, Any]] = []
+    if about == "book" and (book := catalogue.book(record.entity)):
+        known = [("author", book.author), ("publisher", book.publisher)]
+    elif about == "teacher" and (teacher := catalogue.teacher(record.entity)):
+        school = university.schools().get(teacher.school)
+        known = [("rank", teacher.title), ("school", words.say(school) if school else "")]
+    elif about == "activity" and (activity := catalogue.find(record.entity)):
+        link = Markup('<a href="/archive/activities/{}">{}</a>').format(activity.id, activity.title)
+        known = [("announced", link if visit.may("see-catalogue") else "")]
+    return [(words(f"archive.fact-{name}"), value) for name, value in known if value]
+
+
 def _points(words: Words, record: Record) -> Markup:
     """What the record is worth, and up to how much of its kind counts in a term."""
     kind = kinds()[record.kind]
@@ -322,19 +372,22 @@ def _certified(visit: Visit, school: str, record: Record) -> Markup:
     words, decided = visit.words, record.certification
     if decided is None:
         return words(f"archive.why-{record.state}")
-    who = _source(words, record.source) if decided.by == record.source else _who(visit, school, decided.by, "")
+    who = words.say(source_title(record.source)) if decided.by == record.source else _who(visit, school, decided.by, "")
     return words(f"archive.by-{record.state}", who=who, when=words.campus_day(decided.at))
 
 
-def _source(words: Words, source: str) -> str:
-    return words.say(sources()[source].title) if source in sources() else source
+def _came(record: Record) -> str:
+    """How the record came, whoever changed it since; empty where its source says it already."""
+    if record.source in sources():
+        return "import"
+    return record.via if record.via in ("device", "check-in") else ""
 
 
 def _who(visit: Visit, school: str, who: str, role: str) -> str:
     """Who did something: an office by its name to the student, the person as well to staff."""
     words = visit.words
     if role == "system":
-        return _source(words, who)
+        return words.say(source_title(who))
     if role == "student":
         return words("history.you") if visit.someone.sub == who else words("history.graduate")
     known = university.schools().get(school) if role != "department-officer" else university.departments()[OFFICE]
@@ -348,7 +401,11 @@ def _happening(visit: Visit, school: str, event: RecordEvent) -> Happening:
            for name, value in (event.was or {}).items() if name in FACTS_TOLD]  # fmt: skip
     what = event.what if event.what in EVENTS else "changed"
     return Happening(
-        words(f"archive.event-{what}"), _who(visit, school, event.who, event.role), event.at, event.why, was
+        words(f"archive.event-{what}"),
+        _who(visit, school, event.who, event.role),
+        event.at,
+        said(event.why, words.language),
+        was,
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal, get_args
 
+from yinji.archive.isbn import isbn_of
 from yinji.archive.kinds import dimensions, kinds
 from yinji.archive.record import LONGEST, Certification, Record, RecordEvent
 from yinji.archive.sources import moment_of
@@ -283,7 +284,6 @@ class SignUp:
 
 # --- books and teachers --------------------------------------------------------------------------------------
 
-ISBN = re.compile(r"\d{9}[\dX]|\d{13}")
 STAFF = re.compile(r"[A-Z0-9]{2,16}")
 
 
@@ -312,24 +312,6 @@ def book_of(cells: Mapping[str, str]) -> Book | str:
     if not told["isbn"]:
         return "isbn"
     return _too_long(told, "title") or Book(**told)
-
-
-def isbn_of(text: str) -> str:
-    """The thirteen digits of an ISBN however it was written, or nothing for what is none."""
-    plain = text.replace("-", "").replace(" ", "").upper()
-    if not (plain.isascii() and ISBN.fullmatch(plain)):
-        return ""
-    if len(plain) == 10:
-        weighed = sum((10 - place) * (10 if sign == "X" else int(sign)) for place, sign in enumerate(plain))
-        if weighed % 11:
-            return ""
-        body = f"978{plain[:9]}"
-        return f"{body}{-_weighed(body) % 10}"
-    return "" if _weighed(plain) % 10 else plain
-
-
-def _weighed(digits: str) -> int:
-    return sum(int(sign) * (3 if place % 2 else 1) for place, sign in enumerate(digits))
 
 
 def teacher_of(cells: Mapping[str, str]) -> Teacher | str:

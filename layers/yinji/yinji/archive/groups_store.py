@@ -2,7 +2,8 @@
 
 Items (pk, sk): GROUP#<school#grade#category> GROUP, the group with which a cohort is compared, whichever that is, so
 that who shows a portrait reads one item; GROUP#*#*#<category>, everybody of a category; GROUPS <category>-<grade>, a
-grade at a glance; GROUPS-BUILT STATE. Which cohorts there are, cohorts.py knows.
+grade at a glance; QUIET <school>, how many of it have gone quiet; GROUPS-BUILT STATE. Which cohorts there are,
+cohorts.py knows.
 
 Whoever builds counts portraits as they come out of the index and keeps counts alone, so that memory does not grow with
 the students. What is put is newer than what it replaces: of two builds at once the one that began later stays.
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,8 +30,8 @@ from yinji.archive.groups import (
     stored_group,
     year,
 )
-from yinji.archive.items import BuiltItem, GroupItem, YearItem
-from yinji.archive.quiet import Quiet, quiet
+from yinji.archive.items import BuiltItem, GroupItem, QuietItem, YearItem
+from yinji.archive.quiet import Quiet, quiet, term_looked_at
 from yinji.archive.store import Archive
 from yinji.archive.student import Student
 from yinji.clearance.items import kept, one
@@ -39,7 +40,7 @@ from yinji.platform.clock import CAMPUS, instant, stamp
 
 LONGEST_STUDIES = 8
 """Years after which nobody is asked about any more."""
-GROUPS, BUILT = "GROUPS", "GROUPS-BUILT"
+GROUPS, BUILT, QUIET = "GROUPS", "GROUPS-BUILT", "QUIET"
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,7 @@ class Groups:
 
     def shown_to(self, cohort: str) -> Group | None:
         """As `of`, by the cohort."""
-        item = one(GroupItem, f"GROUP#{cohort}", "GROUP", consistent=False)
-        return stored_group(_unpacked(item.group)) if item and item.group else None
+        return _group(cohort, consistent=False)
 
     def glances(self) -> list[str]:
         """The grades and categories that may be shown, as pages call them: by category, the newest grade first."""
@@ -90,10 +90,18 @@ class Groups:
 
     def quiet(self, school: str, term: str) -> list[Quiet]:
         """Who of `school` has gone quiet in `term`: see quiet.py."""
+        return self._quiet(self._cohorts.every(), school, term, consistent=False)
+
+    def gone_quiet(self, term: str) -> dict[str, int]:
+        """How many of each school had gone quiet in `term` when groups were built last; schools not counted are left
+        out."""
+        return {item.sk: int(item.number) for item in QuietItem.query(QUIET) if item.term == term}
+
+    def _quiet(self, every: Iterable[str], school: str, term: str, *, consistent: bool) -> list[Quiet]:
         earliest = int(term[:4]) - LONGEST_STUDIES
-        cohorts = [one for one in sorted(self._cohorts.every()) if one.split("#")[0] == school]
+        cohorts = [one for one in sorted(every) if one.split("#")[0] == school]
         asked = [one for one in cohorts if int(one.split("#")[1]) > earliest]
-        groups = {cohort: self.shown_to(cohort) for cohort in asked}
+        groups = {cohort: _group(cohort, consistent=consistent) for cohort in asked}
         members = (member for cohort in asked if groups[cohort] for member in self._archive.cohort(cohort))
         return quiet(members, term, groups)
 
@@ -117,6 +125,7 @@ class Groups:
                 drawn = self._build_category(category, cohorts, work, began)
                 years += len(drawn)
                 students += sum(drawn.values())
+        self._count_quiet(every, {cohort.split("#")[0] for cohort in changed}, began)
         whole_at = stamp(began) if whole or state is None else state.whole_at
         BuiltItem(BUILT, built_at=stamp(began), whole_at=whole_at).save()
         return Built(years, students, whole)
@@ -156,6 +165,14 @@ class Groups:
             kept(lambda item=item: item.save(condition=_older(YearItem, began)))
         return {grade: one_.number for grade, one_ in drawn.items()}
 
+    def _count_quiet(self, every: Collection[str], schools: Iterable[str], began: datetime) -> None:
+        """Count who of `schools` has gone quiet, against the groups that were just put."""
+        term = term_looked_at(clock.today())
+        for school in sorted(schools):
+            number = len(self._quiet(every, school, term, consistent=True))
+            item = QuietItem(QUIET, school, built_at=stamp(began), term=term, number=number)
+            kept(lambda item=item: item.save(condition=_older(QuietItem, began)))
+
     def _draw(self, category: str, grade: str, cohorts: Collection[str]) -> _Drawn:
         found = year(grade, category, (member for cohort in cohorts for member in self._archive.cohort(cohort)))
         number = found.whole.number
@@ -174,12 +191,17 @@ def _shown(numbers: Mapping[str, int]) -> set[str]:
     return set(numbers.keys() - hidden(numbers))
 
 
+def _group(cohort: str, *, consistent: bool) -> Group | None:
+    item = one(GroupItem, f"GROUP#{cohort}", "GROUP", consistent=consistent)
+    return stored_group(_unpacked(item.group)) if item and item.group else None
+
+
 def _put(pk: str, group: bytes | None, began: datetime) -> None:
     item = GroupItem(pk, built_at=stamp(began), group=group)
     kept(lambda: item.save(condition=_older(GroupItem, began)))
 
 
-def _older(kind: type[GroupItem] | type[YearItem], began: datetime) -> Any:
+def _older(kind: type[GroupItem] | type[YearItem] | type[QuietItem], began: datetime) -> Any:
     """That nothing is there which was begun after `began`."""
     return kind.pk.does_not_exist() | (kind.built_at <= stamp(began))
 

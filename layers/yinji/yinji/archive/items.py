@@ -250,6 +250,19 @@ class YearItem(Model):
     glance = BinaryAttribute(legacy_encoding=False, null=True)
 
 
+class QuietItem(Model):
+    """How many of a school had gone quiet in `term` when groups were built last."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    built_at = UnicodeAttribute()
+    term = UnicodeAttribute()
+    number = NumberAttribute()
+
+
 class BuiltItem(Model):
     """When groups were built last, and when all of them."""
 

@@ -16,7 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from yinji.archive.kinds import Text
+from yinji.archive.isbn import isbn_of
+from yinji.archive.kinds import Text, kinds
 from yinji.archive.record import FACTS, Certification, Record, wrong_with
 from yinji.platform.clock import CAMPUS, stamp
 
@@ -80,6 +81,7 @@ def _reader(source: Source, head: Sequence[str], told_at: datetime, delivery: st
     constant = dict(source.constant)
     known_as_of, word = stamp(told_at), _clean
     certified = source.certify == "source"
+    books = {id for id, kind in kinds().items() if kind.entity == "book"}
 
     def read(cells: Cells) -> Record | str:
         told: dict[str, Any] = dict(constant)
@@ -105,6 +107,9 @@ def _reader(source: Source, head: Sequence[str], told_at: datetime, delivery: st
         if minutes is None:
             return "minutes" if hours is None else "hours"
         told["minutes"] = minutes
+        if (entity := told.get("entity")) and told.get("kind") in books:
+            # one book is one, however a system writes its number
+            told["entity"] = isbn_of(entity) or entity
         taken_back = void >= 0 and cells[void].strip() in source.void_words
         state = "void" if taken_back else "certified" if certified else "pending"
         vouched = Certification(source.id, told_at) if state == "certified" else None

@@ -70,6 +70,15 @@ class Member:
     last_day: date | None
     waiting: int
 
+    @classmethod
+    def of(cls, portrait: Portrait) -> Member:
+        """Whoever `portrait` is of, as groups count them."""
+        who = portrait.student
+        return cls(
+            who.student, who.name, who.school, who.grade, who.category, who.programme, who.class_name, who.counsellor,
+            portrait.features, portrait.by_term, portrait.last_day, portrait.waiting,
+        )  # fmt: skip
+
 
 @dataclass
 class _Whole:

@@ -11,7 +11,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TypeVar
 
 from yinji.archive.kinds import hundreds, kinds
 from yinji.archive.record import Record
@@ -24,10 +23,11 @@ MANY = 5
 """From how many records of a kind on a month tells them as one line."""
 DEAR = 3
 """From how many times on a place is a dear one."""
+PLACES = 5
+"""How many places of a year are told."""
 RUN = 3
 """From how many weeks on end on a run is told of."""
 WEEK = timedelta(weeks=1)
-Thing = TypeVar("Thing", date, str)
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,9 @@ class Month:
 class Year:
     """An academic year. `study` is which year of studies it is; `counts` are the records that count, by kind.
 
-    `busiest` is the first day of the month with most records, and how many; `place` where they were most often, and
-    how often; `weeks` how many weeks on end something counts.
+    `busiest` is the first day of the month with most records, and how many; `places` where they were most often, and
+    how often; `weeks` how many weeks on end something counts. `shelf` are the different books of the year, each by its
+    first record, in the order in which they were read; `teachers` whom they met, each likewise, with how often.
     """
 
     year: str
@@ -82,8 +83,15 @@ class Year:
     moments: Sequence[Moment]
     counts: Mapping[str, int]
     busiest: tuple[date, int] | None
-    place: tuple[str, int] | None
+    places: Sequence[tuple[str, int]]
     weeks: int
+    shelf: Sequence[Record]
+    teachers: Sequence[tuple[Record, int]]
+
+    @property
+    def place(self) -> tuple[str, int] | None:
+        """The place where they were most often, if that was often, and how often."""
+        return self.places[0] if self.places and self.places[0][1] >= DEAR else None
 
     @property
     def records(self) -> int:
@@ -156,9 +164,20 @@ def _year(year: str, records: Sequence[Record], grade: str, moments: Sequence[Mo
         [one for one in moments if year_of(one.record.term) == year],
         {kind: counts[kind] for kind in kinds() if counts[kind]},
         _most(by_month, 2),
-        _most(places, DEAR),
+        sorted(places.items(), key=lambda one: (-one[1], one[0]))[:PLACES],
         weeks if (weeks := _run({one.day for one in counting})) >= RUN else 0,
+        [some[0] for some in _things(counting, "book")],
+        [(some[0], len(some)) for some in _things(counting, "teacher")],
     )
+
+
+def _things(counting: Sequence[Record], entity: str) -> list[list[Record]]:
+    """The different things that records are about: of each its records, the first first."""
+    found: dict[str, list[Record]] = {}
+    for one in reversed(counting):
+        if kinds()[one.kind].entity == entity:
+            found.setdefault(one.thing, []).append(one)
+    return list(found.values())
 
 
 def _nameless(kind: str) -> bool:
@@ -180,7 +199,7 @@ def _lines(records: Sequence[Record]) -> list[Line]:
     return lines
 
 
-def _most(counts: Counter[Thing], least: int) -> tuple[Thing, int] | None:
+def _most(counts: Counter[date], least: int) -> tuple[date, int] | None:
     """What there is most of, and how many; of several the first in order. None when it is fewer than `least`."""
     if not counts:
         return None

@@ -1,4 +1,4 @@
-"""What features of groups are called, in both languages; the texts are in tables.toml."""
+"""What features of groups and sources of records are called, in both languages; the texts are in tables.toml."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from yinji.archive.kinds import dimensions, hundreds, kinds
+from yinji.archive.sources import sources
 
 
 @cache
@@ -21,6 +22,12 @@ def feature_title(feature: str) -> Mapping[str, str]:
     kind, _, id = feature.partition(".")
     found: Mapping[str, Any] = {"dimension": dimensions(), "hundred": hundreds(), "kind": kinds()}.get(kind, {})
     return found[id].title if id in found else said()["features"][feature]
+
+
+def source_title(source: str) -> Mapping[str, str]:
+    """What the source of a record is called, in both languages: a source system, or what tells of records here."""
+    known = sources().get(source)
+    return known.title if known else said()["sources"].get(source) or {"zh": source, "en": source}
 
 
 def features() -> list[str]:

@@ -119,6 +119,11 @@ class Transcript:
         return sum(one.credited for one in self.parts)
 
     @property
+    def met(self) -> int:
+        """What is credited of what is asked: more than a dimension asks for fills up no other one."""
+        return sum(min(one.credited, one.asked) for one in self.parts)
+
+    @property
     def tenths(self) -> int:
         return sum(one.tenths for one in self.parts)
 

@@ -22,7 +22,7 @@ from typing import Any
 from yinji.archive.hours import HOUR
 from yinji.archive.kinds import dimensions, kinds, levels
 from yinji.archive.record import Record
-from yinji.archive.sources import sources
+from yinji.archive.titles import source_title
 from yinji.clearance import university
 from yinji.platform.sheets import Cell, Table
 
@@ -48,7 +48,7 @@ def table(records: Iterable[Record], language: str) -> Table:
             one.minutes / HOUR if one.minutes else None,
             one.place,
             one.organiser,
-            sources()[one.source].title[language] if one.source in sources() else one.source,
+            source_title(one.source)[language],
             one.id,
         ]
         for one in sorted(records, key=lambda one: (one.day, one.time, one.key))
