@@ -131,7 +131,8 @@ def test_what_changed_meanwhile_is_looked_at_again(cloud: Cloud, visits: Visits)
     one = ask(1)
     moved, event = acts.move(one, SECOND, "either", "theirs", acts.ASKER, NOW)
     assert visits.move(one, moved, event, wait=False)
-    for deed, more in (("move", {"day": str(FIRST)}), ("cancel", {}), ("remind", {})):
+    deeds: dict[str, Any] = {"move": {"day": str(FIRST)}, "cancel": {}, "remind": {}}
+    for deed, more in deeds.items():
         answer = act(cloud, one, deed, **more)
         assert (answer.status, answer.json["code"]) == (409, "visit-moved-on"), deed
     assert now(one).day == SECOND
@@ -246,7 +247,8 @@ def test_places_by_hand_and_back(cloud: Cloud, visits: Visits) -> None:
     plans(cloud, "N002", **{f"place.{COMMUNITY}.afternoon": "1"})
     those = [ask(number, at=NOW + timedelta(seconds=number)) for number in range(4)]
     assert [now(one).state for one in those] == ["booked"] * 3 + ["waiting"]
-    told = turn(cloud, "places", **{"place.N001.morning": "4", "place.N002.afternoon": "", "place.X.morning": "9"}).json
+    fields: Any = {"place.N001.morning": "4", "place.N002.afternoon": "", "place.X.morning": "9"}
+    told = turn(cloud, "places", **fields).json
     assert told["by_hand"] and told["places"] == [{"technician": "N001", "window": "morning", "most": 4}]
     assert now(those[3]).state == "booked", "what is free is given out at once"
     days = cloud.call("visits/desk", WORKER, "GET", API).json["days"]
@@ -257,7 +259,8 @@ def test_places_by_hand_and_back(cloud: Cloud, visits: Visits) -> None:
         {"technician": "N002", "window": "afternoon", "most": 1},
     ]
     for wrong in ("21", "-1", "many"):
-        assert turn(cloud, "places", **{"place.N001.morning": wrong}).status == 422
+        fields = {"place.N001.morning": wrong}
+        assert turn(cloud, "places", **fields).status == 422
     with patch.object(Visits, "put_day", return_value=False):
         assert turn(cloud, "open").status == 200, "nothing to change"
         assert turn(cloud, "close", reason="x").json["code"] == "too-busy"

@@ -32,6 +32,7 @@ MOST_PLACES = 20
 """Visits that one technician may be given in a window."""
 DAYS_AHEAD = timedelta(days=120)
 """How far ahead a day may be added."""
+NEXT = timedelta(days=1)
 BY_MAIL = timedelta(hours=1)
 """So long after the sheets of a day are made, whoever has no mail yet is called, with an address or without."""
 
@@ -72,7 +73,7 @@ def glance(visits: Visits, now: datetime) -> Glance:
                 without += adrift(day, waiting, now)
             if day.day < today and not day.closed:
                 over += day.held
-            if day.day == today + timedelta(days=1) and not day.closed:
+            if day.day == today + NEXT and not day.closed:
                 tomorrow += day.held
             if day.day >= today:
                 cells[day.key] = Cell(day, day.free(), len(day.held), len(waiting), len(day.over()))
@@ -104,11 +105,12 @@ def addresses(one: Visit) -> list[str]:
 
 
 def to_call(visits: Iterable[Visit], now: datetime) -> list[Visit]:
-    """Those of `visits` that somebody has to call: nobody told them yet, and no mail will."""
+    """Those of `visits` that somebody has to call, from the day before on: nobody told them yet, and no mail will."""
     return [
         one
         for one in visits
         if one.state == "booked"
+        and at_campus(now) <= one.day <= at_campus(now) + NEXT
         and not one.reminded
         and (not addresses(one) or now >= service.closes(one.day) + BY_MAIL)
     ]
