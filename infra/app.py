@@ -35,11 +35,11 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
         app, setting.stack("Clearance"), setting, env=environment, termination_protection=not setting.local
     )
     desk = Desk(app, setting.stack("Desk"), setting, clearance, env=environment)
-    messages = Messages(app, setting.stack("Messages"), setting, clearance, env=environment)
+    visits = Visits(app, setting.stack("Visits"), setting, clearance, env=environment)
+    messages = Messages(app, setting.stack("Messages"), setting, clearance, visits, env=environment)
     archive = Archive(app, setting.stack("Archive"), setting, clearance, messages, env=environment)
     editions = Editions(app, setting.stack("Editions"), setting, clearance, archive, env=environment)
     repair = Repair(app, setting.stack("Repair"), setting, clearance, env=environment)
-    visits = Visits(app, setting.stack("Visits"), setting, clearance, env=environment)
     privacy = Privacy(app, setting.stack("Privacy"), setting, clearance, messages, archive, editions, env=environment)
     identity = Identity(
         app, setting.stack("Identity"), setting, clearance, messages, archive, editions, env=environment
@@ -82,11 +82,11 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
     return [
         clearance,
         desk,
+        visits,
         messages,
         archive,
         editions,
         repair,
-        visits,
         identity,
         privacy,
         portal,

@@ -7,10 +7,11 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
-from infra.constructs.doors import OF_CASES, every, every_morning, on_change
+from infra.constructs.doors import OF_CASES, every, every_hour, every_morning, on_change
 from infra.constructs.storage import Index, TableWithStream
 from infra.setting import Setting
 from infra.stacks.clearance import CASES, Beside, Clearance
+from infra.stacks.visits import HAPPENED, Visits
 
 WAITING = Index("waiting", "waits", "due_at")
 NEW_DELIVERY = {
@@ -22,11 +23,15 @@ NEW_DELIVERY = {
 class Messages(Beside):
     """See the module. `table` is the outbox; the portal reads it."""
 
-    def __init__(self, scope: Construct, id: str, setting: Setting, clearance: Clearance, **more: object) -> None:
+    def __init__(
+        self, scope: Construct, id: str, setting: Setting, clearance: Clearance, visits: Visits, **more: object
+    ) -> None:
         super().__init__(scope, id, setting, clearance, **more)
+        self._of_visits = visits
         self.table = TableWithStream(self, "MessagesTable", self.house.table.key, (WAITING,), expires="expires")
         self._mail()
         self._fill()
+        self._visits()
         self._empty()
         self._boxes()
         CfnOutput(self, "MessagesTableName", value=self.table.table.table_name)
@@ -38,6 +43,8 @@ class Messages(Beside):
             "MAIL_FROM": self.setting.mail_from,
             "MAIL_SET": self.mail_set,
             "WEBHOOK_SECRET": self.setting.webhook_secret,
+            "VISITS_TABLE": self._of_visits.table.table.table_name,
+            "VISITS_KEY": self._of_visits.key.secret_arn,
         }
 
     def _mail(self) -> None:
@@ -82,12 +89,29 @@ class Messages(Beside):
         self.table.changed_by(remind)
         self.routes.route(remind, "POST", f"{CASES}/remind")
 
+    def _visits(self) -> None:
+        """What whoever left an address is told of a visit, and of tomorrow's."""
+        told, table = ("VISITS_TABLE", "MESSAGES_TABLE"), self._of_visits.table
+        compose = self._function("messages/compose_visits", *told, timeout=300, memory=1024, asynchronous=True)
+        table.read_by(compose)
+        self.table.added_to_by(compose)
+        on_change(table, compose, HAPPENED)
+
+        remind = self._function("visits/remind", *told, timeout=300, memory=1024, asynchronous=True)
+        table.changed_by(remind)
+        self.table.looked_up_by(remind)
+        every_hour(remind, 16, 19, 5)
+
     def _empty(self) -> None:
         told = ("TABLE", "MESSAGES_TABLE", "PUBLIC_URL", "SESSION_KEYS", "MAIL_FROM", "MAIL_SET", "WEBHOOK_SECRET")
-        send = self._function("messages/send", *told, timeout=300, memory=512, asynchronous=True)
+        send = self._function(
+            "messages/send", *told, "VISITS_TABLE", "VISITS_KEY", timeout=300, memory=512, asynchronous=True
+        )
         self.house.table.read_by(send)
+        self._of_visits.table.looked_up_by(send)
         self.table.changed_by(send, index=True)
-        secrets = [self.session_keys.secret_arn, *filter(None, [self.setting.webhook_secret])]
+        secrets = [self.session_keys.secret_arn, self._of_visits.key.secret_arn]
+        secrets += filter(None, [self.setting.webhook_secret])
         send.allow(["secretsmanager:GetSecretValue"], secrets)
         send.allow(["ses:SendEmail"], self._mail_arns)
         on_change(self.table, send, NEW_DELIVERY)

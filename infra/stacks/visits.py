@@ -18,6 +18,16 @@ from infra.stacks.clearance import Beside, Clearance
 INDEXES = (Index("by-month", "month", "place_in_month"),)
 DAYS: dict[str, object] = {"dynamodb": {"Keys": {"pk": {"S": lambda_.FilterRule.begins_with("DAYS#")}}}}
 """Whatever happens to days, and whoever waits for one."""
+HAPPENED: dict[str, object] = {
+    "eventName": lambda_.FilterRule.is_equal("INSERT"),
+    "dynamodb": {
+        "Keys": {
+            "pk": {"S": lambda_.FilterRule.begins_with("VISIT#")},
+            "sk": {"S": lambda_.FilterRule.begins_with("EVENT#")},
+        }
+    },
+}
+"""What happens to visits."""
 PEOPLE: dict[str, object] = {"timeout": 29, "memory": 1024, "answers_people": True}
 
 

@@ -1,8 +1,9 @@
 """messages-send: deliveries leave, each at most once.
 
 Trigger: the stream of the table of messages, new deliveries only; every five minutes, for those that were to wait
-(quiet hours, a channel that was busy) and those whose sender never came back. Reads: the outbox, the case it is about,
-the signing keys, the secret of the webhooks. Writes: the outbox. Emits: mail, posts to webhooks.
+(quiet hours, a channel that was busy) and those whose sender never came back. Reads: the outbox, the case or the visit
+it is about, the signing keys, the key of visits, the secret of the webhooks. Writes: the outbox. Emits: mail, posts to
+webhooks.
 """
 
 import json
@@ -22,13 +23,16 @@ from yinji.clearance.store import Store
 from yinji.identity.session import signing_keys
 from yinji.messages import stop
 from yinji.messages.channels import Channel, Ses, Webhook
-from yinji.messages.model import Delivery, Topic
+from yinji.messages.model import VISITS, Delivery, Topic
 from yinji.messages.people import Campus
 from yinji.messages.sending import Sender, Unknown
 from yinji.messages.store import Outbox, delivery_of
+from yinji.messages.visiting import Visitors
 from yinji.platform import clock
 from yinji.platform.environment import setting
 from yinji.platform.observability import count, logger, metrics
+from yinji.visits.keys import visits_key
+from yinji.visits.store import Visits
 
 CHANNELS = ("email", "webhook")
 TIME_TO_END = 30_000
@@ -37,6 +41,7 @@ TIME_TO_END = 30_000
 processor = BatchProcessor(event_type=EventType.DynamoDBStreams)
 outbox = Outbox()
 store = Store()
+visits = Visits()
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -70,7 +75,8 @@ def sweep(context: LambdaContext) -> dict[str, int]:
 
 
 def send(delivery: Delivery, owner: str) -> None:
-    sender = Sender(outbox, Campus(store.get), channel, stop_link, setting("PUBLIC_URL"))
+    people = Visitors(visits.find, visits_key) if delivery.message.box.startswith(VISITS) else Campus(store.get)
+    sender = Sender(outbox, people, channel, stop_link, setting("PUBLIC_URL"))
     try:
         outcome = sender.deliver(delivery, owner, clock.now())
     except Unknown as error:

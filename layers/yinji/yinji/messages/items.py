@@ -77,6 +77,7 @@ class SettingsItem(Model):
     language = UnicodeAttribute(null=True)
     stopped = UnicodeSetAttribute(null=True)
     told_at = UnicodeAttribute(null=True)
+    expires = NumberAttribute(null=True)
 
 
 class ReadItem(Model):

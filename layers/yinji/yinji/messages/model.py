@@ -16,9 +16,12 @@ Kind = Literal[
     "record-certified", "record-refused", "record-revoked", "record-settled",
     "activity-cancelled", "activity-restored", "activity-moved", "place-given",
     "edition-sealed", "edition-revoked",
+    "visit-booked", "visit-moved", "visit-cancelled", "visit-tomorrow",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
-Topic = Literal["yours", "reminders", "activities", "digest"]
+Topic = Literal["yours", "reminders", "activities", "digest", "visits"]
+OF_VISITS: frozenset[Kind] = frozenset({"visit-booked", "visit-moved", "visit-cancelled", "visit-tomorrow"})
+"""Kinds that are about a visit, to whoever left an address for it; each address of each visit has a box of its own."""
 TOPIC_OF: Mapping[Kind, Topic] = {
     "yours": "yours",
     "deadline": "reminders",
@@ -28,6 +31,7 @@ TOPIC_OF: Mapping[Kind, Topic] = {
     "activity-restored": "activities",
     "activity-moved": "activities",
     "place-given": "activities",
+    **dict.fromkeys(OF_VISITS, "visits"),
 }
 """What may be stopped by mail, by what the reader knows it as; whatever is not here is always sent."""
 NEEDS_ACTION: frozenset[Kind] = frozenset({"welcome", "yours", "deadline", "reminder"})
@@ -111,6 +115,14 @@ def office_box(office: str) -> str:
     return f"office:{office}"
 
 
+VISITS = "visit:"
+
+
+def visit_box(visit: str, whose: str = "") -> str:
+    """The box of a visit, of which only mail leaves, to the person, or to `whose`."""
+    return f"{VISITS}{visit}:{whose}" if whose else f"{VISITS}{visit}"
+
+
 def box_of(session: Session) -> str:
     """The box that `session` reads, or nothing: who acts for no office is written to by alarms and lists."""
     if session.role == "student":
@@ -121,6 +133,8 @@ def box_of(session: Session) -> str:
 
 def topics_of(box: str) -> tuple[Topic, ...]:
     """What can be stopped in `box`."""
+    if box.startswith(VISITS):
+        return ("visits",)
     return ("digest",) if box.startswith("office:") else ("yours", "reminders", "activities")
 
 

@@ -26,10 +26,12 @@ class Unknown(Exception):
 
 @dataclass(frozen=True)
 class Subject:
-    """What a message is about, now: its reader, and what needs them (None where that does not matter)."""
+    """What a message is about, now: its reader, and what needs them (None where that does not matter). `path` is the
+    page where they go on, where the message itself does not say."""
 
     reader: Reader
     needing: Sequence[str] | None = None
+    path: str = ""
 
 
 class People(Protocol):
@@ -98,7 +100,7 @@ class Sender:
                 return None
         topic = TOPIC_OF.get(message.kind)
         link = self.stop(message.box, topic) if topic else ""
-        return letter(message, subject.reader, self.site, link, steps, now), channel
+        return letter(message, subject.reader, self.site, link, steps, now, subject.path), channel
 
     def _steps(self, message: Message, needing: Sequence[str]) -> Sequence[str]:
         """What a mail lists: everything that needs the student; a reminder what it was about, as far as it is left."""

@@ -26,6 +26,7 @@ from yinji.messages.model import (
     OVERTAKEN_BY,
     PATIENCE,
     REMIND_AGAIN,
+    VISITS,
     Delivery,
     Kind,
     Message,
@@ -33,6 +34,7 @@ from yinji.messages.model import (
     State,
     due,
 )
+from yinji.platform import clock
 from yinji.platform.clock import instant, stamp
 from yinji.platform.problem import Problem
 
@@ -200,8 +202,11 @@ class Outbox:
         )
 
     def stop(self, box: str, topic: str) -> None:
-        """Mail `topic` to `box` no more."""
-        SettingsItem(f"BOX#{box}").update(actions=[SettingsItem.stopped.add({topic})])
+        """Mail `topic` to `box` no more. What was decided about a visit is forgotten like what was said of it."""
+        actions: list[UpdateAction] = [SettingsItem.stopped.add({topic})]
+        if box.startswith(VISITS):
+            actions.append(SettingsItem.expires.set(int((clock.now() + KEPT).timestamp())))
+        SettingsItem(f"BOX#{box}").update(actions=actions)
 
     def told(self, box: str, at: datetime) -> None:
         """Note that a mail listed everything that needs the student."""

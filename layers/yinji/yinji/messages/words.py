@@ -16,6 +16,7 @@ from yinji.clearance import definition, university
 from yinji.clearance.definition import Text
 from yinji.messages.model import Message
 from yinji.platform.clock import CAMPUS, instant
+from yinji.visits import service
 
 MOST_IN_TITLE = 3
 """Steps that a title names; of more it says how many."""
@@ -23,6 +24,8 @@ EDITIONS = "/archive/editions"
 ARCHIVE = "/archive/claim"
 """Where students see what they claimed, and what came of it."""
 ACTIVITY = "/archive/activities/"
+VISIT = "/visits"
+"""Where a visit is followed by its link, which is no part of the message: whoever sends it knows how to make it."""
 SEPARATOR = {"zh": "、", "en": ", "}
 
 
@@ -100,6 +103,8 @@ def told(message: Message, language: str, steps: Sequence[str] | None = None, no
             return Told(say(language, "title", message.kind), lines, EDITIONS, str(params.get("why", "")))
         case "activity-cancelled" | "activity-restored" | "activity-moved" | "place-given":
             return _of_activity(message, language)
+        case "visit-booked" | "visit-moved" | "visit-cancelled" | "visit-tomorrow":
+            return _of_visit(message, language)
         case "digest":
             return _digest(params, language, now or message.at)
 
@@ -117,6 +122,35 @@ def _of_activity(message: Message, language: str) -> Told:
     }
     lines = [say(language, "line", name, when=when, place=place) for name in names[message.kind]]
     return Told(say(language, "title", message.kind, title=params["title"]), lines, f"{ACTIVITY}{params['activity']}")
+
+
+def _of_visit(message: Message, language: str) -> Told:
+    params, known = message.params, service.communities().get(str(message.params["place"]))
+    told = {
+        "day": _day(str(params["day"]), language),
+        "before": _day(str(params.get("from", params["day"])), language),
+        "why": str(params.get("why", "")),
+        "place": known.title[language] if known else "",
+        "office": known.office if known else "",
+    }
+    if window := service.windows().get(str(params["window"])):
+        told |= {"window": window.title[language], "hours": window.hours}
+    names: list[str] = []
+    if message.kind == "visit-moved":
+        names = ["visit-moved-why" if params.get("why") else "visit-moved", "visit-comes" if window else "visit-waits"]
+    elif message.kind != "visit-cancelled":
+        names = ["visit-comes"]
+    names.append("visit-cancelled" if message.kind == "visit-cancelled" else "visit-link")
+    names.append("visit-call")
+    lines = [say(language, "line", name, **told) for name in names]
+    return Told(say(language, "title", message.kind, **told), lines, VISIT)
+
+
+def invitation(message: Message, language: str, site: str, path: str) -> list[str]:
+    """Where a visit that somebody comes for can be had for a calendar; its page is at `path`."""
+    if not message.params.get("window") or not path:
+        return []
+    return [say(language, "line", "visit-calendar", url=f"{site}/api{path.replace('/v/', '/', 1)}/visit.ics")]
 
 
 def _digest(params: Mapping[str, Any], language: str, now: datetime) -> Told:
@@ -156,7 +190,7 @@ def _day(day: str, language: str) -> str:
     return f"{known.year} 年 {known.month} 月 {known.day} 日" if language == "zh" else f"{known.day} {known:%B %Y}"
 
 
-def sender(language: str) -> str:
+def sender(language: str, *, of_visits: bool = False) -> str:
     """Who a mail says it is from."""
     name: Text = university.name()
-    return say(language, "mail", "sender", university=name[language])
+    return say(language, "mail", "sender-visits" if of_visits else "sender", university=name[language])

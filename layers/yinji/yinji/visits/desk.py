@@ -98,12 +98,6 @@ def order(one: Visit) -> tuple[date, str, int, str, str, str]:
     return one.day, one.person.community, place, one.technician, one.person.address, one.id
 
 
-def addresses(one: Visit) -> list[str]:
-    """Where they are written to: the person's address and the relative's, those they left, each once."""
-    told = {mail.casefold(): mail for mail in (one.relative.mail if one.relative else "", one.mail) if mail}
-    return list(reversed(told.values()))
-
-
 def to_call(visits: Iterable[Visit], now: datetime) -> list[Visit]:
     """Those of `visits` that somebody has to call, from the day before on: nobody told them yet, and no mail will."""
     return [
@@ -112,7 +106,7 @@ def to_call(visits: Iterable[Visit], now: datetime) -> list[Visit]:
         if one.state == "booked"
         and at_campus(now) <= one.day <= at_campus(now) + NEXT
         and not one.reminded
-        and (not addresses(one) or now >= service.closes(one.day) + BY_MAIL)
+        and (not one.mails or now >= service.closes(one.day) + BY_MAIL)
     ]
 
 

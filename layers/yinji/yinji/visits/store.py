@@ -74,7 +74,7 @@ class Visits:
     def history(self, id: str) -> list[Event]:
         """What happened to it, the oldest first; a place that was given with what asked for it comes after that."""
         found = self._bulk.query("pk", pk_of(id), beginning="EVENT#", consistent=True)
-        return sorted((_event(plains(item)) for item in found), key=lambda one: (one.at, one.what == "book"))
+        return sorted((event_of(plains(item)) for item in found), key=lambda one: (one.at, one.what == "book"))
 
     def of_month(self, month: str, day: date | None = None, community: str = "") -> list[Visit]:
         """The visits of a month such as 2026-12, or of one day of it and there of a community, as of a moment ago;
@@ -300,6 +300,11 @@ def pk_of(id: str) -> str:
     return f"VISIT#{id}"
 
 
+def visit_id(pk: str) -> str:
+    """The id of the visit that an item is of."""
+    return pk.removeprefix("VISIT#")
+
+
 def key_of(pk: str, sk: str) -> Key:
     """The community and the day that an item of a day, or of who waits for it, is of."""
     return pk.removeprefix("DAYS#"), date.fromisoformat(sk.partition("#")[0])
@@ -441,7 +446,8 @@ def _record(told: Mapping[str, Any]) -> Record:
     )
 
 
-def _event(told: Mapping[str, Any]) -> Event:
+def event_of(told: Mapping[str, Any]) -> Event:
+    """The event of an item's values."""
     return Event(told["key"], told["what"], told["who"], instant(told["at"]), told.get("told") or {})
 
 
