@@ -97,7 +97,9 @@ class Messages(Beside):
         self.table.added_to_by(compose)
         on_change(table, compose, HAPPENED)
 
-        remind = self._function("visits/remind", *told, timeout=300, memory=1024, asynchronous=True)
+        remind = self._function(
+            "visits/remind", *told, called="RemindOfVisits", timeout=300, memory=1024, asynchronous=True
+        )
         table.changed_by(remind)
         self.table.looked_up_by(remind)
         every_hour(remind, 16, 19, 5)
