@@ -633,12 +633,12 @@ def visits_at_a_glance(visit: Visit) -> Response:
 
 @at("/visits/desk/plans")
 def visits_planned(visit: Visit) -> Response:
-    return page.draw(visit, "visits-plans.html", **visits_desk.plans(visit, home_visits))
+    return page.draw(visit, "visits-desk-plans.html", **visits_desk.plans(visit, home_visits))
 
 
 @at("/visits/desk/{community}/{day}")
 def visits_of_day(visit: Visit, community: str, day: str) -> Response:
-    return page.draw(visit, "visits-day.html", **visits_desk.day(visit, home_visits, community, day))
+    return page.draw(visit, "visits-desk-day.html", **visits_desk.day(visit, home_visits, community, day))
 
 
 @at("/visits/year")
