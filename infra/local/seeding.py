@@ -107,8 +107,8 @@ async def _print_labels() -> int:
 
 
 def ask_for_visits(say: Say) -> None:
-    """Plan the demo's technicians and let people ask for the coming two days of the service. Whoever asked before asks
-    for the same visit again, which is the one there is: a demo that is a week old has somebody to visit all the same."""
+    """Plan the demo's technicians and let people ask for the coming two days of the service. Who asked before asks for
+    the visit that there is: a demo that is a week old has somebody to visit all the same."""
     asyncio.run(_plan())
     asked = _ask()
     say(f"{asked} home visits of the coming two Wednesdays are asked for: {home.URL}/visits/desk")

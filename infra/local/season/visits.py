@@ -31,13 +31,14 @@ def asking(day: date) -> Iterator[tuple[str, dict[str, str]]]:
     for community, number in ASKING.items():
         for place in range(number):
             random = Random(f"visits {day} {community} {place}")
+            building, entrance, door = random.randrange(1, 30), random.randrange(1, 5), random.randrange(101, 604)
             yield (
                 f"demo {day} {community} {place}",
                 {
                     "name": chinese_name(random)[0],
                     "phone": f"010-6275 {random.randrange(2000, 9999)}",
                     "community": community,
-                    "address": f"{random.randrange(1, 30)} 号楼 {random.randrange(1, 5)} 门 {random.randrange(101, 604)}",
+                    "address": f"{building} 号楼 {entrance} 门 {door}",
                     f"trouble.{random.choice(TROUBLES)}": "yes",
                     "words": random.choice(WORDS),
                     "mail": f"visit{random.randrange(10_000)}@example.com" if place % 2 else "",
