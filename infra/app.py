@@ -36,10 +36,10 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
     )
     desk = Desk(app, setting.stack("Desk"), setting, clearance, env=environment)
     repair = Repair(app, setting.stack("Repair"), setting, clearance, env=environment)
-    messages = Messages(app, setting.stack("Messages"), setting, clearance, repair, env=environment)
+    visits = Visits(app, setting.stack("Visits"), setting, clearance, env=environment)
+    messages = Messages(app, setting.stack("Messages"), setting, clearance, repair, visits, env=environment)
     archive = Archive(app, setting.stack("Archive"), setting, clearance, messages, env=environment)
     editions = Editions(app, setting.stack("Editions"), setting, clearance, archive, env=environment)
-    visits = Visits(app, setting.stack("Visits"), setting, clearance, env=environment)
     privacy = Privacy(app, setting.stack("Privacy"), setting, clearance, messages, archive, editions, env=environment)
     identity = Identity(
         app, setting.stack("Identity"), setting, clearance, messages, archive, editions, env=environment
@@ -83,10 +83,10 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
         clearance,
         desk,
         repair,
+        visits,
         messages,
         archive,
         editions,
-        visits,
         identity,
         privacy,
         portal,

@@ -368,6 +368,28 @@ PAGES: tuple[Page, ...] = (
         seen_by=("department-officer", "administrator"),
         department="network-centre",
     ),
+    # visits: the desk
+    *(
+        Page(
+            path,
+            (path, f"{path}?problem=visit-moved-on"),
+            own=("department-officer",),
+            any=("community-worker", "administrator"),
+            seen_by=("community-worker", "department-officer"),
+            department="network-centre",
+            text=False,
+        )
+        for path in ("/visits/desk", "/visits/desk/plans")
+    ),
+    Page(
+        "/visits/year",
+        ("/visits/year",),
+        own=("department-officer",),
+        any=("community-worker", *CENTRE),
+        seen_by=("community-worker", "auditor"),
+        department="network-centre",
+        text=False,
+    ),
     Page("/{part0}", ("/nowhere",), any=EVERYBODY),
 )
 
@@ -386,6 +408,7 @@ NOT_PAGES: Mapping[str, str] = {
     "/archive/certify/rounds/{id}": "of a round that there is: test_archive_certify_pages.py looks at it",
     "/repair/incidents/{incident}": "of one that there is: tests/functions/test_repair_work_pages.py looks at it",
     "/repair/board/{building}": "of one that there is: tests/functions/test_repair_work_pages.py looks at it",
+    "/visits/desk/{community}/{day}": "of a day that there is: tests/functions/test_visits_desk_pages.py looks at it",
     "/outcomes/{id}": "for whoever sent the request: tests/functions/test_rounds.py looks at it",
     "/r/sw.js": "a file",
     "/r/follow/{link}": "of a report that there is: tests/functions/test_repair_report_pages.py looks at it",

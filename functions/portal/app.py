@@ -39,6 +39,7 @@ from chalicelib import (
     repair_scan,
     repair_triage,
     repair_work,
+    visits_desk,
 )
 from chalicelib import feeds as deliveries
 from chalicelib.visit import Visit
@@ -67,6 +68,7 @@ from yinji.repair.outages_store import Outages
 from yinji.repair.places_store import Places
 from yinji.repair.reports_store import Reports
 from yinji.repair.rota_store import Rota
+from yinji.visits.store import Visits
 
 app = Chalice(app_name="portal")
 store = Store()
@@ -90,6 +92,7 @@ rota = Rota()
 labels = Labels()
 outages = Outages()
 notices = Notices()
+home_visits = Visits()
 View = Callable[..., Response]
 
 
@@ -625,6 +628,29 @@ def repair_known(visit: Visit) -> Response:
 @at("/repair/notices")
 def repair_planned(visit: Visit) -> Response:
     return page.draw(visit, "repair-notices.html", **repair_triage.notices(visit, notices))
+
+
+# --- visits: the desk of the communities' offices and the network centre ------------------------------------------
+
+
+@at("/visits/desk")
+def visits_at_a_glance(visit: Visit) -> Response:
+    return page.draw(visit, "visits-desk.html", **visits_desk.glance(visit, home_visits))
+
+
+@at("/visits/desk/plans")
+def visits_planned(visit: Visit) -> Response:
+    return page.draw(visit, "visits-desk-plans.html", **visits_desk.plans(visit, home_visits))
+
+
+@at("/visits/desk/{community}/{day}")
+def visits_of_day(visit: Visit, community: str, day: str) -> Response:
+    return page.draw(visit, "visits-desk-day.html", **visits_desk.day(visit, home_visits, community, day))
+
+
+@at("/visits/year")
+def visits_of_year(visit: Visit) -> Response:
+    return page.draw(visit, "visits-year.html", **visits_desk.year(visit, home_visits))
 
 
 # --- nothing there: a page says so rather than the gateway ----------------------------------------------------

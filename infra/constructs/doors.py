@@ -236,6 +236,18 @@ def every_morning(function: Function, hour: int, minute: int) -> None:
     )
 
 
+def every_hour(function: Function, first: int, last: int, minute: int) -> None:
+    """Invoke `function` every day at that minute of every hour from `first` to `last` o'clock of the campus, which are
+    after eight."""
+    hours = f"{first - 8}-{last - 8}"
+    events.Rule(
+        function,
+        "EveryHour",
+        schedule=events.Schedule.cron(minute=str(minute), hour=hours),
+        targets=[targets.LambdaFunction(function.target, dead_letter_queue=function.failures)],
+    )
+
+
 def on_change(table: TableWithStream, function: Function, *filters: Mapping[str, object], window: int = 0) -> None:
     """Let changes of `table` that match one of `filters` invoke `function`; a record that keeps failing goes to its
     queue, and the others go on. It waits for more for `window` seconds. A stream bears two readers."""

@@ -236,6 +236,7 @@ async def _up(graduates: int, then: Any) -> Any:
             say("the local cloud was killed: what was left is taken up again")
             await asyncio.to_thread(resume)
         await asyncio.to_thread(seed, graduates)
+        await asyncio.to_thread(visits)
         await asyncio.to_thread(scan)
         say(f"[bold green]ready[/] at {home.URL}")
         return await then(emulator) if then is _until_stopped else await then()
@@ -274,6 +275,13 @@ def seed(graduates: int) -> None:
     seeding.deliver(graduates, say)
 
 
+def visits() -> None:
+    """Let people ask for home visits of the coming weeks, those who have not yet."""
+    from infra.local import seeding
+
+    seeding.ask_for_visits(say)
+
+
 def scan() -> None:
     """Scan the label that `addresses` names, as a phone does: whoever is first waits for no function to start, which a
     snapshot spares them on AWS. Raises Trouble when its page or its place is not there."""
@@ -306,6 +314,8 @@ def addresses() -> None:
     table.add_row("administrator 管理员", f"{home.URL}/sign-in?as=administrator")
     table.add_row("guide 指南", f"{home.URL}/guide")
     table.add_row("verify 验证", f"{home.URL}/verify")
+    table.add_row("home visits 上门服务", f"{home.URL}/visits")
+    table.add_row("visits' desk 上门工作台", f"{home.URL}/visits/desk")
     if code := campus.code_of(campus.SHOWN):
         table.add_row("scan a label 扫码报修", f"{home.URL}/r/{code}")
     console.print()

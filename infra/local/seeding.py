@@ -12,10 +12,12 @@ from typing import Any
 
 from rich.console import Console
 from yinji.clearance.document import STATE_OF_MARK
+from yinji.platform.problem import Problem
 from yinji.repair.printing import USUAL
 
 from infra.local import deploy, home
 from infra.local.season import Options, Season, archive, campus, generate
+from infra.local.season import visits as season_visits
 from infra.local.season.door import Door
 from infra.local.season.expected import differences
 from infra.local.trouble import Trouble
@@ -25,6 +27,8 @@ REPORT_SECONDS = 1200
 QUIET_SECONDS = 60
 """How long cases may stand still before what they lack counts as missing."""
 OF_NETWORK_CENTRE = "department-officer:network-centre"
+OF_A_COMMUNITY = "M01"
+"""Who asks for people who call, in the demo."""
 Say = Callable[[str], None]
 
 
@@ -100,6 +104,47 @@ async def _print_labels() -> int:
     if not all(answer.ok for answer in answers):
         raise Trouble(f"Labels could not be printed: {', '.join(answer.code for answer in answers)}.")
     return sum(len(answer.json["labels"]) for answer in answers)
+
+
+def ask_for_visits(say: Say) -> None:
+    """Plan the demo's technicians and let people ask for the coming two days of the service. Who asked before asks for
+    the visit that there is: a demo that is a week old has somebody to visit all the same."""
+    asyncio.run(_plan())
+    asked = _ask()
+    say(f"{asked} home visits of the coming two Wednesdays are asked for: {home.URL}/visits/desk")
+
+
+async def _plan() -> None:
+    async with Door(home.URL, concurrency=1, seed=1) as door:
+        for staff in season_visits.PLANS:
+            # whoever has been a technician once is one in the register of people
+            await door.get(f"technician:{staff}", "/api/account")
+            answer = await door.post(OF_NETWORK_CENTRE, f"/api/visits/desk/plans/{staff}", season_visits.places(staff))
+            if not answer.ok:
+                raise Trouble(f"Where {staff} goes could not be said: {answer.code}.")
+
+
+def _ask() -> int:
+    """Let the demo's people ask, as the community's offices do for who calls; how many there are."""
+    os.environ |= home.environment() | {"YINJI_VISITS_TABLE": deploy.outputs()["VisitsTableName"]}
+    from yinji.platform import clock
+    from yinji.visits import acts
+    from yinji.visits.days import at_campus, usual
+    from yinji.visits.store import Visits
+    from yinji.visits.visit import asked
+
+    store, now, number = Visits(), clock.now(), 0
+    for day in usual(at_campus(now))[:2]:
+        for key, fields in season_visits.asking(day):
+            found = asked(fields, "community")
+            try:
+                store.ask(*acts.ask(found, day, "zh", key, OF_A_COMMUNITY, now))
+            except Problem as problem:
+                if problem.code != "day-not-open":  # the office closed it since
+                    raise
+                continue
+            number += 1
+    return number
 
 
 def _without_records(records: Mapping[str, int]) -> set[str]:

@@ -45,6 +45,8 @@ ANONYMOUS = {
     "/api/sign-in/": SOME,
     "/r/": SOME,
     "/api/repair/": SOME,
+    "/visits": SOME,
+    "/api/visits/": SOME,
     "/api/open311/": SOME,
     "/.well-known/": SOME,
 }

@@ -7,11 +7,12 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
-from infra.constructs.doors import OF_CASES, every, every_morning, on_change, read_from
+from infra.constructs.doors import OF_CASES, every, every_hour, every_morning, on_change, read_from
 from infra.constructs.storage import Index, TableWithStream
 from infra.setting import Setting
 from infra.stacks.clearance import CASES, Beside, Clearance
 from infra.stacks.repair import NEWS_SECONDS, Repair
+from infra.stacks.visits import HAPPENED, Visits
 
 WAITING = Index("waiting", "waits", "due_at")
 NEW_DELIVERY = {
@@ -24,14 +25,22 @@ class Messages(Beside):
     """See the module. `table` is the outbox; the portal reads it."""
 
     def __init__(
-        self, scope: Construct, id: str, setting: Setting, clearance: Clearance, repair: Repair, **more: object
+        self,
+        scope: Construct,
+        id: str,
+        setting: Setting,
+        clearance: Clearance,
+        repair: Repair,
+        visits: Visits,
+        **more: object,
     ) -> None:
         super().__init__(scope, id, setting, clearance, **more)
-        self._repair = repair
+        self._repair, self._of_visits = repair, visits
         self.table = TableWithStream(self, "MessagesTable", self.house.table.key, (WAITING,), expires="expires")
         self._mail()
         self._fill()
         self._follow(clearance)
+        self._visits()
         self._empty()
         self._boxes()
         CfnOutput(self, "MessagesTableName", value=self.table.table.table_name)
@@ -45,6 +54,8 @@ class Messages(Beside):
             "WEBHOOK_SECRET": self.setting.webhook_secret,
             "REPAIR_TABLE": self._repair.table.table.table_name,
             "REPAIR_KEY": self._repair.key.secret_arn,
+            "VISITS_TABLE": self._of_visits.table.table.table_name,
+            "VISITS_KEY": self._of_visits.key.secret_arn,
         }
 
     def _mail(self) -> None:
@@ -103,15 +114,32 @@ class Messages(Beside):
         clearance.limits.counted_by(compose)
         read_from(news.queue, compose)
 
+    def _visits(self) -> None:
+        """What whoever left an address is told of a visit, and of tomorrow's."""
+        told, table = ("VISITS_TABLE", "MESSAGES_TABLE"), self._of_visits.table
+        compose = self._function("messages/compose_visits", *told, timeout=300, memory=1024, asynchronous=True)
+        table.read_by(compose)
+        self.table.added_to_by(compose)
+        on_change(table, compose, HAPPENED)
+
+        remind = self._function(
+            "visits/remind", *told, called="RemindOfVisits", timeout=300, memory=1024, asynchronous=True
+        )
+        table.changed_by(remind)
+        self.table.looked_up_by(remind)
+        every_hour(remind, 16, 19, 5)
+
     def _empty(self) -> None:
         told = ("TABLE", "MESSAGES_TABLE", "PUBLIC_URL", "SESSION_KEYS", "MAIL_FROM", "MAIL_SET", "WEBHOOK_SECRET")
         send = self._function(
-            "messages/send", *told, "REPAIR_TABLE", "REPAIR_KEY", timeout=300, memory=512, asynchronous=True
-        )
+            "messages/send", *told, "REPAIR_TABLE", "REPAIR_KEY", "VISITS_TABLE", "VISITS_KEY",
+            timeout=300, memory=512, asynchronous=True,
+        )  # fmt: skip
         self.house.table.read_by(send)
         self._repair.table.looked_up_by(send)
+        self._of_visits.table.looked_up_by(send)
         self.table.changed_by(send, index=True)
-        secrets = [self.session_keys.secret_arn, self._repair.key.secret_arn]
+        secrets = [self.session_keys.secret_arn, self._repair.key.secret_arn, self._of_visits.key.secret_arn]
         secrets += filter(None, [self.setting.webhook_secret])
         send.allow(["secretsmanager:GetSecretValue"], secrets)
         send.allow(["ses:SendEmail"], self._mail_arns)

@@ -61,9 +61,9 @@ class ServiceStack(Stack):
         """Let `function` read the keys that sign sessions, and under which addresses are counted."""
         function.allow(["secretsmanager:GetSecretValue"], [self.session_keys.secret_arn])
 
-    def _function(self, folder: str, *environment: str, **more: object) -> Function:
-        """The function in `folder`, told what `environment` names."""
-        name = "".join(part.title() for part in folder.split("/")[-1].split("_"))
+    def _function(self, folder: str, *environment: str, called: str = "", **more: object) -> Function:
+        """The function in `folder`, told what `environment` names; `called` so in the stack, if not as its folder."""
+        name = called or "".join(part.title() for part in folder.split("/")[-1].split("_"))
         layers = [self.layer, *more.pop("extra_layers", [])]  # type: ignore[misc]
         known = self.known
         function = self.functions[folder] = Function(

@@ -6,6 +6,7 @@ from aws_cdk import CfnOutput, RemovalPolicy
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
+from yinji.visits.desk import DEEDS, TURNS
 
 from infra.constructs.doors import every, on_change
 from infra.constructs.function import Function
@@ -17,6 +18,16 @@ from infra.stacks.clearance import Beside, Clearance
 INDEXES = (Index("by-month", "month", "place_in_month"),)
 DAYS: dict[str, object] = {"dynamodb": {"Keys": {"pk": {"S": lambda_.FilterRule.begins_with("DAYS#")}}}}
 """Whatever happens to days, and whoever waits for one."""
+HAPPENED: dict[str, object] = {
+    "eventName": lambda_.FilterRule.is_equal("INSERT"),
+    "dynamodb": {
+        "Keys": {
+            "pk": {"S": lambda_.FilterRule.begins_with("VISIT#")},
+            "sk": {"S": lambda_.FilterRule.begins_with("EVENT#")},
+        }
+    },
+}
+"""What happens to visits."""
 PEOPLE: dict[str, object] = {"timeout": 29, "memory": 1024, "answers_people": True}
 
 
@@ -61,9 +72,36 @@ class Visits(Beside):
         settle = self._function("visits/settle", "VISITS_TABLE", timeout=60, memory=512, asynchronous=True)
         self.table.changed_by(settle)
         on_change(self.table, settle, DAYS)
+        self._desk()
+
+    def _desk(self) -> None:
+        """What the communities' offices and the network centre see of the days, and do to them."""
+        route, api = self.routes.route, "/api/visits/desk"
+        desk = self._function("visits/desk", "VISITS_TABLE", "PUBLIC_URL", **PEOPLE)
+        self.table.changed_by(desk, index=True)
+        route(desk, "GET", api)
+        route(desk, "POST", f"{api}/days")
+        route(desk, "GET", f"{api}/days/{{community}}/{{day}}")
+        for turn in TURNS:
+            route(desk, "POST", f"{api}/days/{{community}}/{{day}}/{turn}")
+        route(desk, "GET", f"{api}/visits/{{visit}}")
+        for deed in DEEDS:
+            route(desk, "POST", f"{api}/visits/{{visit}}/{deed}")
+
+        plans = self._function("visits/plans", "VISITS_TABLE", "PEOPLE_TABLE", "PUBLIC_URL", **PEOPLE)
+        self.table.changed_by(plans)
+        self.people.read_by(plans)
+        route(plans, "GET", f"{api}/plans")
+        route(plans, "POST", f"{api}/plans")
+        route(plans, "POST", f"{api}/plans/{{staff}}")
+        route(plans, "POST", f"{api}/plans/{{staff}}/leave")
 
     def _rounds(self) -> None:
         """What technicians do on a day of the service."""
 
     def _year(self) -> None:
         """What a year was like."""
+        figures = self._function("visits/figures", "VISITS_TABLE", **PEOPLE)
+        self.table.read_by(figures, index=True)
+        self.routes.route(figures, "GET", "/api/visits/figures/{calendar_year}")
+        self.routes.route(figures, "GET", "/api/visits/figures/{calendar_year}/{file}", counted=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from aws_cdk import aws_sns as sns
 from constructs import Construct
+from yinji.visits.desk import DEEDS
 
 from infra.setting import Setting
 from infra.stacks.service import ServiceStack
@@ -26,7 +27,10 @@ from infra.stacks.watching import (
 )
 
 VISITS, SETTLE = "visits", "visits-settle"
-COUNTED: Mapping[str, Sequence[str]] = {"visits-days": ("VisitDaysMade", "VisitDaysSettled")}
+COUNTED: Mapping[str, Sequence[str]] = {
+    "visits-days": ("VisitDaysMade", "VisitDaysSettled", "VisitsCarriedOver"),
+    "visits-told": ("VisitsWithoutDay", "VisitsReminded"),
+}
 """Widgets about visits, each with the metrics whose sums it shows."""
 
 
@@ -49,6 +53,8 @@ class VisitsDashboard(WatchingStack):
             lines(widget, [ours(one, "Sum", text("series", one), HOUR, VISITS) for one in names], THIRD)
             for widget, names in COUNTED.items()
         ]
+        acts = [ours("VisitsArranged", "Sum", deed, HOUR, VISITS, deed=deed) for deed in DEEDS]
+        sums.append(lines("visits-arranged", acts, THIRD))
         for row in rows_of(sums, FULL // THIRD):
             board.add_widgets(*row)
         board.add_widgets(
@@ -60,3 +66,5 @@ class VisitsDashboard(WatchingStack):
         self.watch_functions()
         self.watch_stream(SETTLE)
         self.watch_clock("visits-days", ours("VisitDaysMade", "SampleCount", period=HOUR, service=VISITS), 3)
+        without = ours("VisitsWithoutDay", "Maximum", period=HOUR, service=VISITS)
+        self.alarm("visits-without-day", VISITS, without, 1)

@@ -32,11 +32,14 @@ from yinji.messages.model import Message
 from yinji.messages.store import Outbox
 from yinji.platform import clock
 from yinji.platform.clock import instant
+from yinji.platform.ids import id_of
 from yinji.repair.incidents_store import Incidents
 from yinji.repair.places_store import Places
 from yinji.repair.reports_store import Reports
+from yinji.visits.store import Visits
 
 from tests import handlers, proofs, repairs
+from tests import visits as visited
 from tests.archives import DOOR, GATE, LOANS, SU, Library, activity, as_csv, loan, readers_csv, register_csv
 from tests.archives import record as archived
 from tests.archives import student as archived_student
@@ -204,6 +207,7 @@ def delivered(cloud: Cloud) -> None:
     put(Bucket="archive", Key=f"imports/{PLANNED}/00000.json.gz", Body=chunk)
 
 
+VISITED = f"visit:{id_of('visit', 'key-1')}"
 PLANNED = "20260601T040000-0123456789ab"
 
 
@@ -477,6 +481,19 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "repair/monitor.json": (None, lambda cloud, answer: '"outcome": "opened"' in answer["body"]),
     "repair/monitor.resolved.json": (None, lambda cloud, answer: '"outcome": "recovered"' in answer["body"]),
     "repair/monitor.zabbix.json": (None, lambda cloud, answer: '"outcome": "opened"' in answer["body"]),
+    "visits/days.json": (None, lambda cloud, answer: Visits().coming("meiyuan", clock.today()) != []),
+    "visits/settle.json": (None, lambda cloud, answer: answer == {"batchItemFailures": []}),
+    "visits/desk.json": (None, lambda cloud, answer: json.loads(answer["body"])["without"] == []),
+    "visits/desk.close.json": (None, status(409)),  # it is long over
+    "visits/desk.move.json": (None, status(404)),
+    "visits/plans.json": (None, lambda cloud, answer: json.loads(answer["body"]) == {"plans": []}),
+    "visits/plans.put.json": (None, status(422)),  # nobody made them a technician
+    "visits/figures.json": (None, lambda cloud, answer: json.loads(answer["body"])["whole"]["asked"] == 0),
+    "visits/remind.json": (None, lambda cloud, answer: answer is None),
+    "messages/compose_visits.json": (
+        None,
+        lambda cloud, answer: [one.kind for one in Outbox().box(VISITED, "nobody").messages] == ["visit-booked"],
+    ),
     "messages/stop.json": (None, lambda cloud, answer: Outbox().settings(WHO.student).stopped == {"yours"}),
 }
 
@@ -498,6 +515,9 @@ def test_a_sample_makes_its_function_do_what_it_is_for(
         Archive().add(archived(1), SU.school)
     if name.startswith("repair/"):
         campus_is_there(cloud)
+    if name == "messages/compose_visits.json":
+        visited.keep()
+        visited.ask(1, mail="somebody@example.com")
     if name == "messages/compose_archive.json":
         announced(cloud)
         Catalogue().sign_up("A1", LIN.student, instant("2026-06-01T03:00:00.000Z"), "a-key-of-mine")

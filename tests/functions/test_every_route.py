@@ -25,6 +25,8 @@ from yinji.identity.session import ROLES, Role, Session
 from yinji.identity.store import People
 from yinji.platform import clock, problem
 from yinji.repair.work import DEEDS
+from yinji.visits.desk import DEEDS as VISIT_DEEDS
+from yinji.visits.desk import TURNS
 
 from infra.local.season.answers import answers
 from tests import pages, portal
@@ -675,6 +677,64 @@ ROWS_OF_REPAIR_WORK: tuple[Row, ...] = (
 )
 """What technicians do, and their rota."""
 
+_SEE_VISITS: dict[str, Any] = {
+    "own": ("department-officer",),
+    "any": ("community-worker", "administrator"),
+    "department": "network-centre",
+}
+_DESK = "/api/visits/desk"
+_NO_DAY = {"community": "meiyuan", "day": "2020-01-01"}
+ROWS_OF_DESK: tuple[Row, ...] = (
+    Row(f"GET {_DESK}", "visits/desk", **_SEE_VISITS, answers=READ),
+    Row(
+        f"GET {_DESK}/days/{{community}}/{{day}}",
+        "visits/desk",
+        **_SEE_VISITS,
+        about=_NO_DAY,
+        answers=frozenset({NOT_THERE}),
+    ),
+    Row(f"POST {_DESK}/days", "visits/desk", **_MANAGE_FAULTS, fields=_NO_DAY),
+    *(
+        Row(f"POST {_DESK}/days/{{community}}/{{day}}/{turn}", "visits/desk", **_MANAGE_FAULTS, about=_NO_DAY)
+        for turn in TURNS
+    ),
+    Row(
+        f"GET {_DESK}/visits/{{visit}}",
+        "visits/desk",
+        **_SEE_VISITS,
+        about={"visit": "0" * 24},
+        answers=frozenset({NOT_THERE}),
+    ),
+    *(
+        Row(
+            f"POST {_DESK}/visits/{{visit}}/{deed}",
+            "visits/desk",
+            **_SEE_VISITS,
+            about={"visit": "0" * 24},
+            fields={"version": "1", "day": "2026-12-02"},
+            answers=frozenset({NOT_THERE}),
+        )
+        for deed in VISIT_DEEDS
+    ),
+    Row(f"GET {_DESK}/plans", "visits/plans", **_SEE_VISITS, answers=READ),
+    Row(f"POST {_DESK}/plans", "visits/plans", **_MANAGE_FAULTS, fields={"staff": "N001"}),
+    Row(f"POST {_DESK}/plans/{{staff}}", "visits/plans", **_MANAGE_FAULTS, about={"staff": "N001"}),
+    Row(f"POST {_DESK}/plans/{{staff}}/leave", "visits/plans", **_MANAGE_FAULTS, about={"staff": "N001"}),
+    *(
+        Row(
+            f"GET /api/visits/figures/{{calendar_year}}{more}",
+            "visits/figures",
+            own=("department-officer",),
+            any=("community-worker", *CENTRE),
+            department="network-centre",
+            about={"calendar_year": "2026"} | about,
+            answers=READ,
+        )
+        for more, about in (("", {}), ("/{file}", {"file": "visits.csv"}))
+    ),
+)
+"""What offices see of visits and do to them and to days, where technicians go, and what a year was like."""
+
 
 def _many(step: str) -> str:
     return f"POST {API}/steps/{step}/{{action}}"
@@ -748,6 +808,7 @@ HERE = (
     *CERTIFYING,
     *ROWS_OF_EDITIONS,
     *ROWS_OF_REPAIR_WORK,
+    *ROWS_OF_DESK,
     *rows_of_arrangements(),
     *rows_of_appointments(),
 )

@@ -126,6 +126,8 @@ def test_the_firewall_stands_before_it_with_rules_of_aws_and_limits(either: Synt
         "/api/clearance/guides/",
         "/api/sign-in/",
         "/api/repair/",
+        "/visits",
+        "/api/visits/",
         "/r/",
         "/api/open311/",
         "/.well-known/",

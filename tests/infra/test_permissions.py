@@ -31,9 +31,11 @@ from yinji.repair.incidents_store import item_of as item_of_incident
 from yinji.repair.items import ReportItem
 from yinji.repair.photos import of_repair
 from yinji.repair.reports_store import Reports
+from yinji.visits.service import closes
 
 from infra.setting import ROOT
 from tests import proofs
+from tests import visits as visited
 from tests.archives import SU, Library, loan
 from tests.archives import student as archived_student
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, cloud, officer
@@ -309,6 +311,7 @@ def test_who_counts_changes_something_or_hands_out_much(either: Synthesis) -> No
                 "shared/",
                 "verify/",
                 "sheets/",
+                "figures/{calendar_year}/{file}",
             )
         )
         assert counted != freely, (uri, keys)
@@ -361,7 +364,12 @@ NAMED = {
     "SessionKeys": "secret",
 }
 BUCKETS = {"editions": EDITIONS, "intake": INTAKE, "documents": DOCUMENTS, "archive": ARCHIVE, "repair": REPAIR}
-SECRETS = {"RepairKey": "repair-key", "Open311Keys": "open311-keys", "MonitorSecret": "monitor-secret"}
+SECRETS = {
+    "RepairKey": "repair-key",
+    "Open311Keys": "open311-keys",
+    "MonitorSecret": "monitor-secret",
+    "VisitsKey": "visits-key",
+}
 QUEUES = {"seen": "looks", "load": "loads", "ingest": "ingests", "refresh": "refreshes", "news": "news"}
 IN_TRANSACTION = {
     "Put": "dynamodb:PutItem",
@@ -388,6 +396,7 @@ def needed(service: str, operation: str, told: Mapping[str, Any]) -> set[tuple[s
             "Archive": "archive-",
             "Editions": "editions-",
             "Repair": "repair-",
+            "Visits": "visits-",
         }
         other = next((name for table, name in others.items() if table in tables), "")
         return {(action, other + ("index" if told.get("IndexName") else "table")) for action in actions}
@@ -423,6 +432,8 @@ def place(resource: str) -> str:
         return "editions-index" if "/index/" in resource else "editions-table"
     if "RepairTable" in resource:
         return "repair-index" if "/index/" in resource else "repair-table"
+    if "VisitsTable" in resource:
+        return "visits-index" if "/index/" in resource else "visits-table"
     for part, name in (
         ("SigningKey", "signing-key"),
         ("/index/waiting", "messages-index"),
@@ -437,6 +448,7 @@ def place(resource: str) -> str:
         ("FnGetAttBus", "bus"),  # as the stacks beside it know it
         ("SessionKeys", "secret"),
         ("RepairKey", "repair-key"),
+        ("VisitsKey", "visits-key"),
         ("Open311Keys", "open311-keys"),
         ("MonitorSecret", "monitor-secret"),
         ("SealingKey", "sealing-key"),
@@ -706,6 +718,49 @@ def play(cloud: Cloud) -> None:
     play_archive(cloud)
     play_triage(cloud)
     report_by_open311(cloud)
+    play_visits_of_offices(cloud)
+
+
+def play_visits_of_offices(cloud: Cloud) -> None:
+    """Offices change days, move visits, cancel, call; people are told by mail; a year is told of."""
+    api, centre = "/api/visits/desk", officer("network-centre")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("yinji.platform.clock.now", lambda: visited.NOW)
+        patched.setattr("yinji.platform.clock.today", lambda: visited.NOW.date())
+        for staff, places in (("N001", {"place.meiyuan.morning": "2"}), ("N002", {"place.meiyuan.afternoon": "1"})):
+            People().grant(staff, Grant("technician"))
+            assert cloud.call("visits/plans", centre, "POST", f"{api}/plans/{staff}", places).status == 200
+        assert cloud.call("visits/plans", centre, "GET", f"{api}/plans").status == 200
+        those = [visited.ask(number, mail=f"{number}@example.com") for number in range(4)]
+        cloud.invoke("visits/days", {})
+        act = {"version": 2, "idempotency_key": "a-key-of-mine"}
+        deeds = {"move": {"day": str(visited.SECOND)}, "cancel": {}, "remind": {}}
+        for one, (deed, more) in zip(those, deeds.items(), strict=False):
+            path = f"{api}/visits/{one.id}"
+            assert cloud.call("visits/desk", centre, "POST", f"{path}/{deed}", act | more).status == 200, deed
+            assert cloud.call("visits/desk", centre, "GET", path).status == 200
+        day = f"{api}/days/meiyuan/{visited.FIRST}"
+        for turn, fields in (
+            ("places", {"place.N001.morning": "1"}),
+            ("usual", {}),
+            ("close", {"reason": "雪"}),
+            ("open", {}),
+        ):
+            assert cloud.call("visits/desk", centre, "POST", f"{day}/{turn}", fields).status == 200, turn
+        new = {"community": "meiyuan", "day": "2026-12-05"}
+        assert cloud.call("visits/desk", centre, "POST", f"{api}/days", new).status == 200
+        for path in (api, day):
+            assert cloud.call("visits/desk", centre, "GET", path).status == 200
+        items = cloud.dynamodb.scan(TableName="Visits")["Items"]
+        cloud.invoke(
+            "messages/compose_visits", {"Records": [record(one) for one in items if "EVENT#" in one["sk"]["S"]]}
+        )
+        cloud.invoke("visits/settle", {"Records": [record(one) for one in items if "DAYS#" in one["pk"]["S"]]})
+        cloud.invoke("messages/send", {})
+        patched.setattr("yinji.platform.clock.now", lambda: closes(visited.SECOND) + timedelta(minutes=5))
+        cloud.invoke("visits/remind", {})
+    for path in ("2026", "2026/visits.xlsx"):
+        assert cloud.call("visits/figures", AUDITOR, "GET", f"/api/visits/figures/{path}").status == 200
 
 
 def report_by_open311(cloud: Cloud) -> None:

@@ -2,8 +2,8 @@
 
 Trigger: the stream of the table of messages, new deliveries only; every five minutes, for those that were to wait
 (quiet hours, a channel that was busy) and those whose sender never came back. Reads: the outbox, the case it is about,
-or the report and its incident, the signing keys, repair's key, the secret of the webhooks. Writes: the outbox. Emits:
-mail, posts to webhooks.
+the report and its incident, or the visit, the signing keys, the keys of repair and of visits, the secret of the webhooks.
+Writes: the outbox. Emits: mail, posts to webhooks.
 """
 
 import json
@@ -24,10 +24,11 @@ from yinji.identity.session import signing_keys
 from yinji.messages import stop
 from yinji.messages.channels import Channel, Ses, Webhook
 from yinji.messages.faults import Reporters
-from yinji.messages.model import REPORTS, Delivery, Topic
+from yinji.messages.model import REPORTS, VISITS, Delivery, Topic
 from yinji.messages.people import Campus
-from yinji.messages.sending import Sender, Unknown
+from yinji.messages.sending import People, Sender, Unknown
 from yinji.messages.store import Outbox, delivery_of
+from yinji.messages.visiting import Visitors
 from yinji.platform import clock
 from yinji.platform.environment import setting
 from yinji.platform.observability import count, logger, metrics
@@ -36,6 +37,8 @@ from yinji.repair.incidents_store import Incidents
 from yinji.repair.keys import repair_key
 from yinji.repair.report import follow_link
 from yinji.repair.reports_store import Reports
+from yinji.visits.keys import visits_key
+from yinji.visits.store import Visits
 
 CHANNELS = ("email", "webhook")
 TIME_TO_END = 30_000
@@ -46,6 +49,7 @@ outbox = Outbox()
 store = Store()
 reports = Reports()
 incidents = Incidents()
+visits = Visits()
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -79,8 +83,7 @@ def sweep(context: LambdaContext) -> dict[str, int]:
 
 
 def send(delivery: Delivery, owner: str) -> None:
-    people = reporters() if delivery.message.box.startswith(REPORTS) else Campus(store.get)
-    sender = Sender(outbox, people, channel, stop_link, setting("PUBLIC_URL"))
+    sender = Sender(outbox, people_of(delivery.message.box), channel, stop_link, setting("PUBLIC_URL"))
     try:
         outcome = sender.deliver(delivery, owner, clock.now())
     except Unknown as error:
@@ -95,11 +98,13 @@ def send(delivery: Delivery, owner: str) -> None:
         count("MessagesUncertain", channel=delivery.channel)
 
 
-def reporters() -> Reporters:
-    """Whoever reported a fault is found by their report, and goes on by its link."""
-    return Reporters(
-        reports.find, lambda report: incident_of(report, incidents), lambda id: follow_link(id, repair_key())
-    )
+def people_of(box: str) -> People:
+    """Who reads `box`: whoever reported a fault or asked for a visit is found by that, and goes on by its link."""
+    if box.startswith(REPORTS):
+        return Reporters(
+            reports.find, lambda report: incident_of(report, incidents), lambda id: follow_link(id, repair_key())
+        )
+    return Visitors(visits.find, visits_key) if box.startswith(VISITS) else Campus(store.get)
 
 
 def channel(delivery: Delivery) -> Channel | None:

@@ -32,7 +32,7 @@ def home(session: Session | None, store: Store) -> str:
         "department-officer": "/queues",
         "supervisor": "/queues",
         "technician": "/repair",
-        "community-worker": "/account",
+        "community-worker": "/visits/desk",
         "administrator": "/season",
         "auditor": "/season",
     }[session.role]

@@ -24,6 +24,8 @@ from yinji.platform.limits import address_of
 from yinji.platform.problem import Problem
 from yinji.repair.access import OFFICE as NETWORK_CENTRE
 from yinji.repair.work import DEEDS
+from yinji.visits.desk import DEEDS as OF_OFFICES
+from yinji.visits.desk import TURNS
 
 from .words import LANGUAGES, Words
 
@@ -53,6 +55,8 @@ OF_REPAIR = {
     "repair-triage": ("merge", "split", "notice-made", "notice-ended"),
 }
 """What technicians do, what can be done to their rota, and what the office sorts, plans and announces."""
+OF_VISITS = {"visits-desk": (*OF_OFFICES, *TURNS, "added", "planned", "left")}
+"""What can be done about visits, by the page it is done on."""
 TOLD = (*http.TOLD, "at", "rows", "changed", "refused", "rejected")
 
 
@@ -199,6 +203,7 @@ class Visit:
                 *([self._activities] if session.department == STUDENT_AFFAIRS else []),
                 *([self._faults] if policy.may(session, "see-incidents", department=NETWORK_CENTRE) else []),
                 *([self._repair_places] if policy.may(session, "see-places", department=NETWORK_CENTRE) else []),
+                *([self._desk_of_visits] if policy.may(session, "see-visits", department=NETWORK_CENTRE) else []),
                 self._messages,
             ]
         if session.role in ("counsellor", "school-officer"):
@@ -219,6 +224,8 @@ class Visit:
                 *([self._repair_places] if policy.may(session, "see-places", department=NETWORK_CENTRE) else []),
                 ("/repair/learn", words("repair-learn.title")),
             ]
+        if session.role == "community-worker":
+            return [self._desk_of_visits, self._year_of_visits]
         if session.role not in ("administrator", "auditor"):
             return []
         return [
@@ -231,11 +238,20 @@ class Visit:
             self._activities,
             self._faults,
             self._repair_places,
+            self._desk_of_visits if session.role == "administrator" else self._year_of_visits,
         ]
 
     @property
     def _faults(self) -> tuple[str, Markup]:
         return ("/repair", self.words("repair-work.nav"))
+
+    @property
+    def _desk_of_visits(self) -> tuple[str, Markup]:
+        return ("/visits/desk", self.words("visits-desk.nav"))
+
+    @property
+    def _year_of_visits(self) -> tuple[str, Markup]:
+        return ("/visits/year", self.words("visits-year.nav"))
 
     @property
     def _repair_places(self) -> tuple[str, Markup]:
@@ -302,7 +318,7 @@ class Visit:
             return Notice(True, self.words(f"runs.done-{action}"), done)
         if step == "catalogue" and action in OF_CATALOGUE:
             return Notice(True, self.words(f"catalogue.done-{action}"), done)
-        if action in OF_REPAIR.get(step, ()):
+        if action in OF_REPAIR.get(step, ()) or action in OF_VISITS.get(step, ()):
             return Notice(True, self.words(f"{step}.done-{action}"), done)
         if step == "practice":
             return Notice(True, self.words("practice.begun"), done)

@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from yinji.clearance import flow, university
+from yinji.visits import service
 
 POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
@@ -31,6 +32,7 @@ def draw(language: str, **shown: Any) -> str:
         lang=language,
         say=say,
         schools=university.schools(),
+        communities=service.communities(),
         departments=university.departments(),
         flows=flow.TITLES,
         university=university.name(),

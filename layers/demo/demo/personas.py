@@ -14,6 +14,7 @@ from yinji.clearance.store import Store
 from yinji.clearance.view import RowView, row_view
 from yinji.identity.people import Grant
 from yinji.platform.problem import Problem
+from yinji.visits import service
 
 STUDENTS = 20
 SUPERVISORS = 4
@@ -49,6 +50,9 @@ def grant_of(persona: str) -> tuple[str, str, Grant]:
         return "ADMIN", centre, Grant("administrator")
     if role == "technician" and TECHNICIAN.fullmatch(place):
         return place, place, Grant("technician")
+    if role == "community-worker" and place in service.communities():
+        number = list(service.communities()).index(place) + 1
+        return f"M{number:02}", service.communities()[place].title["zh"], Grant("community-worker")
     if role == "auditor":
         return "AUDITOR", centre, Grant("auditor")
     raise Problem("not-found")
@@ -62,6 +66,7 @@ def offices() -> list[str]:
         "administrator:admin",
         "auditor:auditor",
         *(f"technician:{staff}" for staff in TECHNICIANS),
+        *(f"community-worker:{community}" for community in service.communities()),
     ]
 
 

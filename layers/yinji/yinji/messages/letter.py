@@ -1,7 +1,8 @@
 """A message as it leaves: who it goes to, subject, plain text and HTML, and how it can be stopped.
 
 It carries the reader's name, what there is to do and where to go on; no reasons, no amounts, no student number. Of an
-activity it tells what everybody may read of it: its title, when and where; of a fault the place.
+activity it tells what everybody may read of it: its title, when and where; of a fault the place, of a visit the day and
+the community.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 
-from yinji.messages.model import OF_ACTIVITIES, OF_EDITIONS, OF_FAULTS, OF_RECORDS, Message
-from yinji.messages.words import say, sender, told
+from yinji.messages.model import OF_ACTIVITIES, OF_EDITIONS, OF_FAULTS, OF_RECORDS, OF_VISITS, Message
+from yinji.messages.words import invitation, say, sender, told
 
 HTML = (
     '<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>{title}</title></head>'
@@ -55,6 +56,8 @@ def letter(
     words.told."""
     language = reader.language
     words = told(message, language, steps, now)
+    visit = message.kind in OF_VISITS
+    lines = [*words.lines, *(invitation(message, language, site, path) if visit else ())]
     office = message.kind == "digest"
     fault = message.kind in OF_FAULTS
     # who reports a fault says how they are reached, and not what they are called
@@ -65,6 +68,8 @@ def letter(
         opens = "open-office"
     elif fault:
         opens = "open-report"
+    elif visit:
+        opens = "open-visit"
     elif message.kind in OF_ACTIVITIES:
         opens = "open-activity"
     elif message.kind in OF_EDITIONS:
@@ -76,20 +81,20 @@ def letter(
     action = say(language, "mail", opens)
     url = site + (path or words.path)
     if stop_url:
-        foot = say(language, "mail", "stop-report" if fault else "stop")
+        foot = say(language, "mail", "stop-report" if fault else "stop-visit" if visit else "stop")
     else:
         foot = say(language, "mail", "fixed-archive" if archive else "fixed")
-    text = "\n\n".join([dear, *words.lines, f"{action}：{url}" if language == "zh" else f"{action}: {url}"])
+    text = "\n\n".join([dear, *lines, f"{action}：{url}" if language == "zh" else f"{action}: {url}"])
     text += f"\n\n--\n{foot}\n" + (f"{stop_url}\n" if stop_url else "")
     link = f' <a href="{escape(stop_url)}">{escape(stop_url)}</a>' if stop_url else ""
     html = HTML.format(
         lang="zh-CN" if language == "zh" else "en",
         title=escape(words.title),
         dear=escape(dear),
-        lines="".join(f"<p>{escape(line)}</p>" for line in words.lines),
+        lines="".join(f"<p>{escape(line)}</p>" for line in lines),
         url=escape(url),
         action=escape(action),
         foot=escape(foot) + link,
     )
-    of = sender(language, of_repair=fault)
-    return Letter(message.id, reader.address, of, words.title, text, html, words.lines, url, stop_url)
+    of = sender(language, "repair" if fault else "visits" if visit else "")
+    return Letter(message.id, reader.address, of, words.title, text, html, lines, url, stop_url)

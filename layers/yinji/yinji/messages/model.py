@@ -17,13 +17,16 @@ Kind = Literal[
     "activity-cancelled", "activity-restored", "activity-moved", "place-given",
     "edition-sealed", "edition-revoked",
     "fault-received", "fault-taken", "fault-coming", "fault-access", "fault-fixed", "fault-reopened",
+    "visit-booked", "visit-moved", "visit-cancelled", "visit-tomorrow",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
-Topic = Literal["yours", "reminders", "activities", "digest", "faults"]
+Topic = Literal["yours", "reminders", "activities", "digest", "faults", "visits"]
 OF_FAULTS: frozenset[Kind] = frozenset(
     {"fault-received", "fault-taken", "fault-coming", "fault-access", "fault-fixed", "fault-reopened"}
 )
 """Kinds that are about a report of a fault, to whoever left an address with it; each report has a box of its own."""
+OF_VISITS: frozenset[Kind] = frozenset({"visit-booked", "visit-moved", "visit-cancelled", "visit-tomorrow"})
+"""Kinds that are about a visit, to whoever left an address for it; each address of each visit has a box of its own."""
 TOPIC_OF: Mapping[Kind, Topic] = {
     "yours": "yours",
     "deadline": "reminders",
@@ -34,6 +37,7 @@ TOPIC_OF: Mapping[Kind, Topic] = {
     "activity-moved": "activities",
     "place-given": "activities",
     **dict.fromkeys(OF_FAULTS, "faults"),
+    **dict.fromkeys(OF_VISITS, "visits"),
 }
 """What may be stopped by mail, by what the reader knows it as; whatever is not here is always sent."""
 NEEDS_ACTION: frozenset[Kind] = frozenset({"welcome", "yours", "deadline", "reminder"})
@@ -123,12 +127,18 @@ def office_box(office: str) -> str:
     return f"office:{office}"
 
 
-REPORTS = "report:"
+REPORTS, VISITS = "report:", "visit:"
+"""How the boxes begin of which only mail leaves: nobody signs in to read them."""
 
 
 def report_box(report: str) -> str:
-    """The box of a report of a fault, of which only mail leaves: nobody signs in to read it."""
+    """The box of a report of a fault."""
     return f"{REPORTS}{report}"
+
+
+def visit_box(visit: str, whose: str = "") -> str:
+    """The box of a visit, to the person, or to `whose`."""
+    return f"{VISITS}{visit}:{whose}" if whose else f"{VISITS}{visit}"
 
 
 def box_of(session: Session) -> str:
@@ -143,6 +153,8 @@ def topics_of(box: str) -> tuple[Topic, ...]:
     """What can be stopped in `box`."""
     if box.startswith(REPORTS):
         return ("faults",)
+    if box.startswith(VISITS):
+        return ("visits",)
     return ("digest",) if box.startswith("office:") else ("yours", "reminders", "activities")
 
 

@@ -29,6 +29,7 @@ from yinji.messages.model import (
     PATIENCE,
     REMIND_AGAIN,
     REPORTS,
+    VISITS,
     Delivery,
     Kind,
     Message,
@@ -206,10 +207,10 @@ class Outbox:
         )
 
     def stop(self, box: str, topic: str) -> None:
-        """Mail `topic` to `box` no more. What was decided about a report is forgotten like what was said of it."""
+        """Mail `topic` to `box` no more. What was decided about a report or a visit is forgotten like what was said of it."""
         actions: list[UpdateAction] = [SettingsItem.stopped.add({topic})]
-        if box.startswith(REPORTS):
-            actions.append(SettingsItem.expires.set(int((clock.now() + KEPT_OF_FAULTS).timestamp())))
+        if kept := KEPT_OF_FAULTS if box.startswith(REPORTS) else KEPT if box.startswith(VISITS) else None:
+            actions.append(SettingsItem.expires.set(int((clock.now() + kept).timestamp())))
         SettingsItem(f"BOX#{box}").update(actions=actions)
 
     def told(self, box: str, at: datetime) -> None:

@@ -16,6 +16,7 @@ from yinji.clearance import definition, university
 from yinji.clearance.definition import Text
 from yinji.messages.model import Message
 from yinji.platform.clock import CAMPUS, instant
+from yinji.visits import service
 
 MOST_IN_TITLE = 3
 """Steps that a title names; of more it says how many."""
@@ -25,6 +26,8 @@ ARCHIVE = "/archive/claim"
 ACTIVITY = "/archive/activities/"
 REPAIR = "/r"
 """Where a report is followed by its link, which is no part of the message: whoever sends it knows how to make it."""
+VISIT = "/visits"
+"""Where a visit is followed by its link, which is no part of the message: whoever sends it knows how to make it."""
 SEPARATOR = {"zh": "、", "en": ", "}
 
 
@@ -107,6 +110,8 @@ def told(message: Message, language: str, steps: Sequence[str] | None = None, no
             return Told(
                 say(language, "title", message.kind, place=place), [say(language, "line", message.kind)], REPAIR
             )
+        case "visit-booked" | "visit-moved" | "visit-cancelled" | "visit-tomorrow":
+            return _of_visit(message, language)
         case "digest":
             return _digest(params, language, now or message.at)
 
@@ -124,6 +129,35 @@ def _of_activity(message: Message, language: str) -> Told:
     }
     lines = [say(language, "line", name, when=when, place=place) for name in names[message.kind]]
     return Told(say(language, "title", message.kind, title=params["title"]), lines, f"{ACTIVITY}{params['activity']}")
+
+
+def _of_visit(message: Message, language: str) -> Told:
+    params, known = message.params, service.communities().get(str(message.params["place"]))
+    told = {
+        "day": _day(str(params["day"]), language),
+        "before": _day(str(params.get("from", params["day"])), language),
+        "why": str(params.get("why", "")),
+        "place": known.title[language] if known else "",
+        "office": known.office if known else "",
+    }
+    if window := service.windows().get(str(params["window"])):
+        told |= {"window": window.title[language], "hours": window.hours}
+    names: list[str] = []
+    if message.kind == "visit-moved":
+        names = ["visit-moved-why" if params.get("why") else "visit-moved", "visit-comes" if window else "visit-waits"]
+    elif message.kind != "visit-cancelled":
+        names = ["visit-comes"]
+    names.append("visit-cancelled" if message.kind == "visit-cancelled" else "visit-link")
+    names.append("visit-call")
+    lines = [say(language, "line", name, **told) for name in names]
+    return Told(say(language, "title", message.kind, **told), lines, VISIT)
+
+
+def invitation(message: Message, language: str, site: str, path: str) -> list[str]:
+    """Where a visit that somebody comes for can be had for a calendar; its page is at `path`."""
+    if not message.params.get("window") or not path:
+        return []
+    return [say(language, "line", "visit-calendar", url=f"{site}/api{path.replace('/v/', '/', 1)}/visit.ics")]
 
 
 def _digest(params: Mapping[str, Any], language: str, now: datetime) -> Told:
@@ -163,7 +197,7 @@ def _day(day: str, language: str) -> str:
     return f"{known.year} 年 {known.month} 月 {known.day} 日" if language == "zh" else f"{known.day} {known:%B %Y}"
 
 
-def sender(language: str, *, of_repair: bool = False) -> str:
-    """Who a mail says it is from."""
+def sender(language: str, of: str = "") -> str:
+    """Who a mail says it is from: the university, or there what it is `of`, repair or visits."""
     name: Text = university.name()
-    return say(language, "mail", "sender-repair" if of_repair else "sender", university=name[language])
+    return say(language, "mail", f"sender-{of}" if of else "sender", university=name[language])

@@ -8,7 +8,7 @@ day and who waits, so everybody who looks comes to the same, and doing it again 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -79,6 +79,13 @@ class Day:
         """How many places are left, in `window` or in all of them."""
         return sum(left for (_, at), left in self.left().items() if window in ("", at))
 
+    def over(self) -> list[str]:
+        """The visits whose technician has more of them in the window than there are places, after places were taken
+        away."""
+        taken = Counter(self.held.values())
+        most = {Held(one.technician, one.window): one.most for one in self.places}
+        return [id for id, one in self.held.items() if taken[one] > most.get(one, 0)]
+
     def left(self) -> dict[tuple[str, str], int]:
         """How many places each technician has left in each window, those with none too. What is held above what there
         is takes nobody else's place."""
@@ -140,6 +147,19 @@ def settle(day: Day, waiting: Sequence[Waiting]) -> tuple[Day, Mapping[str, Held
         loads[place[0]] += 1
         given[one.visit] = Held(*place)
     return (replace(day, held={**day.held, **given}), given) if given else (day, given)
+
+
+def adrift(day: Day, waiting: Sequence[Waiting], now: datetime) -> list[str]:
+    """The visits that have to go to another day: whoever still waits for one whose sheets are made, and everybody on a
+    day that was closed."""
+    if day.open_at(now):
+        return []
+    return [one.visit for one in waiting] + (list(day.held) if day.closed else [])
+
+
+def next_open(days: Iterable[Day], after: date, now: datetime) -> date | None:
+    """The first of `days`, which are in order, that comes after `after` and may still be asked for."""
+    return next((one.day for one in days if one.day > after and one.open_at(now)), None)
 
 
 def without(day: Day, visit: str) -> Day:

@@ -23,7 +23,22 @@ from yinji.platform.clock import CAMPUS, instant, stamp
 from yinji.platform.ids import id_of
 from yinji.platform.problem import Problem
 from yinji.visits import acts
-from yinji.visits.days import Day, Held, Key, Origin, Places, Plan, Waiting, at_campus, planned, settle, usual, without
+from yinji.visits.days import (
+    Day,
+    Held,
+    Key,
+    Origin,
+    Places,
+    Plan,
+    Waiting,
+    adrift,
+    at_campus,
+    next_open,
+    planned,
+    settle,
+    usual,
+    without,
+)
 from yinji.visits.items import TABLE, ByMonth, DayItem, HappenedItem, PlanItem, VisitItem, WaitingItem
 from yinji.visits.service import communities
 from yinji.visits.visit import OPEN, Asker, Event, Face, Language, Person, Record, Relative, State, Visit, Wish
@@ -57,8 +72,9 @@ class Visits:
         return {one.id: one for one in map(visit_of, map(plains, found))}
 
     def history(self, id: str) -> list[Event]:
-        """What happened to it, the oldest first."""
-        return [_event(plains(item)) for item in self._bulk.query("pk", pk_of(id), beginning="EVENT#", consistent=True)]
+        """What happened to it, the oldest first; a place that was given with what asked for it comes after that."""
+        found = self._bulk.query("pk", pk_of(id), beginning="EVENT#", consistent=True)
+        return sorted((event_of(plains(item)) for item in found), key=lambda one: (one.at, one.what == "book"))
 
     def of_month(self, month: str, day: date | None = None, community: str = "") -> list[Visit]:
         """The visits of a month such as 2026-12, or of one day of it and there of a community, as of a moment ago;
@@ -224,19 +240,17 @@ class Visits:
                 self.settle((community, date_))
         return number
 
-    def carry_over(self, now: datetime) -> tuple[int, int]:
+    def carry_over(self, now: datetime, community: str = "") -> tuple[int, int]:
         """Whoever waits for a day whose sheets are made, and whoever has a place or a turn on one that was closed,
         goes to the next day that is open, and keeps their turn; how many did, and how many found none. Who is
-        overtaken is left for the next time."""
+        overtaken is left for the next time. Of `community` alone where one is named."""
         moved = left = 0
-        for community in communities():
-            days = self.coming(community, at_campus(now) - PAST)
+        for where in [community] if community else communities():
+            days = self.coming(where, at_campus(now) - PAST)
             for day, waiting in days:
-                if day.open_at(now):
-                    continue
-                those = [one.visit for one in waiting] + (list(day.held) if day.closed else [])
-                later = next((one.day for one, _ in days if one.day > day.day and one.open_at(now)), None)
-                for visit in self.find_many(those).values():
+                later = next_open([other for other, _ in days], day.day, now)
+                found = self.find_many(adrift(day, waiting, now)).values()
+                for visit in sorted(found, key=lambda one: (one.asked_at, one.id)):
                     if visit.state not in OPEN or visit.day != day.day:
                         continue
                     if later is None:
@@ -284,6 +298,11 @@ def _open(day: Day | None, event: Event) -> Day:
 
 def pk_of(id: str) -> str:
     return f"VISIT#{id}"
+
+
+def visit_id(pk: str) -> str:
+    """The id of the visit that an item is of."""
+    return pk.removeprefix("VISIT#")
 
 
 def key_of(pk: str, sk: str) -> Key:
@@ -427,7 +446,8 @@ def _record(told: Mapping[str, Any]) -> Record:
     )
 
 
-def _event(told: Mapping[str, Any]) -> Event:
+def event_of(told: Mapping[str, Any]) -> Event:
+    """The event of an item's values."""
     return Event(told["key"], told["what"], told["who"], instant(told["at"]), told.get("told") or {})
 
 

@@ -93,6 +93,12 @@ class Visit:
     times: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
     """When it came into each state it was in, the last time."""
 
+    @property
+    def mails(self) -> Sequence[str]:
+        """Where people are written to about it: the person, then the relative, those who left an address."""
+        relative = self.relative.mail if self.relative else ""
+        return [self.mail] * bool(self.mail) + [relative] * (relative.casefold() not in ("", self.mail.casefold()))
+
 
 @dataclass(frozen=True)
 class Event:
