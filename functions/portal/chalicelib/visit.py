@@ -24,6 +24,7 @@ from yinji.platform.limits import address_of
 from yinji.platform.problem import Problem
 from yinji.repair.access import OFFICE as NETWORK_CENTRE
 from yinji.repair.work import DEEDS
+from yinji.visits.changing import DEEDS as OF_LINKS
 
 from .words import LANGUAGES, Words
 
@@ -53,6 +54,8 @@ OF_REPAIR = {
     "repair-triage": ("merge", "split", "notice-made", "notice-ended"),
 }
 """What technicians do, what can be done to their rota, and what the office sorts, plans and announces."""
+OF_VISITS = {"visits-ask": ("asked", *OF_LINKS)}
+"""What can be done about visits, by the page it is done on."""
 TOLD = (*http.TOLD, "at", "rows", "changed", "refused", "rejected")
 
 
@@ -300,7 +303,7 @@ class Visit:
             return Notice(True, self.words(f"runs.done-{action}"), done)
         if step == "catalogue" and action in OF_CATALOGUE:
             return Notice(True, self.words(f"catalogue.done-{action}"), done)
-        if action in OF_REPAIR.get(step, ()):
+        if action in OF_REPAIR.get(step, ()) or action in OF_VISITS.get(step, ()):
             return Notice(True, self.words(f"{step}.done-{action}"), done)
         if step == "practice":
             return Notice(True, self.words("practice.begun"), done)
