@@ -367,6 +367,20 @@ PAGES: tuple[Page, ...] = (
         seen_by=("department-officer", "administrator"),
         department="network-centre",
     ),
+    # visits: asking
+    Page(
+        "/visits",
+        ("/visits", "/visits?problem=invalid-form&fields=name,phone,consent,words", "/visits?step=day"),
+        any=EVERYBODY,
+    ),
+    Page(
+        "/visits/desk/ask",
+        ("/visits/desk/ask",),
+        own=("department-officer",),
+        any=("community-worker", "administrator"),
+        seen_by=("community-worker",),
+        department="network-centre",
+    ),
     Page("/{part0}", ("/nowhere",), any=EVERYBODY),
 )
 
@@ -387,6 +401,7 @@ NOT_PAGES: Mapping[str, str] = {
     "/repair/board/{building}": "of one that there is: tests/functions/test_repair_work_pages.py looks at it",
     "/outcomes/{id}": "for whoever sent the request: tests/functions/test_rounds.py looks at it",
     "/r/sw.js": "a file",
+    "/visits/v/{link}": "of a visit that there is: tests/functions/test_visits_ask_pages.py looks at it",
     "/r/follow/{link}": "of a report that there is: tests/functions/test_repair_report_pages.py looks at it",
     "/{part0}/{part1}": "as /{part0}",
     "/{part0}/{part1}/{part2}": "as /{part0}",
