@@ -390,6 +390,20 @@ PAGES: tuple[Page, ...] = (
         department="network-centre",
         text=False,
     ),
+    # visits: asking
+    Page(
+        "/visits",
+        ("/visits", "/visits?problem=invalid-form&fields=name,phone,consent,words", "/visits?step=day"),
+        any=EVERYBODY,
+    ),
+    Page(
+        "/visits/desk/ask",
+        ("/visits/desk/ask",),
+        own=("department-officer",),
+        any=("community-worker", "administrator"),
+        seen_by=("community-worker",),
+        department="network-centre",
+    ),
     Page("/{part0}", ("/nowhere",), any=EVERYBODY),
 )
 
@@ -411,6 +425,7 @@ NOT_PAGES: Mapping[str, str] = {
     "/visits/desk/{community}/{day}": "of a day that there is: tests/functions/test_visits_desk_pages.py looks at it",
     "/outcomes/{id}": "for whoever sent the request: tests/functions/test_rounds.py looks at it",
     "/r/sw.js": "a file",
+    "/visits/v/{link}": "of a visit that there is: tests/functions/test_visits_ask_pages.py looks at it",
     "/r/follow/{link}": "of a report that there is: tests/functions/test_repair_report_pages.py looks at it",
     "/{part0}/{part1}": "as /{part0}",
     "/{part0}/{part1}/{part2}": "as /{part0}",

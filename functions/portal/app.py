@@ -1,10 +1,10 @@
 """portal: the pages people see, on phones first. The Chalice app behind everything that is not /api.
 
 Trigger: GET on the REST API. Reads: the table, the index by school, archives, groups and the catalogue, the boxes of
-messages, places, labels, reports, incidents, notices and the rota of repair, the access log, the signing keys and that
-of labels; of the documents bucket reports/feeds/ and previews/, of the archive's and of repair's reports/. Writes: how
-often certificates and labels were looked up, and nothing else: every form of a page is sent to the functions below
-/api. Emits: who looks at whose case or archive, to the queue of looks.
+messages, places, labels, reports, incidents, notices and the rota of repair, visits and their days, the access log, the
+signing keys and those of labels and visits; of the documents bucket reports/feeds/ and previews/, of the archive's and
+of repair's reports/. Writes: how often certificates, labels and visits were looked up, and nothing else: every form of
+a page is sent to the functions below /api. Emits: who looks at whose case or archive, to the queue of looks.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from chalicelib import (
     repair_scan,
     repair_triage,
     repair_work,
+    visits_ask,
     visits_desk,
 )
 from chalicelib import feeds as deliveries
@@ -651,6 +652,27 @@ def visits_of_day(visit: Visit, community: str, day: str) -> Response:
 @at("/visits/year")
 def visits_of_year(visit: Visit) -> Response:
     return page.draw(visit, "visits-year.html", **visits_desk.year(visit, home_visits))
+
+
+# --- visits: whoever asks for one, and follows it ----------------------------------------------------------------
+
+
+@at("/visits")
+def ask_for_visit(visit: Visit) -> Response:
+    template, shown = visits_ask.ask(visit, home_visits)
+    return page.draw(visit, template, **shown)
+
+
+@at("/visits/desk/ask")
+def ask_for_somebody(visit: Visit) -> Response:
+    template, shown = visits_ask.desk(visit, home_visits)
+    return page.draw(visit, template, **shown)
+
+
+@at("/visits/v/{link}")
+def follow_visit(visit: Visit, link: str) -> Response:
+    template, shown = visits_ask.follow(visit, link, home_visits)
+    return page.draw(visit, template, **shown)
 
 
 # --- nothing there: a page says so rather than the gateway ----------------------------------------------------

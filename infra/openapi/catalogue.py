@@ -32,6 +32,7 @@ from infra.openapi import (
     repair_triage,
     repair_work,
     shapes,
+    visits_ask,
     visits_desk,
 )
 from infra.openapi.shapes import COUNT, DAY, MOMENT, SLOT, STUDENT, TEXT, Schema, choice, many, maybe, obj, ref
@@ -73,6 +74,7 @@ PLACES: Mapping[str, Schema] = {
     "number": archive_proof.NUMBER,
     **repair_work.PLACES,
     **visits_desk.PLACES,
+    **visits_ask.PLACES,
 }
 """What stands in the places of paths."""
 
@@ -711,5 +713,6 @@ ROUTES: Mapping[str, Row] = {
     **repair_places.ROUTES,
     **repair_work.ROUTES,
     **repair_triage.ROUTES,
+    **visits_ask.ROWS,
     **visits_desk.ROUTES,
 }

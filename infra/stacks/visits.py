@@ -62,6 +62,26 @@ class Visits(Beside):
 
     def _asking(self) -> None:
         """Who asks for a visit, and looks what became of it."""
+        ask = self._function("visits/ask", "VISITS_TABLE", "VISITS_KEY", "SESSION_KEYS", "PUBLIC_URL", **PEOPLE)
+        self.table.changed_by(ask)
+        self._proves(ask)
+        self._knows_sessions(ask)
+        reason = "Who is old has no account; a page gives out a ticket for few visits, and each address is counted."
+        self.routes.route(ask, "POST", "/api/visits", open=reason)
+        reason = "Everybody may know on which days the service comes; each address is counted."
+        self.routes.route(ask, "GET", "/api/visits/days/{community}", open=reason, counted=True)
+        self.routes.route(ask, "POST", "/api/visits/desk/ask")
+
+        change = self._function("visits/change", "VISITS_TABLE", "VISITS_KEY", "PUBLIC_URL", **PEOPLE)
+        self.table.changed_by(change)
+        self._proves(change)
+        reason = "Whoever asked for a visit was given its link, which has 144 bits that only this deployment can make."
+        self.routes.route(change, "POST", "/api/visits/{link}/{deed}", open=reason)
+
+        calendar = self._function("visits/calendar", "VISITS_TABLE", "VISITS_KEY", "PUBLIC_URL", **PEOPLE)
+        self.table.read_by(calendar)
+        self._proves(calendar)
+        self.routes.route(calendar, "GET", "/api/visits/{link}/visit.ics", open=reason, counted=True)
 
     def _days(self) -> None:
         """The days of the service, who gets a place, and who is told of tomorrow."""

@@ -28,6 +28,7 @@ from infra.stacks.watching import (
 
 VISITS, SETTLE = "visits", "visits-settle"
 COUNTED: Mapping[str, Sequence[str]] = {
+    "visits-asked": ("VisitsAsked", "VisitsMoved", "VisitsCancelled", "VisitsRated"),
     "visits-days": ("VisitDaysMade", "VisitDaysSettled", "VisitsCarriedOver"),
     "visits-told": ("VisitsWithoutDay", "VisitsReminded"),
 }

@@ -325,6 +325,14 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "repair/report.form.json": (None, status(303)),
     "repair/report.place.json": (None, lambda cloud, answer: json.loads(answer["body"])["code"] == "label-unknown"),
     "repair/report.solved.json": (None, status(403)),
+    # visits: asking
+    "visits/ask.json": (None, lambda cloud, answer: json.loads(answer["body"])["code"] == "page-unknown"),
+    "visits/ask.form.json": (None, status(303)),  # back to the page, with what was typed
+    "visits/ask.desk.json": (None, lambda cloud, answer: json.loads(answer["body"])["code"] == "day-not-open"),
+    "visits/ask.days.json": (None, status(200)),
+    "visits/change.json": (None, status(303)),  # back to the page, which says that there is no such visit
+    "visits/change.move.json": (None, status(404)),
+    "visits/calendar.json": (None, status(404)),
     "clearance/appointment_calendar.json": (act(OPENED, "dormitory", "book-inspection"), status(200)),
     "clearance/batches.json": (OPENED, status(200)),
     "clearance/batches.close.json": (OPENED, lambda cloud, answer: store().closing("2026-summer") is not None),

@@ -522,6 +522,10 @@ OPEN: Mapping[str, str] = {
     "GET /api/repair/places/{code}": "whoever stands before a label sees its place",
     "POST /api/repair/follow/{link}/{word}": "the link is signed, and is of one report",
     "POST /api/repair/photos/{link}": "the same",
+    "POST /api/visits": "whoever is old has no account; a ticket of a page is asked for",
+    "GET /api/visits/days/{community}": "everybody may know when the service comes",
+    "POST /api/visits/{link}/{deed}": "the link is signed, and is of one visit",
+    "GET /api/visits/{link}/visit.ics": "the same",
     "GET /api/repair/outages": "whoever has no network wants to know why",
     "POST /api/repair/monitor/{source}": "a monitor has no account; it proves by a secret which one it is",
     **{
@@ -734,6 +738,16 @@ ROWS_OF_DESK: tuple[Row, ...] = (
     ),
 )
 """What offices see of visits and do to them and to days, where technicians go, and what a year was like."""
+ROWS_OF_ASKING: tuple[Row, ...] = (
+    Row(
+        "POST /api/visits/desk/ask",
+        "visits/ask",
+        own=("department-officer",),
+        any=("community-worker", "administrator"),
+        department="network-centre",
+    ),
+)
+"""Visits that the community's office asks for."""
 
 
 def _many(step: str) -> str:
@@ -809,6 +823,7 @@ HERE = (
     *ROWS_OF_EDITIONS,
     *ROWS_OF_REPAIR_WORK,
     *ROWS_OF_DESK,
+    *ROWS_OF_ASKING,
     *rows_of_arrangements(),
     *rows_of_appointments(),
 )

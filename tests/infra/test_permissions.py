@@ -31,7 +31,9 @@ from yinji.repair.incidents_store import item_of as item_of_incident
 from yinji.repair.items import ReportItem
 from yinji.repair.photos import of_repair
 from yinji.repair.reports_store import Reports
+from yinji.visits.days import Day, Places, at_campus
 from yinji.visits.service import closes
+from yinji.visits.store import Visits
 
 from infra.setting import ROOT
 from tests import proofs
@@ -58,6 +60,7 @@ from tests.repairs import KEY, campus, join, keep, label, outage
 from tests.repairs_at_work import incident, open_incident
 from tests.sessions import begun
 from tests.unit.test_repair_learning import fault
+from tests.visits import fields as of_visit
 
 pytestmark = pytest.mark.slow
 
@@ -606,6 +609,22 @@ def play_places(cloud: Cloud) -> None:
     assert cloud.call("repair/labels", office, "GET", sheet["address"]).status == 200
 
 
+def play_visits(cloud: Cloud) -> None:
+    """Somebody asks for a visit, the office for another; it is looked at, moved, cancelled, and one is rated."""
+    date_ = at_campus(clock.now()) + timedelta(days=7)
+    Visits().put_day(Day("meiyuan", date_, (Places("N001", "morning", 1),)))
+    told = cloud.call("visits/ask", None, "GET", "/api/visits/days/meiyuan").json
+    asked = of_visit(1) | {"ticket": told["ticket"], "day": str(date_), "idempotency_key": "k" * 12}
+    links = [
+        cloud.call("visits/ask", who, "POST", path, asked | {"name": path}).json["follow"].removeprefix("/visits/v/")
+        for who, path in ((None, "/api/visits"), (ADMINISTRATOR, "/api/visits/desk/ask"))
+    ]
+    assert cloud.call("visits/calendar", None, "GET", f"/api/visits/{links[0]}/visit.ics").status == 200
+    for link, deed, status in ((links[1], "move", 200), (links[0], "cancel", 200), (links[1], "rate", 409)):
+        said = {"idempotency_key": "k" * 12, "day": str(date_), "wish": "morning", "wait": "yes", "face": "good"}
+        assert cloud.call("visits/change", None, "POST", f"/api/visits/{link}/{deed}", said).status == status
+
+
 def play_samples(cloud: Cloud) -> None:
     for path in sorted((ROOT / "events" / "archive").glob("*.json")):
         cloud.invoke(f"archive/{path.name.split('.')[0]}", json.loads(path.read_text("utf-8")))
@@ -682,6 +701,7 @@ def play(cloud: Cloud) -> None:
     play_told(cloud)
     play_places(cloud)
     play_work(cloud)
+    play_visits(cloud)
     cloud.open(LIN, graduate(2), graduate(3))
     hand_in_a_thesis(cloud)
     give_an_account(cloud)

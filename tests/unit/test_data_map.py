@@ -16,6 +16,7 @@ from yinji.messages import model
 from yinji.privacy.map import By, about_nobody, groups, terms
 from yinji.privacy.retention import NEVER_CLOSED, due, over
 from yinji.repair import incidents_store, photos, reports_store
+from yinji.visits import store as visits_store
 
 from tests.graduates import BATCH
 from tests.models import models
@@ -62,6 +63,7 @@ def test_the_code_keeps_things_for_as_long_as_the_map_says() -> None:
         "looks": looks.KEPT,
         "faults": reports_store.KEPT,
         "work": incidents_store.KEPT,
+        "visits": visits_store.KEPT,
     }
     assert {name: term.length for name, term in terms().items() if term.by == "expiry"} == kept
     # what goes with the reports it is about

@@ -2,8 +2,8 @@
 
 Trigger: the stream of the table of messages, new deliveries only; every five minutes, for those that were to wait
 (quiet hours, a channel that was busy) and those whose sender never came back. Reads: the outbox, the case it is about,
-the report and its incident, or the visit, the signing keys, the keys of repair and of visits, the secret of the webhooks.
-Writes: the outbox. Emits: mail, posts to webhooks.
+the report and its incident, or the visit, the signing keys, the keys of repair and of visits, the secret of the
+webhooks. Writes: the outbox. Emits: mail, posts to webhooks.
 """
 
 import json

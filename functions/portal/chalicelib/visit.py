@@ -24,6 +24,7 @@ from yinji.platform.limits import address_of
 from yinji.platform.problem import Problem
 from yinji.repair.access import OFFICE as NETWORK_CENTRE
 from yinji.repair.work import DEEDS
+from yinji.visits.changing import DEEDS as OF_LINKS
 from yinji.visits.desk import DEEDS as OF_OFFICES
 from yinji.visits.desk import TURNS
 
@@ -55,7 +56,10 @@ OF_REPAIR = {
     "repair-triage": ("merge", "split", "notice-made", "notice-ended"),
 }
 """What technicians do, what can be done to their rota, and what the office sorts, plans and announces."""
-OF_VISITS = {"visits-desk": (*OF_OFFICES, *TURNS, "added", "planned", "left")}
+OF_VISITS = {
+    "visits-ask": ("asked", *OF_LINKS),
+    "visits-desk": (*OF_OFFICES, *TURNS, "added", "planned", "left"),
+}
 """What can be done about visits, by the page it is done on."""
 TOLD = (*http.TOLD, "at", "rows", "changed", "refused", "rejected")
 

@@ -207,7 +207,8 @@ class Outbox:
         )
 
     def stop(self, box: str, topic: str) -> None:
-        """Mail `topic` to `box` no more. What was decided about a report or a visit is forgotten like what was said of it."""
+        """Mail `topic` to `box` no more. What was decided about a report or a visit is forgotten like what was said
+        of it."""
         actions: list[UpdateAction] = [SettingsItem.stopped.add({topic})]
         if kept := KEPT_OF_FAULTS if box.startswith(REPORTS) else KEPT if box.startswith(VISITS) else None:
             actions.append(SettingsItem.expires.set(int((clock.now() + kept).timestamp())))

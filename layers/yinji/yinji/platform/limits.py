@@ -55,6 +55,10 @@ PHOTOS = Limit("photos", 6, 3_600)
 """Photos that are added to a report."""
 RECEIPTS = Limit("receipts", 10, 86_400)
 """Mail that a report was received, to one address: anybody may give somebody else's."""
+VISIT_PAGE = Limit("visit-page", 20, 7_200)
+"""A page on which a visit is asked for: every try, refused ones as well."""
+VISIT_LINK = Limit("visit-link", 60, 60)
+"""A link by which a visit is followed."""
 
 # Of an address, where nobody says who they are. A campus comes from few addresses, so these are those of many.
 SIGN_IN = Limit("sign-in", 3_000, 300)
@@ -63,6 +67,10 @@ SCANS = Limit("scans", 3_000, 300)
 """Labels that are scanned or whose codes are typed."""
 FILED = Limit("filed", 3_000, 300)
 """Reports. When the network of a building fails, all who are in it report it by few addresses."""
+VISITS = Limit("visits", 600, 300)
+"""Who asks for visits. A community's office, or a home for the old, asks for many by one address."""
+VISIT_DAYS = Limit("visit-days", 3_000, 300)
+"""Who looks which days there are."""
 OPEN311_READS = Limit("open311-reads", 600, 300)
 """What clients of Open311 read, and keys that are none."""
 
@@ -80,6 +88,10 @@ LIMITS = (
     FOLLOW,
     PHOTOS,
     RECEIPTS,
+    VISIT_PAGE,
+    VISIT_LINK,
+    VISITS,
+    VISIT_DAYS,
     SCANS,
     FILED,
     OPEN311_POSTS,

@@ -15,7 +15,7 @@ from yinji.platform.ids import id_of
 from yinji.platform.problem import Problem
 from yinji.visits import service
 from yinji.visits.days import Held
-from yinji.visits.visit import OPEN, Asked, Event, Language, Record, State, Visit, Wish
+from yinji.visits.visit import OPEN, Asked, Event, Face, Language, Record, State, Visit, Wish
 
 ASKER, SERVICE = "asker", "service"
 """Who does something: whoever has the link, and the service itself."""
@@ -72,7 +72,20 @@ def finish(before: Visit, record: Record, key: str, who: str, at: datetime) -> D
     """A technician was there; what was done may be written anew by whoever wrote it."""
     if before.state not in ("booked", "done"):
         raise Problem("visit-over")
+    if before.record and not record.face:  # what they said of it meanwhile is theirs
+        record = replace(record, face=before.record.face)
     return replace(_next(before, "done", at), record=record), Event(key, "finish", who, at, {"face": record.face or ""})
+
+
+def rate(before: Visit, face: Face, key: str, who: str, at: datetime) -> Done:
+    """How it went, said by whoever has the link, unless the technician asked at the door. Raises
+    Problem("rated-already")."""
+    if before.state != "done" or before.record is None:
+        raise Problem("visit-not-done")
+    if before.record.face:
+        raise Problem("rated-already")
+    after = replace(before, record=replace(before.record, face=face), version=before.version + 1)
+    return after, Event(key, "rate", who, at, {"face": face})
 
 
 def miss(before: Visit, key: str, who: str, at: datetime) -> Done:

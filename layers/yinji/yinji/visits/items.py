@@ -127,3 +127,4 @@ class PlanItem(Model):
     called = UnicodeAttribute()
     places = ListAttribute[MapAttribute[str, Any]]()
     version = NumberAttribute()
+    expires_at = NumberAttribute()

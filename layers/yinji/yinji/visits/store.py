@@ -44,7 +44,8 @@ from yinji.visits.service import communities
 from yinji.visits.visit import OPEN, Asker, Event, Face, Language, Person, Record, Relative, State, Visit, Wish
 
 KEPT = timedelta(days=1095)
-"""How long a visit and its day are kept after its day (the data map's term `work`)."""
+"""How long a visit and its day are kept after its day (the data map's term `visits`), and where a technician usually
+goes after that last changed (its term `work`)."""
 GIVEN_AT_ONCE = 24
 """Visits that get a place in one transaction: three items each, of the hundred that one may hold."""
 TRIES = 12
@@ -272,6 +273,7 @@ class Visits:
                 for (community, window), most in sorted(after.places.items())
             ],
             version=after.version,
+            expires_at=int((clock.now() + KEPT).timestamp()),
         )
         new = after.version == 1
         before = PlanItem.pk.does_not_exist() if new else PlanItem.version == after.version - 1
