@@ -36,7 +36,7 @@ def appointment(case: Case, step: StepView, language: str, public_url: str) -> s
     calendar.add("prodid", "-//Yinji//Clearance//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
-    calendar.add_component(_zone())
+    calendar.add_component(zone())
     event = Event()
     name = hashlib.sha256(f"{case.batch} {step.id} {student}".encode()).hexdigest()[:32]
     event.add("uid", f"{name}@{urlsplit(public_url).hostname}")
@@ -59,7 +59,7 @@ def appointment(case: Case, step: StepView, language: str, public_url: str) -> s
     return calendar.to_ical().decode("utf-8")
 
 
-def _zone() -> Timezone:
+def zone() -> Timezone:
     """China's time as calendars want it spelled out: eight hours ahead of UTC, no summer time since 1992."""
     zone, standard = Timezone(), TimezoneStandard()
     zone.add("tzid", ZONE)

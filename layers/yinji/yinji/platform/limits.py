@@ -61,6 +61,8 @@ SCANS = Limit("scans", 3_000, 300)
 """Labels that are scanned or whose codes are typed."""
 FILED = Limit("filed", 3_000, 300)
 """Reports. When the network of a building fails, all who are in it report it by few addresses."""
+CALENDARS = Limit("calendars", 600, 300)
+"""Calendars of technicians that programs fetch, and links that are none."""
 OPEN311_READS = Limit("open311-reads", 600, 300)
 """What clients of Open311 read, and keys that are none."""
 
@@ -83,6 +85,7 @@ LIMITS = (
     SIGN_IN,
     VERIFY,
     OPEN311_READS,
+    CALENDARS,
 )
 
 
