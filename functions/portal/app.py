@@ -39,6 +39,7 @@ from chalicelib import (
     repair_scan,
     repair_triage,
     repair_work,
+    visits_round,
 )
 from chalicelib import feeds as deliveries
 from chalicelib.visit import Visit
@@ -67,6 +68,7 @@ from yinji.repair.outages_store import Outages
 from yinji.repair.places_store import Places
 from yinji.repair.reports_store import Reports
 from yinji.repair.rota_store import Rota
+from yinji.visits.store import Visits
 
 app = Chalice(app_name="portal")
 store = Store()
@@ -90,6 +92,7 @@ rota = Rota()
 labels = Labels()
 outages = Outages()
 notices = Notices()
+visited = Visits()
 View = Callable[..., Response]
 
 
@@ -629,3 +632,21 @@ def nothing(visit: Visit, **places: str) -> Response:
 
 for depth in range(1, 5):
     at("".join(f"/{{part{place}}}" for place in range(depth)))(nothing)
+
+
+# --- visits: the rounds of technicians --------------------------------------------------------------------------
+
+
+@at("/visits/round")
+def visits_days(visit: Visit) -> Response:
+    return page.draw(visit, "visits-round.html", **visits_round.days(visit, visited))
+
+
+@at("/visits/round/{day}")
+def visits_way(visit: Visit, day: str) -> Response:
+    return page.draw(visit, "visits-way.html", **visits_round.way(visit, visited, day))
+
+
+@at("/visits/round/v/{id}")
+def visits_door(visit: Visit, id: str) -> Response:
+    return page.draw(visit, "visits-door.html", **visits_round.door(visit, visited, id))

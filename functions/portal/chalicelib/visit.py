@@ -24,6 +24,7 @@ from yinji.platform.limits import address_of
 from yinji.platform.problem import Problem
 from yinji.repair.access import OFFICE as NETWORK_CENTRE
 from yinji.repair.work import DEEDS
+from yinji.visits.rounds import DEEDS as ROUND_DEEDS
 
 from .words import LANGUAGES, Words
 
@@ -51,6 +52,7 @@ OF_REPAIR = {
     "repair-work": DEEDS,
     "repair-rota": ("kept", "day", "left"),
     "repair-triage": ("merge", "split", "notice-made", "notice-ended"),
+    "visits-round": (*ROUND_DEEDS, "calendar"),
 }
 """What technicians do, what can be done to their rota, and what the office sorts, plans and announces."""
 TOLD = (*http.TOLD, "at", "rows", "changed", "refused", "rejected")

@@ -20,7 +20,7 @@ from yinji.repair import access
 from yinji.visits import acts, service
 from yinji.visits.acts import Done
 from yinji.visits.days import at_campus
-from yinji.visits.recording import recorded
+from yinji.visits.recording import correctable_until, recorded
 from yinji.visits.store import Visits
 from yinji.visits.visit import LONGEST_WORDS, WISHES, Asked, Record, State, Visit, Wish
 
@@ -207,3 +207,10 @@ def called(visits: Visits, technician: str, session: Session | None = None) -> s
     if session is not None and session.sub == technician and session.name:
         return session.name
     return next((plan.called for plan in visits.plans() if plan.technician == technician), "") or technician
+
+
+def writable(visit: Visit, session: Session, at: datetime) -> bool:
+    """Whether `session` may write down at `at` what became of `visit`, or correct what they wrote."""
+    if not access.can(session, "make-visits") or visit.technician != session.sub or at_campus(at) < visit.day:
+        return False
+    return visit.state == "booked" or (visit.state in SHOWN and at < correctable_until(visit))
