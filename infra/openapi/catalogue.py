@@ -32,6 +32,7 @@ from infra.openapi import (
     repair_triage,
     repair_work,
     shapes,
+    visits_round,
 )
 from infra.openapi.shapes import COUNT, DAY, MOMENT, SLOT, STUDENT, TEXT, Schema, choice, many, maybe, obj, ref
 from infra.openapi.told import ANYTHING_KEPT, JSON, Answer, Told, file, json, leads
@@ -71,6 +72,7 @@ PLACES: Mapping[str, Schema] = {
     **repair_triage.PLACES,
     "number": archive_proof.NUMBER,
     **repair_work.PLACES,
+    **visits_round.PLACES,
 }
 """What stands in the places of paths."""
 
@@ -709,4 +711,5 @@ ROUTES: Mapping[str, Row] = {
     **repair_places.ROUTES,
     **repair_work.ROUTES,
     **repair_triage.ROUTES,
+    **visits_round.ROUTES,
 }

@@ -26,7 +26,10 @@ from infra.stacks.watching import (
 )
 
 VISITS, SETTLE = "visits", "visits-settle"
-COUNTED: Mapping[str, Sequence[str]] = {"visits-days": ("VisitDaysMade", "VisitDaysSettled")}
+COUNTED: Mapping[str, Sequence[str]] = {
+    "visits-days": ("VisitDaysMade", "VisitDaysSettled"),
+    "visits-round": ("VisitsRecorded",),
+}
 """Widgets about visits, each with the metrics whose sums it shows."""
 
 

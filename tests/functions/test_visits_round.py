@@ -347,7 +347,8 @@ def fetch(cloud: Cloud, path: str) -> SimpleNamespace:
 
 
 def test_a_calendar_is_fetched_by_its_link_alone(cloud: Cloud, visits: Visits, now: list[datetime]) -> None:
-    ask(1), ask(2)
+    ask(1)
+    ask(2)
     gone = ask(3, on=SECOND)
     path = link_of(portal.visit("/visits/round", ME).body)
     answer = fetch(cloud, f"{path}?language=en")

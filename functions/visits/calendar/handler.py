@@ -1,6 +1,6 @@
 """calendar: a technician's round as a calendar that programs fetch, and another link for it.
 
-Trigger: GET /api/visits/calendar/{link}, without a session, for the link itself is proof; POST /api/visits/calendar, by
+Trigger: GET /api/visits/calendar/{calendar}, without a session, for the link itself is proof; POST /api/visits/calendar, by
 the technician. Reads: visits, which link is good, the secret that proves it. Writes: which link is good; how often an
 address asked.
 """
@@ -32,11 +32,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return api(event, context)
 
 
-@api.get("/api/visits/calendar/<link>")
-def fetched(link: str) -> Response[str]:
+@api.get("/api/visits/calendar/<name>")
+def fetched(name: str) -> Response[str]:
     api.limit_address(CALENDARS)
-    technician, turn = whose(link.removesuffix(ENDING), visits_key())
-    if not link.endswith(ENDING) or turn != visits.calendar_turn(technician):
+    technician, turn = whose(name.removesuffix(ENDING), visits_key())
+    if not name.endswith(ENDING) or turn != visits.calendar_turn(technician):
         raise Problem("not-found")
     asked = api.query.get("language", "")
     today = at_campus(clock.now())

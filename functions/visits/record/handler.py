@@ -34,7 +34,7 @@ def act(id: str, deed: str) -> Response[str]:
     wanted = told(deed, body.fields, body.idempotency_key)
     after, next_one, new = perform(visits, id, wanted, session, clock.now())
     if new:
-        count("VisitsRecorded", deed=deed)
+        count("VisitsRecorded")
     return api.answer(document(after, next_one), done=f"visits-round.{deed}", back=body.next)
 
 
