@@ -629,8 +629,8 @@ def play_work(cloud: Cloud) -> None:
 
 
 def play_round(cloud: Cloud) -> None:
-    """A technician visits somebody and asks to come again, finds nobody elsewhere, prints the sheet, and a program fetches
-    the calendar."""
+    """A technician visits somebody and asks to come again, finds nobody elsewhere, prints the sheet, and a program
+    fetches the calendar."""
     technician, today = Session("N001", "technician", "x"), at_campus(clock.now())
     keep_days(visit_day(today), visit_day(today + timedelta(days=7)))
     here, gone = (booked_visit(number, on=today, wish="morning") for number in (1, 2))
