@@ -223,6 +223,7 @@ def test_a_day_that_is_none(cloud: Cloud, visits: Visits) -> None:
 def test_the_way_of_a_day(cloud: Cloud, visits: Visits, language: str) -> None:
     far, near = ask(3), ask(1, words="<b>请带网线</b>")
     later = ask(2, wish="afternoon")
+    assert 'href="/visits/round"' in portal.visit("/repair", ME, language).body
     body = portal.visit("/visits/round", ME, language).body
     assert f'href="/visits/round/{FIRST}"' in body and ("3 户" if language == "zh" else "3 visits") in body
     body = portal.visit(f"/visits/round/{FIRST}", ME, language).body

@@ -218,6 +218,7 @@ class Visit:
                 self._faults,
                 ("/repair/board", words("repair-work.board")),
                 ("/repair/rota", words("repair-work.rota")),
+                ("/visits/round", words("visits-round.nav")),
             ]
         if session.role not in ("administrator", "auditor"):
             return []
