@@ -79,7 +79,7 @@ class Visits(Beside):
         self.routes.route(sheet, "GET", "/api/visits/round/{day}/sheet.pdf", counted=True)
 
         calendar = self._function(
-            "visits/calendar", "VISITS_TABLE", "VISITS_KEY", "SESSION_KEYS", "PUBLIC_URL", **PEOPLE
+            "visits/round_calendar", "VISITS_TABLE", "VISITS_KEY", "SESSION_KEYS", "PUBLIC_URL", **PEOPLE
         )
         self.table.read_by(calendar, index=True)
         self.table.added_to_by(calendar)

@@ -27,7 +27,7 @@ from infra.stacks.watching import (
 
 VISITS, SETTLE = "visits", "visits-settle"
 COUNTED: Mapping[str, Sequence[str]] = {
-    "visits-days": ("VisitDaysMade", "VisitDaysSettled"),
+    "visits-days": ("VisitDaysMade", "VisitDaysSettled", "VisitsCarriedOver", "VisitsWithoutDay"),
     "visits-round": ("VisitsRecorded",),
 }
 """Widgets about visits, each with the metrics whose sums it shows."""

@@ -488,8 +488,8 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "visits/record.json": (None, lambda cloud, answer: state_of_visit() == "done"),
     "visits/record.miss.json": (None, lambda cloud, answer: state_of_visit() == "not-met"),
     "visits/sheet.json": (None, status(200)),
-    "visits/calendar.json": (None, status(404)),  # its link was made by another key
-    "visits/calendar.renew.json": (None, lambda cloud, answer: Visits().calendar_turn("N001") == 1),
+    "visits/round_calendar.json": (None, status(404)),  # its link was made by another key
+    "visits/round_calendar.renew.json": (None, lambda cloud, answer: Visits().calendar_turn("N001") == 1),
     "repair/monitor.json": (None, lambda cloud, answer: '"outcome": "opened"' in answer["body"]),
     "repair/monitor.resolved.json": (None, lambda cloud, answer: '"outcome": "recovered"' in answer["body"]),
     "repair/monitor.zabbix.json": (None, lambda cloud, answer: '"outcome": "opened"' in answer["body"]),

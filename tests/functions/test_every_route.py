@@ -687,7 +687,7 @@ ROWS_OF_ROUNDS: tuple[Row, ...] = (
         about={"day": "2026-12-02"},
         answers=frozenset({NOT_THERE}),
     ),
-    Row("POST /api/visits/calendar", "visits/calendar", any=("technician",), fields={"turn": "0"}),
+    Row("POST /api/visits/calendar", "visits/round_calendar", any=("technician",), fields={"turn": "0"}),
 )
 """What technicians do on a day of the service."""
 

@@ -344,7 +344,7 @@ def link_of(body: str) -> str:
 
 
 def fetch(cloud: Cloud, path: str) -> SimpleNamespace:
-    return cloud.call("visits/calendar", None, "GET", path, headers={"x-forwarded-for": "192.0.2.1"})
+    return cloud.call("visits/round_calendar", None, "GET", path, headers={"x-forwarded-for": "192.0.2.1"})
 
 
 def test_a_calendar_is_fetched_by_its_link_alone(cloud: Cloud, visits: Visits, now: list[datetime]) -> None:
@@ -365,22 +365,22 @@ def test_a_calendar_is_fetched_by_its_link_alone(cloud: Cloud, visits: Visits, n
 def test_a_link_that_was_replaced_leads_nowhere(cloud: Cloud, visits: Visits) -> None:
     first = link_of(portal.visit("/visits/round", ME).body)
     told = {"turn": "0"}
-    answer = cloud.call("visits/calendar", ME, "POST", "/api/visits/calendar", told)
+    answer = cloud.call("visits/round_calendar", ME, "POST", "/api/visits/calendar", told)
     assert answer.json["turn"] == 1
     # the same again, by a second tap, replaces nothing
-    assert cloud.call("visits/calendar", ME, "POST", "/api/visits/calendar", told).json == answer.json
+    assert cloud.call("visits/round_calendar", ME, "POST", "/api/visits/calendar", told).json == answer.json
     second = link_of(portal.visit("/visits/round", ME).body)
     assert second == answer.json["address"] != first
     assert (fetch(cloud, first).status, fetch(cloud, second).status) == (404, 200)
-    assert cloud.call("visits/calendar", ME, "POST", "/api/visits/calendar", {"turn": "1"}).json["turn"] == 2
+    assert cloud.call("visits/round_calendar", ME, "POST", "/api/visits/calendar", {"turn": "1"}).json["turn"] == 2
     assert fetch(cloud, second).status == 404
     # who has none yet cannot make one of a colleague's
     assert fetch(cloud, second.replace("N001", "N002")).status == 404
     for broken in ("N001-0", first.removesuffix(".ics"), "/api/visits/calendar/.ics"):
         assert fetch(cloud, broken if broken.startswith("/") else f"/api/visits/calendar/{broken}").status == 404
     for who in (STUDENT, OFFICE, WORKER):
-        assert cloud.call("visits/calendar", who, "POST", "/api/visits/calendar", told).status == 403
-    assert cloud.call("visits/calendar", ME, "POST", "/api/visits/calendar", {"turn": "x"}).status == 400
+        assert cloud.call("visits/round_calendar", who, "POST", "/api/visits/calendar", told).status == 403
+    assert cloud.call("visits/round_calendar", ME, "POST", "/api/visits/calendar", {"turn": "x"}).status == 400
 
 
 def test_addresses_that_fetch_calendars_are_counted(

@@ -59,9 +59,9 @@ from tests.repairs import KEY, campus, join, keep, label, outage
 from tests.repairs_at_work import incident, open_incident
 from tests.sessions import begun
 from tests.unit.test_repair_learning import fault
+from tests.visits import COMMUNITY, visit
 from tests.visits import day as visit_day
 from tests.visits import keep as keep_days
-from tests.visits import visit
 
 pytestmark = pytest.mark.slow
 
@@ -166,7 +166,7 @@ PORTAL = "RoleDefaultPolicy"
 KEY_READERS = (
     "AuthorizerRole", "SignInOidcRole", "SignInCasRole", "DemoSignInRole", "SignOutRole", "AccountRole", "SendRole",
     "StopRole", "CheckInRole", "CodeOnScreenRole", "SharedRole", "VerifyRole", "ReportRole", "FollowRole",
-    "PhotoUploadRole", "LabelsRole", "MonitorRole", "CalendarRole", PORTAL,
+    "PhotoUploadRole", "LabelsRole", "MonitorRole", "RoundCalendarRole", PORTAL,
 )  # fmt: skip
 """Who signs or reads sessions, the links that stop mail, and the codes by which one checks in."""
 OTHER_READERS = ("Open311Role",)
@@ -644,8 +644,12 @@ def play_round(cloud: Cloud) -> None:
             path = f"/api/visits/round/{one.id}/{deed}"
             assert cloud.call("visits/record", technician, "POST", path, fields).status == 200
     assert cloud.call("visits/sheet", technician, "GET", f"/api/visits/round/{today}/sheet.pdf").status == 200
-    made = cloud.call("visits/calendar", technician, "POST", "/api/visits/calendar", {"turn": "0"}).json
-    assert cloud.call("visits/calendar", None, "GET", made["address"]).status == 200
+    made = cloud.call("visits/round_calendar", technician, "POST", "/api/visits/calendar", {"turn": "0"}).json
+    assert cloud.call("visits/round_calendar", None, "GET", made["address"]).status == 200
+    cloud.invoke("visits/days", {})
+    keys = {"pk": {"S": f"DAYS#{COMMUNITY}"}, "sk": {"S": str(today)}}
+    changed = {"eventName": "MODIFY", "dynamodb": {"Keys": keys, "SequenceNumber": "1"}}
+    assert cloud.invoke("visits/settle", {"Records": [changed]}) == {"batchItemFailures": []}
 
 
 def booked_visit(number: int, on: date, wish: Wish) -> Visit:
