@@ -55,6 +55,17 @@ PAGES: tuple[Page, ...] = (
         seen_by=("administrator",),
         department="student-affairs",
     ),
+    *(
+        Page(
+            route,
+            (path,),
+            own=("department-officer",),
+            any=("technician", "community-worker", "administrator"),
+            seen_by=("technician", "community-worker"),
+            department="network-centre",
+        )
+        for route, path in (("/visits/round", "/visits/round"), ("/visits/round/{day}", "/visits/round/2026-12-02"))
+    ),
     Page(
         "/archive/activities",
         ("/archive/activities", "/archive/activities?kind=lecture&problem=invalid-form&fields=minutes"),
@@ -421,6 +432,7 @@ NOT_PAGES: Mapping[str, str] = {
     "/archive/check-in/{token}": "for whoever scanned a code: tests/functions/test_archive_pages.py looks at it",
     "/archive/certify/rounds/{id}": "of a round that there is: test_archive_certify_pages.py looks at it",
     "/repair/incidents/{incident}": "of one that there is: tests/functions/test_repair_work_pages.py looks at it",
+    "/visits/round/v/{id}": "of one that there is: tests/functions/test_visits_round.py looks at it",
     "/repair/board/{building}": "of one that there is: tests/functions/test_repair_work_pages.py looks at it",
     "/visits/desk/{community}/{day}": "of a day that there is: tests/functions/test_visits_desk_pages.py looks at it",
     "/outcomes/{id}": "for whoever sent the request: tests/functions/test_rounds.py looks at it",

@@ -41,6 +41,7 @@ from chalicelib import (
     repair_work,
     visits_ask,
     visits_desk,
+    visits_round,
 )
 from chalicelib import feeds as deliveries
 from chalicelib.visit import Visit
@@ -684,3 +685,21 @@ def nothing(visit: Visit, **places: str) -> Response:
 
 for depth in range(1, 5):
     at("".join(f"/{{part{place}}}" for place in range(depth)))(nothing)
+
+
+# --- visits: the rounds of technicians --------------------------------------------------------------------------
+
+
+@at("/visits/round")
+def visits_days(visit: Visit) -> Response:
+    return page.draw(visit, "visits-round.html", **visits_round.days(visit, home_visits))
+
+
+@at("/visits/round/{day}")
+def visits_way(visit: Visit, day: str) -> Response:
+    return page.draw(visit, "visits-way.html", **visits_round.way(visit, home_visits, day))
+
+
+@at("/visits/round/v/{id}")
+def visits_door(visit: Visit, id: str) -> Response:
+    return page.draw(visit, "visits-door.html", **visits_round.door(visit, home_visits, id))

@@ -34,6 +34,7 @@ from infra.openapi import (
     shapes,
     visits_ask,
     visits_desk,
+    visits_round,
 )
 from infra.openapi.shapes import COUNT, DAY, MOMENT, SLOT, STUDENT, TEXT, Schema, choice, many, maybe, obj, ref
 from infra.openapi.told import ANYTHING_KEPT, JSON, Answer, Told, file, json, leads
@@ -75,6 +76,7 @@ PLACES: Mapping[str, Schema] = {
     **repair_work.PLACES,
     **visits_desk.PLACES,
     **visits_ask.PLACES,
+    **visits_round.PLACES,
 }
 """What stands in the places of paths."""
 
@@ -715,4 +717,5 @@ ROUTES: Mapping[str, Row] = {
     **repair_triage.ROUTES,
     **visits_ask.ROWS,
     **visits_desk.ROUTES,
+    **visits_round.ROUTES,
 }

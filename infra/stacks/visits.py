@@ -7,6 +7,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 from yinji.visits.desk import DEEDS, TURNS
+from yinji.visits.rounds import DEEDS as ROUND_DEEDS
 
 from infra.constructs.doors import every, on_change
 from infra.constructs.function import Function
@@ -14,6 +15,7 @@ from infra.constructs.reasons import accept
 from infra.constructs.storage import Index, TableWithStream
 from infra.setting import Setting
 from infra.stacks.clearance import Beside, Clearance
+from infra.stacks.service import python_layer
 
 INDEXES = (Index("by-month", "month", "place_in_month"),)
 DAYS: dict[str, object] = {"dynamodb": {"Keys": {"pk": {"S": lambda_.FilterRule.begins_with("DAYS#")}}}}
@@ -118,6 +120,28 @@ class Visits(Beside):
 
     def _rounds(self) -> None:
         """What technicians do on a day of the service."""
+        record = self._function("visits/record", "VISITS_TABLE", "PUBLIC_URL", **PEOPLE)
+        self.table.changed_by(record)
+        for deed in ROUND_DEEDS:
+            self.routes.route(record, "POST", f"/api/visits/round/{{visit}}/{deed}")
+
+        sheet = self._function(
+            "visits/sheet", "VISITS_TABLE", **PEOPLE | {"memory": 1769},
+            extra_layers=[python_layer(self, "Typeset", self.setting, "typeset")],
+        )  # fmt: skip
+        self.table.read_by(sheet, index=True)
+        self.routes.route(sheet, "GET", "/api/visits/round/{day}/sheet.pdf", counted=True)
+
+        calendar = self._function(
+            "visits/round_calendar", "VISITS_TABLE", "VISITS_KEY", "SESSION_KEYS", "PUBLIC_URL", **PEOPLE
+        )
+        self.table.read_by(calendar, index=True)
+        self.table.added_to_by(calendar)
+        self._proves(calendar)
+        self._knows_sessions(calendar)
+        reason = "Calendar programs have no account: the link has 144 bits, can be replaced, and tells of nobody."
+        self.routes.route(calendar, "GET", "/api/visits/calendar/{calendar}", open=reason, counted=True)
+        self.routes.route(calendar, "POST", "/api/visits/calendar")
 
     def _year(self) -> None:
         """What a year was like."""

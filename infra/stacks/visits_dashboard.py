@@ -31,6 +31,7 @@ COUNTED: Mapping[str, Sequence[str]] = {
     "visits-asked": ("VisitsAsked", "VisitsMoved", "VisitsCancelled", "VisitsRated"),
     "visits-days": ("VisitDaysMade", "VisitDaysSettled", "VisitsCarriedOver"),
     "visits-told": ("VisitsWithoutDay", "VisitsReminded"),
+    "visits-round": ("VisitsRecorded",),
 }
 """Widgets about visits, each with the metrics whose sums it shows."""
 

@@ -37,6 +37,7 @@ from yinji.repair.incidents_store import Incidents
 from yinji.repair.places_store import Places
 from yinji.repair.reports_store import Reports
 from yinji.visits.store import Visits
+from yinji.visits.store import item_of as item_of_visit
 
 from tests import handlers, proofs, repairs
 from tests import visits as visited
@@ -53,6 +54,7 @@ from tests.repairs_at_work import incident, open_incident
 from tests.unit.test_case import FULL, act, feed, settled
 from tests.unit.test_inspection import pdf
 from tests.unit.test_repair_triage import report as fault_report
+from tests.visits import visit
 
 EVENTS = Path(__file__).parents[2] / "events"
 SAMPLES = {path.relative_to(EVENTS).as_posix(): path for path in sorted(EVENTS.rglob("*.json"))}
@@ -209,6 +211,18 @@ def delivered(cloud: Cloud) -> None:
 
 VISITED = f"visit:{id_of('visit', 'key-1')}"
 PLANNED = "20260601T040000-0123456789ab"
+VISIT = "5d0c8f6e2b1a47c39e80d1f2"
+
+
+def a_visit_is_booked() -> None:
+    """The visit that the samples of a technician's round are about."""
+    asked, _ = visit(on=date(2026, 6, 10))
+    item_of_visit(replace(asked, id=VISIT, state="booked", window="morning", technician="N001", version=2)).save()
+
+
+def state_of_visit() -> str:
+    found = Visits().find(VISIT)
+    return found.state if found else ""
 
 
 def campus_is_there(cloud: Cloud) -> None:
@@ -486,6 +500,11 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "repair/notices.json": (None, lambda cloud, answer: json.loads(answer["body"]) == {"notices": []}),
     "repair/notices.make.json": (None, status(422)),  # its night is long over
     "repair/outages.json": (None, status(200)),
+    "visits/record.json": (None, lambda cloud, answer: state_of_visit() == "done"),
+    "visits/record.miss.json": (None, lambda cloud, answer: state_of_visit() == "not-met"),
+    "visits/sheet.json": (None, status(200)),
+    "visits/round_calendar.json": (None, status(404)),  # its link was made by another key
+    "visits/round_calendar.renew.json": (None, lambda cloud, answer: Visits().calendar_turn("N001") == 1),
     "repair/monitor.json": (None, lambda cloud, answer: '"outcome": "opened"' in answer["body"]),
     "repair/monitor.resolved.json": (None, lambda cloud, answer: '"outcome": "recovered"' in answer["body"]),
     "repair/monitor.zabbix.json": (None, lambda cloud, answer: '"outcome": "opened"' in answer["body"]),
@@ -530,6 +549,10 @@ def test_a_sample_makes_its_function_do_what_it_is_for(
         announced(cloud)
         Catalogue().sign_up("A1", LIN.student, instant("2026-06-01T03:00:00.000Z"), "a-key-of-mine")
 
+    if name.startswith("visits/"):
+        a_visit_is_booked()
+    if name == "visits/sheet.json":
+        monkeypatch.setattr(handlers.warm("visits/sheet"), "route_pdf", lambda data, at: b"%PDF")
     if name.startswith("repair/"):
         open_incident(incident(FAULT))
         keep(campus())

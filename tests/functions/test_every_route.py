@@ -27,6 +27,7 @@ from yinji.platform import clock, problem
 from yinji.repair.work import DEEDS
 from yinji.visits.desk import DEEDS as VISIT_DEEDS
 from yinji.visits.desk import TURNS
+from yinji.visits.rounds import DEEDS as ROUND_DEEDS
 
 from infra.local.season.answers import answers
 from tests import pages, portal
@@ -527,6 +528,7 @@ OPEN: Mapping[str, str] = {
     "POST /api/visits/{link}/{deed}": "the link is signed, and is of one visit",
     "GET /api/visits/{link}/visit.ics": "the same",
     "GET /api/repair/outages": "whoever has no network wants to know why",
+    "GET /api/visits/calendar/{calendar}": "calendar programs have no account; the link is signed, and can be replaced",
     "POST /api/repair/monitor/{source}": "a monitor has no account; it proves by a secret which one it is",
     **{
         f"GET /.well-known/{path}": "whoever is handed an archive verifies it; it is the same for everybody"
@@ -748,6 +750,31 @@ ROWS_OF_ASKING: tuple[Row, ...] = (
     ),
 )
 """Visits that the community's office asks for."""
+ROWS_OF_ROUNDS: tuple[Row, ...] = (
+    *(
+        # whose visit it is is looked at upon one that there is: tests/functions/test_visits_round.py
+        Row(
+            f"POST /api/visits/round/{{visit}}/{deed}",
+            "visits/record",
+            any=("technician",),
+            about={"visit": "0" * 24},
+            fields={"version": "1", "minutes": "5", "solved": "yes", "day": "2026-12-02"},
+            answers=frozenset({NOT_THERE}),
+        )
+        for deed in ROUND_DEEDS
+    ),
+    Row(
+        "GET /api/visits/round/{day}/sheet.pdf",
+        "visits/sheet",
+        own=("department-officer",),
+        any=("technician", "community-worker", "administrator"),
+        department="network-centre",
+        about={"day": "2026-12-02"},
+        answers=frozenset({NOT_THERE}),
+    ),
+    Row("POST /api/visits/calendar", "visits/round_calendar", any=("technician",), fields={"turn": "0"}),
+)
+"""What technicians do on a day of the service."""
 
 
 def _many(step: str) -> str:
@@ -824,6 +851,7 @@ HERE = (
     *ROWS_OF_REPAIR_WORK,
     *ROWS_OF_DESK,
     *ROWS_OF_ASKING,
+    *ROWS_OF_ROUNDS,
     *rows_of_arrangements(),
     *rows_of_appointments(),
 )

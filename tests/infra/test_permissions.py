@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 from unittest.mock import patch
@@ -31,9 +31,12 @@ from yinji.repair.incidents_store import item_of as item_of_incident
 from yinji.repair.items import ReportItem
 from yinji.repair.photos import of_repair
 from yinji.repair.reports_store import Reports
-from yinji.visits.days import Day, Places, at_campus
+from yinji.visits import acts
+from yinji.visits.days import Day, Held, Places, at_campus
 from yinji.visits.service import closes
 from yinji.visits.store import Visits
+from yinji.visits.store import item_of as item_of_visit
+from yinji.visits.visit import Visit, Wish
 
 from infra.setting import ROOT
 from tests import proofs
@@ -60,7 +63,10 @@ from tests.repairs import KEY, campus, join, keep, label, outage
 from tests.repairs_at_work import incident, open_incident
 from tests.sessions import begun
 from tests.unit.test_repair_learning import fault
+from tests.visits import COMMUNITY, visit
+from tests.visits import day as visit_day
 from tests.visits import fields as of_visit
+from tests.visits import keep as keep_days
 
 pytestmark = pytest.mark.slow
 
@@ -165,7 +171,7 @@ PORTAL = "RoleDefaultPolicy"
 KEY_READERS = (
     "AuthorizerRole", "SignInOidcRole", "SignInCasRole", "DemoSignInRole", "SignOutRole", "AccountRole", "SendRole",
     "StopRole", "CheckInRole", "CodeOnScreenRole", "SharedRole", "VerifyRole", "ReportRole", "FollowRole",
-    "PhotoUploadRole", "LabelsRole", "MonitorRole", "ComposeRepairRole", PORTAL,
+    "PhotoUploadRole", "LabelsRole", "MonitorRole", "ComposeRepairRole", "RoundCalendarRole", PORTAL,
 )  # fmt: skip
 """Who signs or reads sessions, the links that stop mail, and the codes by which one checks in; who counts addresses."""
 OTHER_READERS = ("Open311Role",)
@@ -315,6 +321,7 @@ def test_who_counts_changes_something_or_hands_out_much(either: Synthesis) -> No
                 "verify/",
                 "sheets/",
                 "figures/{calendar_year}/{file}",
+                "sheet.pdf",
             )
         )
         assert counted != freely, (uri, keys)
@@ -480,6 +487,7 @@ def did(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> dict[str, set[tuple[st
     monkeypatch.setattr("typeset.certificate.certificate_pdf", lambda data, at: b"%PDF-")
     monkeypatch.setattr("typeset.guide.guide_pdf", lambda data, at: b"%PDF-")
     monkeypatch.setattr("typeset.labels.labels_pdf", lambda *about: b"%PDF-")
+    monkeypatch.setattr("typeset.route.route_pdf", lambda *about: b"%PDF-")
 
     def watch(self: Any, operation: str, told: Any) -> Any:
         if at_work:
@@ -667,6 +675,38 @@ def play_work(cloud: Cloud) -> None:
     assert cloud.call("repair/rota", centre, "POST", "/api/repair/rota/N001/leave", {}).status == 200
 
 
+def play_round(cloud: Cloud) -> None:
+    """A technician visits somebody and asks to come again, finds nobody elsewhere, prints the sheet, and a program
+    fetches the calendar."""
+    technician, today = Session("N001", "technician", "x"), at_campus(clock.now())
+    keep_days(visit_day(today), visit_day(today + timedelta(days=7)))
+    here, gone = (booked_visit(number, on=today, wish="morning") for number in (1, 2))
+    for one, deed, fields in (
+        (here, "finish", {"minutes": "5", "solved": "no"}),
+        (here, "follow-up", {"day": str(today + timedelta(days=7))}),
+        (gone, "miss", {}),
+    ):
+        fields |= {"version": str(one.version), "idempotency_key": "k" * 12}
+        for _ in range(2):
+            path = f"/api/visits/round/{one.id}/{deed}"
+            assert cloud.call("visits/record", technician, "POST", path, fields).status == 200
+    assert cloud.call("visits/sheet", technician, "GET", f"/api/visits/round/{today}/sheet.pdf").status == 200
+    made = cloud.call("visits/round_calendar", technician, "POST", "/api/visits/calendar", {"turn": "0"}).json
+    assert cloud.call("visits/round_calendar", None, "GET", made["address"]).status == 200
+    cloud.invoke("visits/days", {})
+    keys = {"pk": {"S": f"DAYS#{COMMUNITY}"}, "sk": {"S": str(today)}}
+    changed = {"eventName": "MODIFY", "dynamodb": {"Keys": keys, "SequenceNumber": "1"}}
+    assert cloud.invoke("visits/settle", {"Records": [changed]}) == {"batchItemFailures": []}
+
+
+def booked_visit(number: int, on: date, wish: Wish) -> Visit:
+    """A visit of N001."""
+    one, _ = visit(number, on=on, wish=wish)
+    after, _ = acts.book(one, Held("N001", "morning"), clock.now())
+    item_of_visit(after).save()
+    return after
+
+
 def play_triage(cloud: Cloud) -> None:
     """Reports become incidents, are sorted by hand, and monitors tell of devices; planned, announced, left lying."""
     keep(campus())
@@ -737,6 +777,7 @@ def play(cloud: Cloud) -> None:
     assert cloud.invoke("privacy/retention", {"student": graduate(9).student})["erased"] == 1
     play_archive(cloud)
     play_triage(cloud)
+    play_round(cloud)
     report_by_open311(cloud)
     play_visits_of_offices(cloud)
 

@@ -30,6 +30,7 @@ CHINESE_IN_CODE: Mapping[str, str] = {
     "infra/local/verify_history.py": "what the command prints, in both languages at once",
     "layers/yinji/yinji/clearance/appointments.py": "how a date is written, beside the English way",
     "layers/yinji/yinji/archive/selection.py": "a column of lists that people upload, by its Chinese name as well",
+    "layers/yinji/yinji/visits/route.py": "what addresses call their parts, beside the English words",
     "layers/yinji/yinji/messages/words.py": "how a date is written, beside the English way",
     "infra/local/season/people.py": "names of the made-up season: rooms and degrees",
     "infra/local/season/archive.py": "what old systems call their columns, and names of the made-up season",

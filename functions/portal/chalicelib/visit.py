@@ -27,6 +27,7 @@ from yinji.repair.work import DEEDS
 from yinji.visits.changing import DEEDS as OF_LINKS
 from yinji.visits.desk import DEEDS as OF_OFFICES
 from yinji.visits.desk import TURNS
+from yinji.visits.rounds import DEEDS as OF_ROUNDS
 
 from .words import LANGUAGES, Words
 
@@ -59,6 +60,7 @@ OF_REPAIR = {
 OF_VISITS = {
     "visits-ask": ("asked", *OF_LINKS),
     "visits-desk": (*OF_OFFICES, *TURNS, "added", "planned", "left"),
+    "visits-round": (*OF_ROUNDS, "calendar"),
 }
 """What can be done about visits, by the page it is done on."""
 TOLD = (*http.TOLD, "at", "rows", "changed", "refused", "rejected")
@@ -227,6 +229,7 @@ class Visit:
                 ("/repair/rota", words("repair-work.rota")),
                 *([self._repair_places] if policy.may(session, "see-places", department=NETWORK_CENTRE) else []),
                 ("/repair/learn", words("repair-learn.title")),
+                ("/visits/round", words("visits-round.nav")),
             ]
         if session.role == "community-worker":
             return [self._desk_of_visits, self._year_of_visits]

@@ -14,7 +14,7 @@ from yinji.platform.limits import VISIT_LINK
 from yinji.platform.observability import logger, metrics
 from yinji.platform.problem import Problem
 from yinji.visits.asking import followed
-from yinji.visits.calendar import invitation
+from yinji.visits.invitation import invitation
 from yinji.visits.keys import visits_key
 from yinji.visits.store import Visits
 

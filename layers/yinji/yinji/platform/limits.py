@@ -71,6 +71,8 @@ VISITS = Limit("visits", 600, 300)
 """Who asks for visits. A community's office, or a home for the old, asks for many by one address."""
 VISIT_DAYS = Limit("visit-days", 3_000, 300)
 """Who looks which days there are."""
+CALENDARS = Limit("calendars", 600, 300)
+"""Calendars of technicians that programs fetch, and links that are none."""
 OPEN311_READS = Limit("open311-reads", 600, 300)
 """What clients of Open311 read, and keys that are none."""
 
@@ -98,6 +100,7 @@ LIMITS = (
     SIGN_IN,
     VERIFY,
     OPEN311_READS,
+    CALENDARS,
 )
 
 

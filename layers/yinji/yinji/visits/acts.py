@@ -1,8 +1,8 @@
 """What may be done with a visit, and what follows. Pure: each takes a visit and gives the next version of it and the
 event.
 
-Raises Problem("visit-over") when it is done, cancelled or nobody was met, and Problem("visit-closed") for what only the
-community's office does once the sheets of the day are made.
+Raises Problem("visit-over") when it is done, cancelled or nobody was met, Problem("visit-closed") for what only the
+community's office does once the sheets of the day are made, and Problem("visit-not-yet") for what is done on its day.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from datetime import date, datetime
 
 from yinji.platform.ids import id_of
 from yinji.platform.problem import Problem
-from yinji.visits import service
-from yinji.visits.days import Held
+from yinji.visits import recording, service
+from yinji.visits.days import Held, at_campus
 from yinji.visits.visit import OPEN, Asked, Event, Face, Language, Record, State, Visit, Wish
 
 ASKER, SERVICE = "asker", "service"
@@ -69,12 +69,23 @@ def move(before: Visit, day: date, wish: Wish, key: str, who: str, at: datetime)
 
 
 def finish(before: Visit, record: Record, key: str, who: str, at: datetime) -> Done:
-    """A technician was there; what was done may be written anew by whoever wrote it."""
-    if before.state not in ("booked", "done"):
+    """A technician was there. What was written down, that nobody opened as well, may be written anew until the end of
+    the next day: Problem("record-closed") after that. History keeps what it said before."""
+    if at_campus(at) < before.day:
+        raise Problem("visit-not-yet")
+    if before.state not in ("booked", "done", "not-met"):
         raise Problem("visit-over")
     if before.record and not record.face:  # what they said of it meanwhile is theirs
         record = replace(record, face=before.record.face)
-    return replace(_next(before, "done", at), record=record), Event(key, "finish", who, at, {"face": record.face or ""})
+    told = {"face": record.face or ""}
+    after = _next(before, "done", at)
+    if before.state != "booked":
+        if at >= recording.correctable_until(before):
+            raise Problem("record-closed")
+        # the time to correct it in begins once
+        after = replace(after, times={**after.times, "done": before.times[before.state]})
+        told["before"] = recording.told_before(before.record) if before.record else ""
+    return replace(after, record=record), Event(key, "finish", who, at, told)
 
 
 def rate(before: Visit, face: Face, key: str, who: str, at: datetime) -> Done:
@@ -90,6 +101,8 @@ def rate(before: Visit, face: Face, key: str, who: str, at: datetime) -> Done:
 
 def miss(before: Visit, key: str, who: str, at: datetime) -> Done:
     """A technician was there, and nobody opened."""
+    if at_campus(at) < before.day:
+        raise Problem("visit-not-yet")
     if before.state != "booked":
         raise Problem("visit-over")
     return _next(before, "not-met", at), Event(key, "miss", who, at)

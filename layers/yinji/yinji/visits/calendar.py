@@ -1,60 +1,84 @@
-"""A visit as an event of a calendar, to be added by whoever wants to be there. Calendars that have an earlier version
-of it replace that."""
+"""A technician's round as a calendar that programs fetch again and again (iCalendar, RFC 5545).
+
+Whoever has the link reads it, so it tells where to go and of nobody: neither names nor phone numbers. An event is what
+is to be done in a window in a community; one that is no more is simply not there the next time.
+"""
 # icalendar leaves the values of its properties untyped
 # pyright: reportUnknownMemberType=false
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
+import hashlib
+import tomllib
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, timedelta
+from functools import cache
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from icalendar import Calendar
-from icalendar import Event as CalendarEvent
+from icalendar import Calendar, Event
 
 from yinji.clearance.calendar import ZONE, zone
-from yinji.platform.ids import id_of
-from yinji.platform.problem import Problem
+from yinji.clearance.definition import Text
+from yinji.platform.links import link, opened
 from yinji.visits import service
-from yinji.visits.visit import Event, Visit
+from yinji.visits.route import Stop, stops
+from yinji.visits.visit import Visit
 
-TITLE = {"zh": "上门服务：{name}", "en": "Home visit: {name}"}
-CALL = {"zh": "有变动请打社区电话 {office}", "en": "If anything changes call the community's office: {office}"}
-
-
-def event_of(visit: Visit, window: service.Window, day: date, at: datetime, language: str, host: str) -> CalendarEvent:
-    """The event of `visit` in `window` of `day`, changed last `at`. Its UID stays the same whatever becomes of the
-    visit and tells nobody its id; its SEQUENCE is the visit's version, which grows."""
-    community, (start, end) = service.communities()[visit.person.community], window.on(day)
-    event = CalendarEvent()
-    event.add("uid", f"{id_of('calendar', visit.id, length=32)}@{host}")
-    event.add("sequence", visit.version)
-    event.add("dtstamp", at)
-    event.add("dtstart", start.replace(tzinfo=None), parameters={"TZID": ZONE})
-    event.add("dtend", end.replace(tzinfo=None), parameters={"TZID": ZONE})
-    event.add("summary", TITLE[language].format(name=visit.person.name))
-    event.add("location", f"{community.title[language]} {visit.person.address}")
-    event.add("description", CALL[language].format(office=community.office))
-    event.add("status", "CANCELLED" if visit.state == "cancelled" else "CONFIRMED")
-    return event
+PURPOSE = "calendar"
+FETCHED_EVERY = timedelta(hours=1)
 
 
-def invitation(visit: Visit, history: Sequence[Event], language: str, public_url: str) -> str:
-    """The iCalendar text of `visit`, to which `history` happened: when it is, or, once cancelled, when it was to be.
+@cache
+def words() -> Mapping[str, Text]:
+    """What the calendar says, by language."""
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
-    The link of the visit is not in it: calendars are shown to others. Raises Problem("visit-waits") when it waits for
-    a place, or never had one.
-    """
-    held = next((one for one in reversed(history) if one.what == "book"), None)
-    if visit.state == "waiting" or held is None:
-        raise Problem("visit-waits")
-    told = held.told
-    window, day = service.windows()[told["window"]], date.fromisoformat(told["day"])
+
+def calendar_link(technician: str, turn: int, key: str) -> str:
+    """The link by which the calendar of `technician` is fetched; `turn` is how often it was replaced."""
+    return link(PURPOSE, f"{technician}-{turn}", key)
+
+
+def whose(asked: str, key: str) -> tuple[str, int]:
+    """The technician and the turn of the link that was asked for. Raises Problem("not-found")."""
+    technician, _, turn = opened(asked, PURPOSE, key).rpartition("-")
+    return technician, int(turn)
+
+
+def feed(technician: str, visits: Iterable[Visit], language: str, public_url: str) -> str:
+    """The calendar of `visits`, which are all of `technician`; it has no event when there are none."""
+    name = words()["name"][language]
     calendar = Calendar()
     calendar.add("prodid", "-//Yinji//Visits//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
+    calendar.add("name", name)
+    calendar.add("x-wr-calname", name)
+    calendar.add("refresh-interval", FETCHED_EVERY, parameters={"VALUE": "DURATION"})
     calendar.add_component(zone())
-    at = max([held.at, *(one.at for one in history)])
-    calendar.add_component(event_of(visit, window, day, at, language, urlsplit(public_url).hostname or ""))
+    by_day: dict[date, list[Visit]] = {}
+    for one in visits:
+        by_day.setdefault(one.day, []).append(one)
+    for day, some in sorted(by_day.items()):
+        for stop in stops(some):
+            calendar.add_component(_event(technician, day, stop, language, public_url))
     return calendar.to_ical().decode("utf-8")
+
+
+def _event(technician: str, day: date, stop: Stop, language: str, public_url: str) -> Event:
+    community = service.communities()[stop.community].title[language]
+    start, end = service.windows()[stop.window].on(day)
+    changed = max(max(one.times.values()) for one in stop.visits)
+    uid = hashlib.sha256(f"{technician} {day} {stop.window} {stop.community}".encode()).hexdigest()[:32]
+    event = Event()
+    event.add("uid", f"{uid}@{urlsplit(public_url).hostname}")
+    event.add("dtstamp", changed.astimezone(UTC))
+    event.add("last-modified", changed.astimezone(UTC))
+    event.add("dtstart", start.replace(tzinfo=None), parameters={"TZID": ZONE})
+    event.add("dtend", end.replace(tzinfo=None), parameters={"TZID": ZONE})
+    event.add("summary", words()["title"][language].format(community=community, n=len(stop.visits)))
+    event.add("location", community)
+    event.add("description", words()["between"][language].join(one.person.address for one in stop.visits))
+    event.add("url", f"{public_url}/visits/round/{day}")
+    return event

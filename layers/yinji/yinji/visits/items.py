@@ -7,6 +7,7 @@
 | visit | `VISIT#<id>` / `VISIT`; index by-month |
 | what happened to it | `VISIT#<id>` / `EVENT#<at>#<key>` |
 | where a technician usually goes | `PLANS` / `TECHNICIAN#<staff>` |
+| how often a technician's calendar got another link | `CALENDAR#<staff>` / `CALENDAR` |
 """
 # pyright: reportIncompatibleVariableOverride=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 
@@ -128,3 +129,14 @@ class PlanItem(Model):
     places = ListAttribute[MapAttribute[str, Any]]()
     version = NumberAttribute()
     expires_at = NumberAttribute()
+
+
+class CalendarItem(Model):
+    """How often the link of a technician's calendar was replaced; the one with this number is good."""
+
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="CALENDAR")
+    turn = NumberAttribute()

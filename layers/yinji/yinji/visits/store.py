@@ -39,7 +39,7 @@ from yinji.visits.days import (
     usual,
     without,
 )
-from yinji.visits.items import TABLE, ByMonth, DayItem, HappenedItem, PlanItem, VisitItem, WaitingItem
+from yinji.visits.items import TABLE, ByMonth, CalendarItem, DayItem, HappenedItem, PlanItem, VisitItem, WaitingItem
 from yinji.visits.service import communities
 from yinji.visits.visit import OPEN, Asker, Event, Face, Language, Person, Record, Relative, State, Visit, Wish
 
@@ -283,6 +283,19 @@ class Visits:
         """Forget where somebody usually goes; days that follow the plans have no places of theirs from then on."""
         PlanItem(PLANS, f"TECHNICIAN#{technician}").delete()
 
+    def calendar_turn(self, technician: str) -> int:
+        """Which link of their calendar is good, as of now; 0 is the first."""
+        item = one(CalendarItem, f"CALENDAR#{technician}", "CALENDAR")
+        return int(item.turn) if item else 0
+
+    def renew_calendar(self, technician: str, seen: int) -> int:
+        """Let the link after the one that was `seen` be the good one; the same again, or by two devices at once, does
+        so once. Which is good then."""
+        condition = CalendarItem.turn == seen if seen else CalendarItem.pk.does_not_exist()
+        item = CalendarItem(f"CALENDAR#{technician}", turn=seen + 1)
+        kept(lambda: item.save(condition=condition))
+        return self.calendar_turn(technician)
+
     def _as_it_stands(self, id: str) -> Visit:
         found = self.find(id)
         if found is None:
@@ -445,6 +458,7 @@ def _record(told: Mapping[str, Any]) -> Record:
         tuple(told.get("parts") or ()),
         told.get("signature") or "",
         cast("Face | None", told.get("face")),
+        told.get("signed") or "",
     )
 
 

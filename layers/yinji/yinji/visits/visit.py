@@ -54,7 +54,8 @@ class Relative:
 @dataclass(frozen=True)
 class Record:
     """What a technician did. `minutes` at the door, `troubles` those that were dealt with, `solved` whether all were,
-    `parts` what was used, `signature` the strokes of a name as the path of an SVG of 600 x 200, or empty."""
+    `parts` what was used, `signature` the strokes of a name as the path of an SVG of 600 x 200, or empty; `signed` the
+    name of whoever signed by typing it."""
 
     minutes: int
     troubles: Sequence[str]
@@ -63,6 +64,7 @@ class Record:
     parts: Sequence[str] = ()
     signature: str = ""
     face: Face | None = None
+    signed: str = ""
 
 
 @dataclass(frozen=True)

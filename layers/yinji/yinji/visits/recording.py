@@ -1,0 +1,110 @@
+"""What a technician writes down of a visit, checked. Pure.
+
+A signature is drawn by a finger and kept as strokes: a path of an SVG with nothing in it but moves and lines between
+whole points of its frame. Whoever cannot draw types the name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date, datetime, time, timedelta
+from typing import Any, cast
+
+from yinji.platform.clock import CAMPUS
+from yinji.platform.problem import invalid_form
+from yinji.platform.text import plain
+from yinji.visits import service
+from yinji.visits.visit import (
+    FACES,
+    LONGEST_NAME,
+    LONGEST_NOTE,
+    LONGEST_PART,
+    LONGEST_VISIT,
+    MOST_PARTS,
+    Event,
+    Face,
+    Record,
+    Visit,
+)
+
+WIDTH, HEIGHT = 600, 200
+"""The frame of a signature."""
+LONGEST_SIGNATURE, MOST_STROKES = 8_000, 80
+_STROKE = r"M[0-9]{1,3} [0-9]{1,3}(?:L[0-9]{1,3} [0-9]{1,3})+"
+_SIGNATURE = re.compile(f"(?:{_STROKE})+")
+_POINT = re.compile(r"[ML]([0-9]{1,3}) ([0-9]{1,3})")
+
+
+def recorded(fields: Mapping[str, str]) -> Record:
+    """What `fields` tell: minutes; `trouble.<id>` of those dealt with; solved, yes or no; note; parts, one a line;
+    signature or, typed, signed; face.
+
+    Raises Problem("invalid-form") with what is wrong by field: "required" or "invalid".
+    """
+    wrong: dict[str, str] = {}
+
+    def chosen(name: str, among: tuple[str, ...], *, required: bool) -> str:
+        said = fields.get(name, "")
+        if said and said not in among:
+            wrong[name] = "invalid"
+        elif not said and required:
+            wrong[name] = "required"
+        return said
+
+    def text(name: str, longest: int) -> str:
+        said = " ".join(plain(fields.get(name, "")).split())
+        if len(said) > longest:
+            wrong[name] = "invalid"
+        return said
+
+    minutes = fields.get("minutes", "").strip()
+    if not (minutes.isascii() and minutes.isdigit() and 1 <= int(minutes[:4]) <= LONGEST_VISIT):
+        wrong["minutes"] = "invalid" if minutes else "required"
+    troubles = tuple(one for one in service.troubles() if fields.get(f"trouble.{one}"))
+    solved = chosen("solved", ("yes", "no"), required=True)
+    face = cast("Face | None", chosen("face", FACES, required=False) or None)
+    note, signed = text("note", LONGEST_NOTE), text("signed", LONGEST_NAME)
+    lines = [" ".join(plain(line).split()) for line in fields.get("parts", "").splitlines()]
+    parts = tuple(line for line in lines if line)
+    if len(parts) > MOST_PARTS or any(len(part) > LONGEST_PART for part in parts):
+        wrong["parts"] = "invalid"
+    signature = fields.get("signature", "").strip()
+    if signature and not drawn(signature):
+        wrong["signature"] = "invalid"
+    if wrong:
+        raise invalid_form(wrong)
+    return Record(int(minutes), troubles, solved == "yes", note, parts, signature, face, signed)
+
+
+def drawn(path: str) -> bool:
+    """Whether `path` is strokes within the frame, and nothing else."""
+    if len(path) > LONGEST_SIGNATURE or path.count("M") > MOST_STROKES or not _SIGNATURE.fullmatch(path):
+        return False
+    return all(int(x) <= WIDTH and int(y) <= HEIGHT for x, y in _POINT.findall(path))
+
+
+def correctable_until(visit: Visit) -> datetime:
+    """Until when what was written down of `visit` may be written anew: the end of the day after it was."""
+    written = visit.times["done" if visit.state == "done" else "not-met"]
+    return datetime.combine(_day(written) + timedelta(days=2), time(), CAMPUS)
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(CAMPUS).date()
+
+
+def told_before(record: Record) -> str:
+    """A record as history keeps what was corrected; of a signature only whether there was one."""
+    return json.dumps({**asdict(record), "signature": bool(record.signature)}, ensure_ascii=False)
+
+
+def before(event: Event) -> Record | None:
+    """The record that `event` corrected, without its signature; None when it corrected none."""
+    if not (told := event.told.get("before")):
+        return None
+    known: dict[str, Any] = json.loads(told)
+    known |= {"troubles": tuple(known["troubles"]), "parts": tuple(known["parts"]), "signature": ""}
+    return Record(**known)
