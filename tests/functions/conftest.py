@@ -17,8 +17,8 @@ from typing import Any
 from urllib.parse import parse_qsl, quote_plus, urlencode
 
 import boto3
+import botocore.session
 import pytest
-from botocore.loaders import JSONFileLoader
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
@@ -26,9 +26,12 @@ from moto import mock_aws
 from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT
 from moto.core import models as doubles
+from moto.core import responses
+from moto.core.base_backend import BaseBackend
 from moto.core.config import DefaultConfig
 from moto.core.serialize import JSONSerializer
 from moto.dynamodb.models.dynamo_type import Item
+from moto.dynamodb.models.table import Table
 from moto.kms.responses import KmsResponse
 from moto.kms.utils import ECDSAPrivateKey, RSAPrivateKey
 from yinji.archive.items import LEAN as COHORT
@@ -41,19 +44,22 @@ from tests import handlers
 from tests.graduates import LIN, roster_csv, snapshot
 from tests.sessions import begun
 
-_loader, _load = JSONFileLoader(), JSONFileLoader.load_file
-
-
-@cache
-def _description(path: str) -> Any:
-    """A service's description, read once: every double has a session of its own, which would read it anew."""
-    return _load(_loader, path)
-
-
-JSONFileLoader.load_file = lambda _, path: _description(path)  # type: ignore[method-assign]
-
+# descriptions of services are read once: every double has a session of its own, which would read them anew
+botocore.session.create_loader = cache(botocore.session.create_loader)
 # a rule of what is answered for each address, the same ones each time that a test begins: they hold nothing of a test
 doubles.CallbackResponse = cache(doubles.CallbackResponse)  # type: ignore[misc, assignment]
+_urls, _known = BaseBackend.urls.fget, dict[type, Any]()
+
+
+def _addresses(self: Any) -> Any:
+    """What answers where, the same for every double of a service; it would be put together for every request."""
+    if type(self) not in _known:
+        _known[type(self)] = _urls(self)
+    return _known[type(self)]
+
+
+BaseBackend.urls = property(_addresses)  # type: ignore[assignment]
+responses.method_names_from_class = cache(responses.method_names_from_class)  # type: ignore[attr-defined]
 ONE_SESSION: DefaultConfig = {"core": {"reset_boto3_session": False}}
 """Clients of all tests come of one session, which has read what is the same for them."""
 _structure = JSONSerializer._serialize_type_structure
@@ -98,6 +104,15 @@ def _projected(self: Any, expressions: list[list[str]]) -> Any:
 
 
 Item.project = _projected  # type: ignore[method-assign]
+
+
+def _in_order(self: Any) -> list[Item]:
+    """The items of a table by what their keys say, looked up once for each; each Query on an index sorts them all."""
+    items = [item for held in self.items.values() for item in (held.values() if self.range_key_attr else [held])]
+    return sorted(items, key=lambda one: (one.hash_key.cast_value, one.range_key.cast_value if one.range_key else None))
+
+
+Table.all_items = _in_order  # type: ignore[method-assign]
 
 
 @pytest.fixture(autouse=True)
@@ -256,9 +271,10 @@ def create_limits_table(client: Any) -> None:
     )
 
 
-PLACES = tuple((name, "us-east-1") for name in ("dynamodb", "events", "kms", "secretsmanager", "scheduler")) + (
+PLACES = [
     ("s3", "aws"),
-)
+    *((name, "us-east-1") for name in ("dynamodb", "events", "kms", "secretsmanager", "scheduler")),
+]
 FURNISHED: dict[tuple[str, str], dict[str, Any]] = {}
 """What the services of an empty cloud hold, by service and region, once the first one was made."""
 
