@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, quote_plus, urlencode
 import boto3
 import botocore.session
 import pytest
+from botocore.hooks import EventAliaser, HierarchicalEmitter
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
@@ -48,6 +49,16 @@ from tests.sessions import begun
 botocore.session.create_loader = cache(botocore.session.create_loader)
 # a rule of what is answered for each address, the same ones each time that a test begins: they hold nothing of a test
 doubles.CallbackResponse = cache(doubles.CallbackResponse)  # type: ignore[misc, assignment]
+_alias, _alias_event_name = EventAliaser(HierarchicalEmitter()), EventAliaser._alias_event_name
+EventAliaser._alias_event_name = lambda _, name: _alias_of(name)  # type: ignore[method-assign]
+
+
+@cache
+def _alias_of(name: str) -> str:
+    """What an event of botocore is called by now: each client registers two hundred of the same handlers."""
+    return _alias_event_name(_alias, name)
+
+
 _urls, _known = BaseBackend.urls.fget, dict[type, Any]()
 
 
