@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from inspect import isfunction
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus, urlencode
@@ -19,6 +20,7 @@ from urllib.parse import parse_qsl, quote_plus, urlencode
 import boto3
 import botocore.session
 import pytest
+from botocore import hooks
 from botocore.hooks import EventAliaser, HierarchicalEmitter
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -59,6 +61,10 @@ def _alias_of(name: str) -> str:
     return _alias_event_name(_alias, name)
 
 
+_takes_anything = hooks.accepts_kwargs
+_function_takes_anything = cache(_takes_anything)
+# and each client looks anew whether these handlers may be registered, which is settled where they are defined
+hooks.accepts_kwargs = lambda handler: (_function_takes_anything if isfunction(handler) else _takes_anything)(handler)
 _urls, _known = BaseBackend.urls.fget, dict[type, Any]()
 
 
