@@ -61,7 +61,9 @@ class RunningCloud:
             )
         deadline = time.monotonic() + READY_SECONDS
         while "ready at" not in self.printed:
-            assert self._process.poll() is None and time.monotonic() < deadline, self.printed
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()  # its ports are those of the next one
+                raise AssertionError(self.printed)
             time.sleep(0.3)
         return self
 
