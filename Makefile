@@ -11,6 +11,8 @@ VENV := .venv/bin
 UV := $(VENV)/python -m uv pip sync --quiet --no-config --require-hashes
 LOCAL := $(VENV)/python -m infra.local
 export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/yinji:$(CURDIR)/layers/typeset:$(CURDIR)/layers/inspection:$(CURDIR)/layers/tabular:$(CURDIR)/layers/sign_in:$(CURDIR)/layers/proof:$(CURDIR)/layers/demo
+# what is imported is compiled once and kept: the infrastructure's libraries alone take twenty seconds a process
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup up season season-check season-demo devices down reset status logs invoke check-feed verify-history preview-archive test \
 	quick slow cloud abuse mutants audit fuzz bench lint format types lock synth openapi screenshots clean

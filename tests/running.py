@@ -61,8 +61,10 @@ class RunningCloud:
             )
         deadline = time.monotonic() + READY_SECONDS
         while "ready at" not in self.printed:
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
+            if self._process.poll() is not None:
+                raise AssertionError(self.printed)
+            if time.monotonic() > deadline:
+                self.kill()  # its ports are those of the next one
                 raise AssertionError(self.printed)
             time.sleep(0.3)
         return self

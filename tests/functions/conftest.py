@@ -12,21 +12,31 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from inspect import isfunction
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus, urlencode
 
 import boto3
+import botocore.session
 import pytest
-from botocore.loaders import JSONFileLoader
+from botocore import hooks
+from botocore.hooks import EventAliaser, HierarchicalEmitter
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from moto import mock_aws
+from moto.backends import get_backend
+from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT
+from moto.core import models as doubles
+from moto.core import responses
+from moto.core.base_backend import BaseBackend
+from moto.core.config import DefaultConfig
 from moto.core.serialize import JSONSerializer
 from moto.dynamodb.models.dynamo_type import Item
+from moto.dynamodb.models.table import Table
 from moto.kms.responses import KmsResponse
-from moto.kms.utils import ECDSAPrivateKey
+from moto.kms.utils import ECDSAPrivateKey, RSAPrivateKey
 from yinji.archive.items import LEAN as COHORT
 from yinji.clearance.items import LEAN
 from yinji.clearance.store import Store
@@ -38,16 +48,38 @@ from tests import handlers
 from tests.graduates import LIN, roster_csv, snapshot
 from tests.sessions import begun
 
-_loader, _load = JSONFileLoader(), JSONFileLoader.load_file
+# descriptions of services are read once: every double has a session of its own, which would read them anew
+botocore.session.create_loader = cache(botocore.session.create_loader)
+# a rule of what is answered for each address, the same ones each time that a test begins: they hold nothing of a test
+doubles.CallbackResponse = cache(doubles.CallbackResponse)  # type: ignore[misc, assignment]
+_alias, _alias_event_name = EventAliaser(HierarchicalEmitter()), EventAliaser._alias_event_name
+EventAliaser._alias_event_name = lambda _, name: _alias_of(name)  # type: ignore[method-assign]
 
 
 @cache
-def _description(path: str) -> Any:
-    """A service's description, read once: every double has a session of its own, which would read it anew."""
-    return _load(_loader, path)
+def _alias_of(name: str) -> str:
+    """What an event of botocore is called by now: each client registers two hundred of the same handlers."""
+    return _alias_event_name(_alias, name)
 
 
-JSONFileLoader.load_file = lambda _, path: _description(path)  # type: ignore[method-assign]
+_takes_anything = hooks.accepts_kwargs
+_function_takes_anything = cache(_takes_anything)
+# and each client looks anew whether these handlers may be registered, which is settled where they are defined
+hooks.accepts_kwargs = lambda handler: (_function_takes_anything if isfunction(handler) else _takes_anything)(handler)
+_urls, _known = BaseBackend.urls.fget, dict[type, Any]()
+
+
+def _addresses(self: Any) -> Any:
+    """What answers where, the same for every double of a service; it would be put together for every request."""
+    if type(self) not in _known:
+        _known[type(self)] = _urls(self)
+    return _known[type(self)]
+
+
+BaseBackend.urls = property(_addresses)  # type: ignore[assignment]
+responses.method_names_from_class = cache(responses.method_names_from_class)  # type: ignore[attr-defined]
+ONE_SESSION: DefaultConfig = {"core": {"reset_boto3_session": False}}
+"""Clients of all tests come of one session, which has read what is the same for them."""
 _structure = JSONSerializer._serialize_type_structure
 
 
@@ -90,6 +122,15 @@ def _projected(self: Any, expressions: list[list[str]]) -> Any:
 
 
 Item.project = _projected  # type: ignore[method-assign]
+
+
+def _in_order(self: Any) -> list[Item]:
+    """The items of a table by what their keys say, looked up once for each; each Query on an index sorts them all."""
+    items = [item for held in self.items.values() for item in (held.values() if self.range_key_attr else [held])]
+    return sorted(items, key=lambda one: (one.hash_key.cast_value, one.range_key.cast_value if one.range_key else None))
+
+
+Table.all_items = _in_order  # type: ignore[method-assign]
 
 
 @pytest.fixture(autouse=True)
@@ -248,14 +289,56 @@ def create_limits_table(client: Any) -> None:
     )
 
 
+PLACES = [
+    ("s3", "aws"),
+    *((name, "us-east-1") for name in ("dynamodb", "events", "kms", "secretsmanager", "scheduler")),
+]
+FURNISHED: dict[tuple[str, str], dict[str, Any]] = {}
+"""What the services of an empty cloud hold, by service and region, once the first one was made."""
+
+
+@cache
+def _client(service: Any) -> Any:
+    return boto3.client(service)
+
+
+def _backend(service: Any, region: str) -> Any:
+    return get_backend(service)[ACCOUNT][region]
+
+
+def _furnish_again() -> None:
+    """Put a copy of an empty cloud in place, which takes a millisecond; by its API it takes a fifth of a second.
+
+    Keys cannot be copied, and need not be: nothing changes them.
+    """
+    memo = {id(key): key for key in _keys()}
+    for (service, region), held in FURNISHED.items():
+        vars(_backend(service, region)).update(copy.deepcopy(held, memo))
+
+
+def _keys() -> Iterator[ECDSAPrivateKey | RSAPrivateKey]:
+    for key in FURNISHED["kms", "us-east-1"]["keys"].values():
+        if isinstance(key.private_key, ECDSAPrivateKey | RSAPrivateKey):
+            yield key.private_key
+
+
 class Cloud:
     """The resources, the functions on them, and what was said on the bus."""
 
     def __init__(self) -> None:
-        self.dynamodb: Any = boto3.client("dynamodb")
-        self.s3: Any = boto3.client("s3")
+        self.dynamodb, self.s3, self.sqs = (_client(name) for name in ("dynamodb", "s3", "sqs"))
         self.said: list[tuple[str, dict[str, Any]]] = []
         self.calls: list[tuple[str, str]] = []
+        if FURNISHED:
+            _furnish_again()
+        else:
+            self._furnish()
+            FURNISHED.update({place: dict(vars(_backend(*place))) for place in PLACES})
+            _furnish_again()  # what is kept is never what a test works on
+        for queue in ("seen", "ingest", "load", "refresh", "pack", "news"):
+            self.sqs.create_queue(QueueName=f"yinji-{queue}")
+
+    def _furnish(self) -> None:
         create_table(self.dynamodb)
         create_messages_table(self.dynamodb)
         create_people_table(self.dynamodb)
@@ -279,9 +362,6 @@ class Cloud:
         kms.create_alias(AliasName="alias/sealing", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
         signing = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
         kms.create_alias(AliasName="alias/signing", TargetKeyId=signing)
-        self.sqs: Any = boto3.client("sqs")
-        for queue in ("seen", "ingest", "load", "refresh", "pack", "news"):
-            self.sqs.create_queue(QueueName=f"yinji-{queue}")
         boto3.client("secretsmanager").create_secret(
             Name="SessionKeys", SecretString='{"key": "new", "older": ["old"]}'
         )
@@ -440,7 +520,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     from yinji.archive import cohorts
     from yinji.clearance import adapter, bus
 
-    with mock_aws():
+    with mock_aws(config=ONE_SESSION):
         monkeypatch.setattr(adapter, "_client", None)
         monkeypatch.setattr(bus, "_client", None)
         monkeypatch.setattr(cohorts, "TOLD", {})
