@@ -1,8 +1,8 @@
 """round-calendar: a technician's round as a calendar that programs fetch, and another link for it.
 
-Trigger: GET /api/visits/calendar/{calendar}, without a session, for the link itself is proof; POST of
-/api/visits/calendar, by the technician. Reads: visits, which link is good, the secret that proves it. Writes: which link
-is good; how often an address asked.
+Trigger: GET /api/visits/calendar/{calendar}, without a session, for the link itself is proof; POST
+/api/visits/calendar, by the technician. Reads: visits, which link is good, the secret that proves it. Writes: which
+link is good; how often an address asked.
 """
 
 from typing import Any
