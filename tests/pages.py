@@ -61,7 +61,7 @@ PAGES: tuple[Page, ...] = (
             (path,),
             own=("department-officer",),
             any=("technician", "community-worker", "administrator"),
-            seen_by=("technician", "community-worker"),
+            seen_by=("technician", "department-officer"),
             department="network-centre",
         )
         for route, path in (("/visits/round", "/visits/round"), ("/visits/round/{day}", "/visits/round/2026-12-02"))

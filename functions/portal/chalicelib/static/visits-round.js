@@ -97,7 +97,7 @@
           drop(draft.visit);
           done("sent");
           lead(draft.visit, "done=visits-round.finish");
-        } else if (answer.status === 401) done("again");
+        } else if (answer.status === 401 || (answer.status === 403 && !(told && told.code))) done("again");
         else if (told && told.code && answer.status < 500 && answer.status !== 429) {
           done("");
           refused(draft, told);
