@@ -26,6 +26,7 @@ from yinji.messages.model import (
     OF_ACTIVITIES,
     OF_EDITIONS,
     OF_RECORDS,
+    OF_VISITS,
     QUIET_FROM,
     QUIET_UNTIL,
     TOPIC_OF,
@@ -34,6 +35,7 @@ from yinji.messages.model import (
     awake,
     box_of,
     topics_of,
+    visit_box,
 )
 from yinji.platform import clock
 from yinji.platform.clock import CAMPUS
@@ -249,6 +251,7 @@ JAZZ = {
     "activity": "A1", "title": "Jazz", "begins_at": "2026-06-20T11:00:00.000Z", "place": "",
     "until": "2026-06-20T13:00:00.000Z",
 }  # fmt: skip
+HOME_VISIT = {"day": "2026-07-01", "from": "2026-06-24", "window": "morning", "place": "meiyuan", "why": ""}
 SAMPLES = [
     Message("a", LIN.student, "welcome", NOW, {"steps": ["exit-survey"], "deadline": "2026-06-30", "flow": "x"}),
     Message("b", LIN.student, "yours", NOW, {"steps": ["library-loans", "tuition"]}),
@@ -276,6 +279,7 @@ SAMPLES = [
     ),
     *(Message(kind, LIN.student, kind, NOW, JAZZ) for kind in KINDS if kind in OF_ACTIVITIES),
     *(Message(kind, LIN.student, kind, NOW, {"why": "320.00"}) for kind in KINDS if kind in OF_EDITIONS),
+    *(Message(kind, visit_box("1"), kind, NOW, HOME_VISIT) for kind in KINDS if kind in OF_VISITS),
 ]
 
 
@@ -357,6 +361,7 @@ def test_a_box_is_a_students_own_or_an_offices() -> None:
     assert box_of(Session("3", "department-officer", "x", department="library")) == "office:library"
     assert box_of(Session("4", "administrator", "x")) == ""
     assert box_of(Session("5", "supervisor", "x", school="S01")) == "", "what the school's office is told is not theirs"
+    assert topics_of(visit_box("1", "relative")) == ("visits",)
     assert topics_of("office:library") == ("digest",) and "digest" not in topics_of("1")
 
 
