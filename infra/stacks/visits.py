@@ -145,7 +145,7 @@ class Visits(Beside):
 
     def _year(self) -> None:
         """What a year was like."""
-        figures = self._function("visits/figures", "VISITS_TABLE", **PEOPLE)
+        figures = self._function("visits/figures", "VISITS_TABLE", called="FiguresOfVisits", **PEOPLE)
         self.table.read_by(figures, index=True)
         self.routes.route(figures, "GET", "/api/visits/figures/{calendar_year}")
         self.routes.route(figures, "GET", "/api/visits/figures/{calendar_year}/{file}", counted=True)

@@ -171,7 +171,7 @@ def test_a_reader_of_a_stream_keeps_a_poisoned_record_from_holding_up_the_others
 
 
 # --- what functions are told -------------------------------------------------------------------------------
-READS = re.compile(r"""\bsetting\(["']([A-Z_]+)["']\)|environ(?:\.get\(|\[)["']YINJI_([A-Z_]+)["']""")
+READS = re.compile(r"""\b(?:setting|secret)\(["']([A-Z_]+)["']\)|environ(?:\.get\(|\[)["']YINJI_([A-Z_]+)["']""")
 
 
 def read_by_code() -> set[str]:

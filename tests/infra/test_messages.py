@@ -81,6 +81,7 @@ def test_mornings_are_those_of_the_campus(either: Synthesis) -> None:
     assert named == {
         "yinji-messages-deadlines": "cron(30 0 * * ? *)",
         "yinji-messages-digest": "cron(0 0 * * ? *)",
+        "yinji-visits-remind": "cron(5 8-11 * * ? *)",
     }
 
 

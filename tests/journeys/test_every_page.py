@@ -75,6 +75,7 @@ def persona(role: str, department: str, places: Mapping[str, str]) -> str:
         "administrator": "administrator:admin",
         "auditor": "auditor:auditor",
         "technician": "technician:N001",
+        "community-worker": "community-worker:meiyuan",
         "supervisor": f"supervisor:{places['supervisor']}:{places['school']}",
     }
     return known.get(role, f"{role}:{places['school']}")

@@ -27,6 +27,7 @@ from yinji.messages.model import (
     OF_EDITIONS,
     OF_FAULTS,
     OF_RECORDS,
+    OF_VISITS,
     QUIET_FROM,
     QUIET_UNTIL,
     TOPIC_OF,
@@ -36,6 +37,7 @@ from yinji.messages.model import (
     box_of,
     report_box,
     topics_of,
+    visit_box,
 )
 from yinji.platform import clock
 from yinji.platform.clock import CAMPUS
@@ -251,6 +253,7 @@ JAZZ = {
     "activity": "A1", "title": "Jazz", "begins_at": "2026-06-20T11:00:00.000Z", "place": "",
     "until": "2026-06-20T13:00:00.000Z",
 }  # fmt: skip
+HOME_VISIT = {"day": "2026-07-01", "from": "2026-06-24", "window": "morning", "place": "meiyuan", "why": ""}
 SAMPLES = [
     Message("a", LIN.student, "welcome", NOW, {"steps": ["exit-survey"], "deadline": "2026-06-30", "flow": "x"}),
     Message("b", LIN.student, "yours", NOW, {"steps": ["library-loans", "tuition"]}),
@@ -283,6 +286,7 @@ SAMPLES = [
         for kind in KINDS
         if kind in OF_FAULTS
     ),
+    *(Message(kind, visit_box("1"), kind, NOW, HOME_VISIT) for kind in KINDS if kind in OF_VISITS),
 ]
 
 
@@ -366,6 +370,7 @@ def test_a_box_is_a_students_own_or_an_offices() -> None:
     assert box_of(Session("3", "department-officer", "x", department="library")) == "office:library"
     assert box_of(Session("4", "administrator", "x")) == ""
     assert box_of(Session("5", "supervisor", "x", school="S01")) == "", "what the school's office is told is not theirs"
+    assert topics_of(visit_box("1", "relative")) == ("visits",)
     assert topics_of("office:library") == ("digest",) and "digest" not in topics_of("1")
 
 

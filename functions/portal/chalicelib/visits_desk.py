@@ -3,7 +3,7 @@ usually go, and what a year was like."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ from markupsafe import Markup
 from yinji.platform.problem import Problem
 from yinji.repair import access
 from yinji.visits import acts, desk, service
-from yinji.visits.days import planned
+from yinji.visits.days import Plan, planned
 from yinji.visits.figures import YEAR, of_year
 from yinji.visits.store import Visits
 from yinji.visits.visit import FACES, OPEN, WISHES, Event, State
@@ -42,7 +42,7 @@ def glance(visit: Visit, visits: Visits) -> dict[str, Any]:
     """The days to come of every community, and what needs somebody."""
     sees(visit)
     found = desk.glance(visits, visit.now)
-    return _common(visit, visits) | {
+    return _common(visit, visits.plans()) | {
         "found": found,
         "communities": service.communities(),
         "shape": shape,
@@ -76,7 +76,7 @@ def day(visit: Visit, visits: Visits, community: str, on: str) -> dict[str, Any]
     plans = visits.plans()
     usual = {one.technician for one in plans} | {one.technician for one in found.day.places}
     coming = visits.coming(community, visit.today) if chosen and chosen.state in OPEN else []
-    return _common(visit, visits) | {
+    return _common(visit, plans) | {
         "found": found,
         "community": service.communities()[community],
         "chosen": chosen,
@@ -94,7 +94,7 @@ def plans(visit: Visit, visits: Visits) -> dict[str, Any]:
     """Where technicians usually go; whoever may changes it."""
     sees(visit)
     found = visits.plans()
-    return _common(visit, visits) | {
+    return _common(visit, found) | {
         "plans": found,
         "communities": service.communities(),
         "sums": {
@@ -131,8 +131,8 @@ def percent(share: float | None) -> str:
 
 
 # --- how it is said ------------------------------------------------------------------------------------------------
-def _common(visit: Visit, visits: Visits) -> dict[str, Any]:
-    names = desk.called(visits.plans())
+def _common(visit: Visit, plans: Sequence[Plan]) -> dict[str, Any]:
+    names = desk.called(plans)
     words = visit.words
     return {
         "arranges": access.can(visit.session, "arrange-visits"),
