@@ -126,7 +126,9 @@ async def _plan() -> None:
 
 def _ask() -> int:
     """Let the demo's people ask, as the community's offices do for who calls; how many there are."""
-    os.environ |= home.environment() | {"YINJI_VISITS_TABLE": deploy.outputs()["VisitsTableName"]}
+    told = deploy.outputs()
+    # the items of cases are imported with those of visits, and know their table from then on
+    os.environ |= home.environment() | {"YINJI_TABLE": told["TableName"], "YINJI_VISITS_TABLE": told["VisitsTableName"]}
     from yinji.platform import clock
     from yinji.visits import acts
     from yinji.visits.days import at_campus, usual

@@ -150,6 +150,7 @@ def _common(visit: Visit, plans: Sequence[Plan]) -> dict[str, Any]:
         "what": partial(what, words),
         "who": partial(who, words, names),
         "dial": dial,
+        "page_of": page_of,
         "matter": partial(matter, words),
     }
 
@@ -166,6 +167,11 @@ def place(words: Words, community: str) -> str:
 def dial(phone: str) -> str:
     """`phone` as a link dials it."""
     return "".join(sign for sign in phone if sign.isdigit() or sign == "+")
+
+
+def page_of(one: HomeVisit) -> str:
+    """The page of the day of a visit, with the visit open."""
+    return f"/visits/desk/{one.person.community}/{one.day}?visit={one.id}#visit-{one.id}"
 
 
 def matter(words: Words, one: HomeVisit) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date
+from pathlib import Path
 from random import Random
 
 from infra.local.season.people import chinese_name
@@ -17,7 +19,6 @@ PLANS: Mapping[str, Mapping[str, int]] = {
 ASKING: Mapping[str, int] = {"meiyuan": 3, "zhuyuan": 3, "lanyuan": 2, "xishan": 2, "dongmen": 1}
 """How many ask for a day in each community; in the first more than there are places for."""
 TROUBLES = ("phone", "network", "television", "computer", "account", "fraud")
-WORDS = ("微信打不开", "电视没有声音", "收到一条说要停卡的短信", "")
 
 
 def places(staff: str) -> dict[str, str]:
@@ -28,6 +29,7 @@ def places(staff: str) -> dict[str, str]:
 def asking(day: date) -> Iterator[tuple[str, dict[str, str]]]:
     """Who asks for `day`: the key of what they ask, always the same, and what they fill in. Some leave a mail address,
     of a domain that is nobody's."""
+    told = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
     for community, number in ASKING.items():
         for place in range(number):
             random = Random(f"visits {day} {community} {place}")
@@ -38,9 +40,9 @@ def asking(day: date) -> Iterator[tuple[str, dict[str, str]]]:
                     "name": chinese_name(random)[0],
                     "phone": f"010-6275 {random.randrange(2000, 9999)}",
                     "community": community,
-                    "address": f"{building} 号楼 {entrance} 门 {door}",
+                    "address": told["address"].format(building=building, entrance=entrance, door=door),
                     f"trouble.{random.choice(TROUBLES)}": "yes",
-                    "words": random.choice(WORDS),
+                    "words": random.choice(told["words"]),
                     "mail": f"visit{random.randrange(10_000)}@example.com" if place % 2 else "",
                 },
             )
