@@ -39,7 +39,8 @@ ONLY_WITH_A_FEED = {"FeedAgeHours", "FeedRowsChanged"}
 def emitted() -> set[tuple[str, frozenset[str]]]:
     """Every metric that code of functions and layers emits: its name, and the names of its dimensions."""
     folders = [
-        ROOT / "functions" / name for name in ("clearance", "messages", "identity", "privacy", "archive", "repair")
+        ROOT / "functions" / name
+        for name in ("clearance", "messages", "identity", "privacy", "archive", "repair", "visits")
     ] + [ROOT / "layers" / "yinji"]
     sources = [path for folder in folders for path in folder.glob("**/*.py")]
     return {metric for path in sources if path.name != "observability.py" for metric in _emitted_by(path)}
@@ -126,6 +127,7 @@ def test_metrics_are_shown_of_every_step_and_state_there_is(either: Synthesis) -
             "Share": "archive",
             "StatusLists": "archive",
             "AuthorityDays": "archive",
+            "Visit": "visits",
             **dict.fromkeys(("OpenIncidents", "OldestOpenIncident", "IncidentsToConfirm"), "repair"),
             **dict.fromkeys(("RepairActs", "AlertsTaken", *chain(*REPAIRED.values())), "repair"),
         }
@@ -166,7 +168,7 @@ def test_what_another_stack_exports_can_be_filled_in(local: Synthesis) -> None:
 
 def test_the_dashboards_are_there_under_the_name_of_the_university(either: Synthesis) -> None:
     boards = [plain(board.properties["DashboardName"]) for board in either.of_type("AWS::CloudWatch::Dashboard")]
-    assert sorted(boards) == ["yinji-archive", "yinji-operations", "yinji-repair", "yinji-season"]
+    assert sorted(boards) == ["yinji-archive", "yinji-operations", "yinji-repair", "yinji-season", "yinji-visits"]
 
 
 def test_every_function_and_queue_is_watched(either: Synthesis) -> None:
@@ -223,6 +225,7 @@ def test_silence_is_an_alarm_where_something_is_said_by_the_clock_and_nowhere_el
         "privacy-retention",
         "repair-counts",
         "repair-sweep",
+        "visits-days",
     )
     assert silent == {f"yinji-not-running-{function}" for function in silent_functions}
 
@@ -274,7 +277,7 @@ def test_every_alarm_says_where_its_runbook_is_and_that_is_there(either: Synthes
 def test_every_function_is_documented(local: Synthesis) -> None:
     documented = set(
         re.findall(
-            r"^\| `((?:clearance/|identity/|messages/|privacy/|archive/|repair/|portal)[a-z0-9_/]*)` \|",
+            r"^\| `((?:clearance/|identity/|messages/|privacy/|archive/|repair/|visits/|portal)[a-z0-9_/]*)` \|",
             runbooks(),
             re.MULTILINE,
         )

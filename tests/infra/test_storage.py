@@ -166,7 +166,7 @@ def test_queues_are_encrypted_and_keep_failures_for_a_fortnight(either: Synthesi
 
 def test_the_keys_of_sessions_are_made_by_aws_and_stand_nowhere_in_the_template(either: Synthesis) -> None:
     every = either.of_type("AWS::SecretsManager::Secret")
-    assert {one.stack for one in every} == {"Clearance", "Repair"}
+    assert {one.stack for one in every} == {"Clearance", "Repair", "Visits"}
     for secret in every:
         made = secret.properties["GenerateSecretString"]
         # those of labels and of monitors are nothing but the key; that of clients has the first one's
