@@ -128,6 +128,7 @@ def test_metrics_are_shown_of_every_step_and_state_there_is(either: Synthesis) -
             "Share": "archive",
             "StatusLists": "archive",
             "AuthorityDays": "archive",
+            "Visit": "visits",
             **dict.fromkeys(("OpenIncidents", "OldestOpenIncident", "IncidentsToConfirm"), "repair"),
             **dict.fromkeys(("RepairActs", "AlertsTaken", *chain(*REPAIRED.values())), "repair"),
             **dict.fromkeys(("VisitsArranged", *chain(*COUNTED.values())), "visits"),

@@ -9,7 +9,7 @@
   /* what stands in something that is read as a whole is not read twice */
   function texts() {
     return all("main h1, main h2, main legend, main label, main p, main dt, main dd, main button").filter(function (one) {
-      return one !== aloud && seen(one) && !one.parentElement.closest("label, p, dd, button");
+      return !one.closest(".aloud") && seen(one) && !one.parentElement.closest("label, p, dd, button");
     }).map(function (one) { return one.innerText.trim(); }).filter(Boolean);
   }
 
