@@ -515,7 +515,7 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "visits/desk.move.json": (None, status(404)),
     "visits/plans.json": (None, lambda cloud, answer: json.loads(answer["body"]) == {"plans": []}),
     "visits/plans.put.json": (None, status(422)),  # nobody made them a technician
-    "visits/figures.json": (None, lambda cloud, answer: json.loads(answer["body"])["whole"]["asked"] == 0),
+    "visits/figures.json": (None, lambda cloud, answer: json.loads(answer["body"])["whole"]["asked"] == 1),
     "visits/remind.json": (None, lambda cloud, answer: answer is None),
     "messages/compose_visits.json": (
         None,
