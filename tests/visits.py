@@ -13,6 +13,8 @@ COMMUNITY = "meiyuan"
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 """A Tuesday at ten of the campus, a day before the day of the service."""
 FIRST, SECOND = date(2026, 12, 2), date(2026, 12, 9)
+AT_THE_DOOR = datetime(2026, 12, 2, 2, 0, tzinfo=UTC)
+"""When a technician is there, on the first of them."""
 PLACES = (
     Places("N001", "morning", 3),
     Places("N001", "afternoon", 3),

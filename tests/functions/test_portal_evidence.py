@@ -46,9 +46,13 @@ def test_a_question_for_a_document_says_what_it_takes_and_what_to_do_without_scr
     assert 'accept="image/jpeg,image/png,application/pdf"' in several
 
 
-def test_pages_may_send_to_the_intake_bucket_and_nowhere_else(opened: Cloud) -> None:
-    policy = portal.visit("/me", STUDENT).headers["Content-Security-Policy"]
-    assert "connect-src 'self' https://intake.s3.us-east-1.amazonaws.com;" in policy
+TECHNICIAN = Session("N001", "technician", "王工")
+
+
+@pytest.mark.parametrize(("path", "who", "bucket"), [("/me", STUDENT, "intake"), ("/repair", TECHNICIAN, "repair")])
+def test_pages_may_send_to_their_bucket_and_nowhere_else(opened: Cloud, path: str, who: Session, bucket: str) -> None:
+    policy = portal.visit(path, who).headers["Content-Security-Policy"]
+    assert f"connect-src 'self' https://{bucket}.s3.us-east-1.amazonaws.com;" in policy
     assert policy.count("https:") == 1 and "img-src 'self' data:;" in policy
 
 

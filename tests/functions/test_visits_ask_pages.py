@@ -22,7 +22,7 @@ from yinji.visits.visit import Record, Visit
 
 from tests import portal
 from tests.functions.conftest import Cloud
-from tests.visits import COMMUNITY, FIRST, NOW, SECOND, day, fields, keep, visit
+from tests.visits import AT_THE_DOOR, COMMUNITY, FIRST, NOW, SECOND, day, fields, keep, visit
 
 FORM = re.compile(r'<form method="post" action="(/api/visits[^"]*)".*?</form>', re.DOTALL)
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
@@ -65,7 +65,7 @@ def booked(number: int = 1, **more: Any) -> tuple[Visit, str]:
 
 def done(one: Visit, **more: Any) -> None:
     store = Visits()
-    assert store.change(*acts.finish(one, Record(30, ["network"], True, **more), f"f-{one.id}", "N001", NOW))
+    assert store.change(*acts.finish(one, Record(30, ["network"], True, **more), f"f-{one.id}", "N001", AT_THE_DOOR))
 
 
 # --- asking -----------------------------------------------------------------------------------------------------------
@@ -379,7 +379,7 @@ def test_a_face_is_given_once_and_a_record_that_is_written_anew_keeps_it(visits:
     assert tell(cloud, path, "rate", face="good", idempotency_key="other-key").json["code"] == "rated-already"
     found = visits.find(one.id)
     assert found and found.record
-    assert visits.change(*acts.finish(found, replace(found.record, note="x", face=None), "f2", "N001", NOW))
+    assert visits.change(*acts.finish(found, replace(found.record, note="x", face=None), "f2", "N001", AT_THE_DOOR))
     found = visits.find(one.id)
     assert found and found.record and (found.record.face, found.record.note) == ("poor", "x")
 

@@ -14,7 +14,7 @@ from yinji.visits.visit import Record
 
 from tests.functions.conftest import Cloud
 from tests.functions.test_visits_desk import Turn, at
-from tests.visits import NOW, ask, keep
+from tests.visits import AT_THE_DOOR, ask, keep
 
 __all__ = ["at"]
 
@@ -26,7 +26,7 @@ AUDITOR = Session("A001", "auditor", "x")
 def done(cloud: Cloud, at: Turn) -> None:
     keep()
     one = ask(1)
-    assert Visits().change(*acts.finish(one, Record(90, ("phone",), True, face="good"), "f", "N001", NOW))
+    assert Visits().change(*acts.finish(one, Record(90, ("phone",), True, face="good"), "f", "N001", AT_THE_DOOR))
 
 
 @pytest.mark.parametrize("role", ROLES)

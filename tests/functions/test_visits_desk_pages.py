@@ -18,7 +18,7 @@ from yinji.visits.visit import STATES, Record, Visit
 from tests import portal
 from tests.functions.conftest import Cloud, officer
 from tests.functions.test_visits_desk import EVE, OFFICE, WORKER, at
-from tests.visits import COMMUNITY, FIRST, NOW, SECOND, ask, keep
+from tests.visits import AT_THE_DOOR, COMMUNITY, FIRST, NOW, SECOND, ask, keep
 
 __all__ = ["at"]
 
@@ -37,7 +37,7 @@ def visits(cloud: Cloud, at: Turn) -> Visits:
 
 def finished(one: Visit, minutes: int = 30) -> Visit:
     record = Record(minutes, ("network",), True, face="good")
-    done, event = acts.finish(one, record, f"finish-{one.id}", "N001", NOW)
+    done, event = acts.finish(one, record, f"finish-{one.id}", "N001", AT_THE_DOOR)
     assert Visits().change(done, event)
     return done
 
@@ -127,7 +127,7 @@ def test_a_visit_in_every_state(cloud: Cloud, visits: Visits, state: str) -> Non
     elif state == "done":
         finished(one)
     elif state == "not-met":
-        assert visits.change(*acts.miss(one, "m", "N001", NOW))
+        assert visits.change(*acts.miss(one, "m", "N001", AT_THE_DOOR))
     elif state == "waiting":
         for number in range(12):
             ask(number, on=SECOND)

@@ -26,10 +26,6 @@ POLICY = (
 HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
     "Cache-Control": "no-store",
-    # documents of graduates go to one place, photos of faults to another
-    "Content-Security-Policy": POLICY.format(
-        uploads=" ".join(sorted({setting("UPLOAD_ORIGIN"), setting("REPAIR_ORIGIN")}))
-    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Vary": "Cookie, Accept-Language",
@@ -71,7 +67,10 @@ def draw(visit: Visit, template: str, status: int = 200, **shown: Any) -> Respon
         "places": visit.places,
     }
     text = environment().get_template(template).render(told | shown)
-    return Response(text, headers=dict(HEADERS), status_code=status)
+    # photos of faults go to one place, documents of graduates to another; pages that swap pieces share a policy
+    uploads = setting("REPAIR_ORIGIN" if visit.path.startswith("/repair") else "UPLOAD_ORIGIN")
+    headers = HEADERS | {"Content-Security-Policy": POLICY.format(uploads=uploads)}
+    return Response(text, headers=headers, status_code=status)
 
 
 def go(path: str, **headers: str) -> Response:
