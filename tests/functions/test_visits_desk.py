@@ -329,4 +329,4 @@ def test_places_that_a_form_tells() -> None:
     assert desk.placed({"place.N001.morning": " 2 ", "place.N002.night": "4"}, ["N002", "N001"]) == (
         Places("N001", "morning", 2),
     )
-    assert day().over() == [] and len(PLACES) == 4
+    assert day().overbooked() == [] and len(PLACES) == 4

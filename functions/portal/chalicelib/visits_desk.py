@@ -86,7 +86,7 @@ def day(visit: Visit, visits: Visits, community: str, on: str) -> dict[str, Any]
         "most": {(one.technician, one.window): one.most for one in found.day.places},
         "follows": tuple(found.day.places) == planned(plans, community),
         "over": found.day.day < visit.today,
-        "over_booked": len(found.day.over()),
+        "over_booked": len(found.day.overbooked()),
     }
 
 

@@ -12,9 +12,9 @@ from datetime import datetime
 from yinji.messages.letter import Reader
 from yinji.messages.model import VISITS, Kind, Message, Settings, visit_box
 from yinji.messages.sending import Subject
-from yinji.platform import links
 from yinji.platform.clock import CAMPUS, stamp
 from yinji.visits import acts, service
+from yinji.visits.asking import follow_link
 from yinji.visits.days import Held
 from yinji.visits.visit import OPEN, Event, Visit
 
@@ -95,4 +95,4 @@ class Visitors:
             return None
         address = addressees(one).get(message.box, "")
         name = one.relative.name if who == RELATIVE and one.relative else one.person.name
-        return Subject(Reader(name, address, one.language), path=f"/visits/v/{links.link('visit', id, self._key())}")
+        return Subject(Reader(name, address, one.language), path=follow_link(id, self._key()))

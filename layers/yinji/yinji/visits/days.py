@@ -79,7 +79,7 @@ class Day:
         """How many places are left, in `window` or in all of them."""
         return sum(left for (_, at), left in self.left().items() if window in ("", at))
 
-    def over(self) -> list[str]:
+    def overbooked(self) -> list[str]:
         """The visits whose technician has more of them in the window than there are places, after places were taken
         away."""
         taken = Counter(self.held.values())

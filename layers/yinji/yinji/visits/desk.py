@@ -76,7 +76,7 @@ def glance(visits: Visits, now: datetime) -> Glance:
             if day.day == today + NEXT and not day.closed:
                 tomorrow += day.held
             if day.day >= today:
-                cells[day.key] = Cell(day, day.free(), len(day.held), len(waiting), len(day.over()))
+                cells[day.key] = Cell(day, day.free(), len(day.held), len(waiting), len(day.overbooked()))
     found = visits.find_many([*without, *over, *tomorrow])
     return Glance(
         sorted({day for _, day in cells}),
