@@ -93,7 +93,7 @@ ROWS: Mapping[str, Told | Mapping[str, Told]] = {
         ),
         problems=["not-found", "too-often"],
     ),
-    f"POST {API}/{{link}}/{{deed}}": {
+    f"POST {API}/v/{{link}}/{{deed}}": {
         deed: Told(
             ASKING,
             told,
@@ -124,7 +124,7 @@ ROWS: Mapping[str, Told | Mapping[str, Told]] = {
             strict=True,
         )
     },
-    f"GET {API}/{{link}}/visit.ics": Told(
+    f"GET {API}/v/{{link}}/visit.ics": Told(
         ASKING,
         "A visit as a file for calendars",
         {200: file("text/calendar; charset=utf-8", "The visit (RFC 5545).")},

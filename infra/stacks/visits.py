@@ -78,12 +78,12 @@ class Visits(Beside):
         self.table.changed_by(change)
         self._proves(change)
         reason = "Whoever asked for a visit was given its link, which has 144 bits that only this deployment can make."
-        self.routes.route(change, "POST", "/api/visits/{link}/{deed}", open=reason)
+        self.routes.route(change, "POST", "/api/visits/v/{link}/{deed}", open=reason)
 
         calendar = self._function("visits/calendar", "VISITS_TABLE", "VISITS_KEY", "PUBLIC_URL", **PEOPLE)
         self.table.read_by(calendar)
         self._proves(calendar)
-        self.routes.route(calendar, "GET", "/api/visits/{link}/visit.ics", open=reason, counted=True)
+        self.routes.route(calendar, "GET", "/api/visits/v/{link}/visit.ics", open=reason, counted=True)
 
     def _days(self) -> None:
         """The days of the service, who gets a place, and who is told of tomorrow."""

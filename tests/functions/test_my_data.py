@@ -72,6 +72,11 @@ NOT_EXPORTED: Mapping[str, str] = {
     ),
     **dict.fromkeys(("ReportItem", "BoardItem"), "faults are reported without an account: nobody knows by whom"),
     **dict.fromkeys(("IncidentItem", "HappenedItem", "DutyItem", "NoticeItem"), "the work of technicians and officers"),
+    **dict.fromkeys(
+        ("VisitItem", "VisitEventItem", "WaitingItem"),
+        "visits are asked for without an account; the page of its link tells all there is of one",
+    ),
+    **dict.fromkeys(("DayItem", "PlanItem", "CalendarItem"), "when technicians go where, and the work of technicians"),
     "RoundItem": "what came of a request about many people, under the request's id for ninety days; each person's part "
     "of it is an event of their case",
 }

@@ -81,7 +81,7 @@ def test_who_has_a_place_is_told_once_each_with_link_and_invitation(cloud: Cloud
     assert set(letters) == {"zhang@example.com", "li@example.com"} and sent(cloud) == []
     told = letters["zhang@example.com"]
     page = links.link("visit", one.id, "of-the-tests")
-    assert told.url.endswith(f"/visits/v/{page}") and f"/api/visits/{page}/visit.ics" in told.text
+    assert told.url.endswith(f"/visits/v/{page}") and f"/api/visits/v/{page}/visit.ics" in told.text
     assert (
         "2026 年 12 月 2 日上午 09:00–11:30" in told.text
         and "张1：" in told.text

@@ -113,7 +113,9 @@ def test_every_route_asks_for_a_session_but_those_that_cannot(either: Synthesis,
     editions = {"GET /api/archive/shared/{token}/{file}", "GET /api/archive/verify/{code}"}
     reports = {f"POST /api/repair/{path}" for path in ("reports", "solved", "follow/{link}/{word}", "photos/{link}")}
     reports |= {"GET /api/repair/places/{code}", "GET /api/repair/outages", "POST /api/repair/monitor/{source}"}
-    editions |= reports | {"GET /api/visits/calendar/{calendar}"}
+    editions |= reports
+    editions |= {"POST /api/visits", "POST /api/visits/v/{link}/{deed}", "GET /api/visits/v/{link}/visit.ics"}
+    editions |= {"GET /api/visits/days/{community}", "GET /api/visits/calendar/{calendar}"}
     editions |= {
         f"{method} /api/open311/{path}"
         for method, path in (

@@ -1,6 +1,6 @@
 """calendar: a visit as a file for calendars, for relatives who want to be there.
 
-Trigger: GET /api/visits/{link}/visit.ics, without a session, for the link itself is proof. Reads: the visit and what
+Trigger: GET /api/visits/v/{link}/visit.ics, without a session, for the link itself is proof. Reads: the visit and what
 happened to it. Writes: how often the link was used.
 """
 
@@ -28,7 +28,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return api(event, context)
 
 
-@api.get("/api/visits/<link>/visit.ics")
+@api.get("/api/visits/v/<link>/visit.ics")
 def calendar(link: str) -> Response[str]:
     id = followed(link, visits_key())
     api.limit(VISIT_LINK, id)

@@ -1,6 +1,6 @@
 """change: whoever asked for a visit cancels it, moves it to another day, or says how it went.
 
-Trigger: POST /api/visits/{link}/{deed}, deed being cancel, move or rate; without a session, for the link itself is
+Trigger: POST /api/visits/v/{link}/{deed}, deed being cancel, move or rate; without a session, for the link itself is
 proof. Reads: the visit and what happened to it, days and who waits for them. Writes: these, and that it happened; how
 often the link was used. Emits: metrics.
 """
@@ -28,7 +28,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return api(event, context)
 
 
-@api.post("/api/visits/<link>/<deed>")
+@api.post("/api/visits/v/<link>/<deed>")
 def change(link: str, deed: str) -> Response[str]:
     wanted, id = deed_of(deed), followed(link, visits_key())
     api.limit(VISIT_LINK, id)

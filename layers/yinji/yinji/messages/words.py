@@ -157,7 +157,7 @@ def invitation(message: Message, language: str, site: str, path: str) -> list[st
     """Where a visit that somebody comes for can be had for a calendar; its page is at `path`."""
     if not message.params.get("window") or not path:
         return []
-    return [say(language, "line", "visit-calendar", url=f"{site}/api{path.replace('/v/', '/', 1)}/visit.ics")]
+    return [say(language, "line", "visit-calendar", url=f"{site}/api{path}/visit.ics")]
 
 
 def _digest(params: Mapping[str, Any], language: str, now: datetime) -> Told:

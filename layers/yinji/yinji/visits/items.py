@@ -100,7 +100,7 @@ class VisitItem(Model):
     by_month = ByMonth()
 
 
-class HappenedItem(Model):
+class VisitEventItem(Model):
     """Something that happened to a visit."""
 
     class Meta(Settings):

@@ -39,7 +39,7 @@ from yinji.visits.days import (
     usual,
     without,
 )
-from yinji.visits.items import TABLE, ByMonth, CalendarItem, DayItem, HappenedItem, PlanItem, VisitItem, WaitingItem
+from yinji.visits.items import TABLE, ByMonth, CalendarItem, DayItem, PlanItem, VisitEventItem, VisitItem, WaitingItem
 from yinji.visits.service import communities
 from yinji.visits.visit import OPEN, Asker, Event, Face, Language, Person, Record, Relative, State, Visit, Wish
 
@@ -342,7 +342,7 @@ def _put(transaction: TransactWrite, after: Visit, event: Event) -> None:
 
 
 def _happened(transaction: TransactWrite, visit: str, event: Event) -> None:
-    item = HappenedItem(
+    item = VisitEventItem(
         pk_of(visit),
         f"EVENT#{stamp(event.at)}#{event.key}",
         key=event.key,
@@ -352,7 +352,7 @@ def _happened(transaction: TransactWrite, visit: str, event: Event) -> None:
         told=dict(event.told),
         expires_at=int((event.at + KEPT).timestamp()),
     )
-    transaction.save(item, condition=HappenedItem.pk.does_not_exist())
+    transaction.save(item, condition=VisitEventItem.pk.does_not_exist())
 
 
 def _put_day(transaction: TransactWrite, after: Day) -> None:
