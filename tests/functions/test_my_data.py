@@ -49,6 +49,7 @@ NOT_EXPORTED: Mapping[str, str] = {
     "GroupItem": "how features are spread over a group, of which no single person is told",
     "YearItem": "a grade at a glance, in such groups",
     "BuiltItem": "when groups were counted",
+    "QuietItem": "how many of a school went quiet, in numbers",
     "SelectionItem": "a rule or a list by which archives are made, under its own name",
     "SelectionVersionItem": "the same: whether one is on it follows from what is in one's archive",
     "ActivityItem": "an activity of the catalogue",

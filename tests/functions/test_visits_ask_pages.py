@@ -45,7 +45,7 @@ def hidden(body: str) -> dict[str, str]:
 def submit(cloud: Cloud, page: str, **more: str) -> SimpleNamespace:
     """Press the button of the form of a page, as a browser without script does."""
     [form] = FORM.finditer(page)
-    folder = "visits/change" if form[1].count("/") == 4 and "desk" not in form[1] else "visits/ask"
+    folder = "visits/change" if form[1].startswith("/api/visits/v/") else "visits/ask"
     who = WORKER if "/desk/" in form[1] else None
     return cloud.call(folder, who, "POST", form[1], [*(hidden(page) | more).items()])
 

@@ -745,6 +745,7 @@ def version_of(id: str) -> dict[str, int]:
 
 def play(cloud: Cloud) -> None:
     """A little of everything that functions do."""
+    play_triage(cloud)
     play_reports(cloud)
     play_told(cloud)
     play_places(cloud)
@@ -784,7 +785,6 @@ def play(cloud: Cloud) -> None:
     cloud.invoke("privacy/retention", {})
     assert cloud.invoke("privacy/retention", {"student": graduate(9).student})["erased"] == 1
     play_archive(cloud)
-    play_triage(cloud)
     play_round(cloud)
     report_by_open311(cloud)
     play_visits_of_offices(cloud)

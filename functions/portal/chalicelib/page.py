@@ -69,7 +69,7 @@ def draw(visit: Visit, template: str, status: int = 200, **shown: Any) -> Respon
     text = environment().get_template(template).render(told | shown)
     # photos of faults go to one place, documents of graduates to another; pages that swap pieces share a policy
     uploads = setting("REPAIR_ORIGIN" if visit.path.startswith("/repair") else "UPLOAD_ORIGIN")
-    headers = HEADERS | {"Content-Security-Policy": POLICY.format(uploads=uploads)}
+    headers: dict[str, str | list[str]] = {**HEADERS, "Content-Security-Policy": POLICY.format(uploads=uploads)}
     return Response(text, headers=headers, status_code=status)
 
 
