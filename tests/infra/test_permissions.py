@@ -63,10 +63,10 @@ from tests.repairs import KEY, campus, join, keep, label, outage
 from tests.repairs_at_work import incident, open_incident
 from tests.sessions import begun
 from tests.unit.test_repair_learning import fault
-from tests.visits import COMMUNITY, visit
 from tests.visits import day as visit_day
 from tests.visits import fields as of_visit
 from tests.visits import keep as keep_days
+from tests.visits import visit
 
 pytestmark = pytest.mark.slow
 
@@ -581,7 +581,7 @@ def play_told(cloud: Cloud) -> None:
     """Somebody who left an address reports a fault that is mended, and is told; whoever mended it adds a photo."""
     keep(campus())
     fixed = open_incident(incident("d" * 24, "LIB-2-01", state="fixed", technician="N001", version=1))
-    Reports().file(recent("LIB-2-01", contact="lin@example.edu"))
+    Reports().file(recent("LIB-2-01", who="lin", contact="lin@example.edu"))
     items = cloud.dynamodb.scan(TableName="Repair")["Items"]
     [filed] = [one for one in items if one.get("contact", {}).get("S") == "lin@example.edu"]
     cloud.invoke("repair/clocks", {"Records": [record(filed)]})
@@ -621,9 +621,14 @@ def play_places(cloud: Cloud) -> None:
 def play_visits(cloud: Cloud) -> None:
     """Somebody asks for a visit, the office for another; it is looked at, moved, cancelled, and one is rated."""
     date_ = at_campus(clock.now()) + timedelta(days=7)
-    Visits().put_day(Day("meiyuan", date_, (Places("N001", "morning", 1),)))
-    told = cloud.call("visits/ask", None, "GET", "/api/visits/days/meiyuan").json
-    asked = of_visit(1) | {"ticket": told["ticket"], "day": str(date_), "idempotency_key": "k" * 12}
+    Visits().put_day(Day("zhuyuan", date_, (Places("N001", "morning", 1),)))
+    told = cloud.call("visits/ask", None, "GET", "/api/visits/days/zhuyuan").json
+    asked = of_visit(1) | {
+        "community": "zhuyuan",
+        "ticket": told["ticket"],
+        "day": str(date_),
+        "idempotency_key": "k" * 12,
+    }
     links = [
         cloud.call("visits/ask", who, "POST", path, asked | {"name": path}).json["follow"].removeprefix("/visits/v/")
         for who, path in ((None, "/api/visits"), (ADMINISTRATOR, "/api/visits/desk/ask"))
@@ -676,12 +681,16 @@ def play_work(cloud: Cloud) -> None:
     assert cloud.call("repair/rota", centre, "POST", "/api/repair/rota/N001/leave", {}).status == 200
 
 
+VISITED_AT = "xishan"
+"""Where the technician of `play_round` goes; others are at work elsewhere."""
+
+
 def play_round(cloud: Cloud) -> None:
     """A technician visits somebody and asks to come again, finds nobody elsewhere, prints the sheet, and a program
     fetches the calendar."""
     technician, today = Session("N001", "technician", "x"), at_campus(clock.now())
-    keep_days(visit_day(today), visit_day(today + timedelta(days=7)))
-    here, gone = (booked_visit(number, on=today, wish="morning") for number in (1, 2))
+    keep_days(*(replace(visit_day(today + timedelta(days)), community=VISITED_AT) for days in (0, 7)))
+    here, gone = (booked_visit(number, on=today, wish="morning") for number in (11, 12))
     for one, deed, fields in (
         (here, "finish", {"minutes": "5", "solved": "no"}),
         (here, "follow-up", {"day": str(today + timedelta(days=7))}),
@@ -695,14 +704,14 @@ def play_round(cloud: Cloud) -> None:
     made = cloud.call("visits/round_calendar", technician, "POST", "/api/visits/calendar", {"turn": "0"}).json
     assert cloud.call("visits/round_calendar", None, "GET", made["address"]).status == 200
     cloud.invoke("visits/days", {})
-    keys = {"pk": {"S": f"DAYS#{COMMUNITY}"}, "sk": {"S": str(today)}}
+    keys = {"pk": {"S": f"DAYS#{VISITED_AT}"}, "sk": {"S": str(today)}}
     changed = {"eventName": "MODIFY", "dynamodb": {"Keys": keys, "SequenceNumber": "1"}}
     assert cloud.invoke("visits/settle", {"Records": [changed]}) == {"batchItemFailures": []}
 
 
 def booked_visit(number: int, on: date, wish: Wish) -> Visit:
     """A visit of N001."""
-    one, _ = visit(number, on=on, wish=wish)
+    one, _ = visit(number, on=on, wish=wish, community=VISITED_AT)
     after, _ = acts.book(one, Held("N001", "morning"), clock.now())
     item_of_visit(after).save()
     return after
