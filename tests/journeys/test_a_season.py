@@ -22,7 +22,7 @@ from yinji.clearance import definition
 from yinji.clearance.appointments import working_day
 from yinji.clearance.feed import FEWEST_TO_HOLD
 from yinji.identity.register import COLUMNS
-from yinji.messages.model import awake
+from yinji.messages.model import OF_FAULTS, OF_VISITS, awake
 from yinji.platform import clock
 
 from infra.local import home, seeding
@@ -371,11 +371,18 @@ FAULTS = {
 }  # fmt: skip
 """What the journey of a fault brings about, and what the clock counts; the rest of repair's has tests of its own."""
 FAULT_ACTS = {"take", "travel", "fix"}
+EVERY_RUN = {"VisitDaysMade", "VisitDaysSettled", "VisitsCarriedOver", "VisitsWithoutDay"}
+"""What the clock and the stream of visits bring about; the rest of visits' has tests of its own."""
 SELDOM_ASKED = (
-    "escalate", "learnt", "monitor", "notices", "open311", "outages", "photo_arrived", "photo_show", "photo_upload",
-    "rota", "sort",
+    *(f"repair/{name}" for name in (
+        "escalate", "learnt", "monitor", "notices", "open311", "outages", "photo_arrived", "photo_show", "photo_upload",
+        "rota", "sort",
+    )),
+    *(f"visits/{name}" for name in (
+        "ask", "calendar", "change", "days", "desk", "figures", "record", "remind", "round_calendar", "settle", "sheet",
+    )),
 )  # fmt: skip
-"""Functions of repair that no journey comes to; each is asked once, whatever it answers."""
+"""Functions that no journey comes to; each is asked once, whatever it answers."""
 
 
 def seldom(metric: Metric) -> bool:
@@ -386,6 +393,10 @@ def seldom(metric: Metric) -> bool:
     told = dict(metric.dimensions)
     if told.get("service") == "repair" and metric.namespace == "Yinji":
         return metric.name not in FAULTS and told.get("act") not in FAULT_ACTS
+    if told.get("service") == "visits" and metric.namespace == "Yinji":
+        return metric.name not in EVERY_RUN
+    if told.get("kind") in OF_FAULTS | OF_VISITS:
+        return True  # whoever reports a fault or asks for a visit here leaves no address
     return at_night or any((metric.name, value) in SELDOM for _, value in metric.dimensions)
 
 
@@ -406,7 +417,7 @@ def test_every_metric_that_a_dashboard_shows_has_a_datapoint(cloud: RunningCloud
         invoked = cloud.command("invoke", folder, str(home.ROOT / "events" / f"{folder}.json"))
         assert invoked.returncode == 0, invoked.stdout
     for function in SELDOM_ASKED:
-        cloud.command("invoke", f"repair/{function}", str(home.ROOT / "events" / "repair" / f"{function}.json"))
+        cloud.command("invoke", function, str(home.ROOT / "events" / f"{function}.json"))
     exports = {one["Name"]: one["Value"] for one in home.client("cloudformation").list_exports()["Exports"]}
     found = (cloud.folder / "cdk.out").glob("*Dashboard*.template.json")
     templates = {path.name: json.loads(path.read_text("utf-8")) for path in found}
