@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_sns as sns
-from constructs import Construct
 from yinji.archive.deciding import DEEDS
 
-from infra.setting import Setting
-from infra.stacks.service import ServiceStack
-from infra.stacks.watching import DAY, HALF, HOUR, THIRD, Above, WatchingStack, lines, ours, text
+from infra.stacks.watching import DAY, HALF, HOUR, THIRD, Above, ServiceDashboard, lines, ours, text
 
 ARCHIVE = "archive"
 SELECTED = ("SelectionsChanged", "SelectionsKept")
@@ -23,24 +17,10 @@ AUTHORITY_ENDS = 60  # days: a new certificate takes a university some weeks
 SEALS_BEHIND = 900  # seconds: a run has five hundred editions under way, sealed by ten at once
 
 
-class ArchiveDashboard(WatchingStack):
-    """The board and the alarms over the stacks of the archive, `watched`; alarms go to `alarms`."""
+class ArchiveDashboard(ServiceDashboard):
+    """The board and the alarms over the stacks of the archive."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        setting: Setting,
-        watched: Sequence[ServiceStack],
-        alarms: sns.ITopic,
-        **more: object,
-    ) -> None:
-        super().__init__(scope, id, setting, watched, **more)
-        self.alarms = alarms
-        self._archive()
-        self._alarms()
-
-    def _archive(self) -> None:
+    def draw(self) -> None:
         """The growth archive: what comes in and which way, who certifies, and what is made of it."""
         board = self.board(ARCHIVE)
         board.add_widgets(
@@ -105,8 +85,7 @@ class ArchiveDashboard(WatchingStack):
             lines("rows-taken", sums("ArchiveRowsTaken"), HALF),
         )
 
-    def _alarms(self) -> None:
-        self.watch_functions()
+    def watch(self) -> None:
         self.alarm("passes-behind", ARCHIVE, self.waiting("passes"), PASSES_BEHIND, periods=2)
         self.alarm("seals-behind", ARCHIVE, self.waiting("seal"), SEALS_BEHIND, periods=2)
         self.alarm("packs-behind", ARCHIVE, self.waiting("pack"), IMPORT_BEHIND, periods=2)

@@ -6,14 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import get_args
 
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_sns as sns
-from constructs import Construct
 from yinji.repair.incident import Priority
 from yinji.repair.monitoring_store import OUTCOMES
 from yinji.repair.work import DEEDS
 
-from infra.setting import Setting
-from infra.stacks.service import ServiceStack
 from infra.stacks.watching import (
     FULL,
     HALF,
@@ -21,14 +17,11 @@ from infra.stacks.watching import (
     QUARTER,
     THIRD,
     Above,
-    WatchingStack,
-    depth,
-    durations,
+    ServiceDashboard,
+    counters,
     lines,
-    of_lambda,
     ours,
     rows_of,
-    text,
 )
 
 REPAIR, TRIAGE = "repair", "repair-triage"
@@ -48,24 +41,10 @@ LONGEST_FAULT = 3 * 24 * 60  # minutes
 URGENT = 6  # of five minutes: for so long a fault of the highest priority may be open
 
 
-class RepairDashboard(WatchingStack):
-    """The board and the alarms over the stack of repair, `watched`; alarms go to `alarms`."""
+class RepairDashboard(ServiceDashboard):
+    """The board and the alarms over the stack of repair."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        setting: Setting,
-        watched: Sequence[ServiceStack],
-        alarms: sns.ITopic,
-        **more: object,
-    ) -> None:
-        super().__init__(scope, id, setting, watched, **more)
-        self.alarms = alarms
-        self._repair()
-        self._alarms()
-
-    def _repair(self) -> None:
+    def draw(self) -> None:
         """Faults of the network: what is open, what came in, and the functions that deal with it."""
         board = self.board(REPAIR)
         board.add_widgets(
@@ -73,24 +52,14 @@ class RepairDashboard(WatchingStack):
             lines("repair-oldest", [oldest_incident()], QUARTER, threshold=LONGEST_FAULT),
             lines("repair-to-confirm", [ours("IncidentsToConfirm", "Maximum", service=REPAIR)], QUARTER),
         )
-        sums = [
-            lines(widget, [ours(one, "Sum", text("series", one), HOUR, REPAIR) for one in names], THIRD)
-            for widget, names in REPAIRED.items()
-        ]
         acts = [ours("RepairActs", "Sum", act, HOUR, REPAIR, act=act) for act in DEEDS]
         alerts = [ours("AlertsTaken", "Sum", outcome, HOUR, REPAIR, outcome=outcome) for outcome in OUTCOMES]
-        sums += [lines("repair-acts", acts, THIRD), lines("repair-alerts", alerts, THIRD)]
-        for row in rows_of(sums, FULL // THIRD):
+        acted = [lines("repair-acts", acts, THIRD), lines("repair-alerts", alerts, THIRD)]
+        for row in rows_of([*counters(REPAIR, REPAIRED), *acted], FULL // THIRD):
             board.add_widgets(*row)
-        board.add_widgets(
-            lines("errors", [of_lambda(function, "Errors", "Sum") for function in self.watched], HALF),
-            lines("failures", [depth(function) for function in self.watched if function.queue], HALF, threshold=1),
-        )
-        for row in rows_of(self.watched, FULL // QUARTER):
-            board.add_widgets(*(durations(function) for function in row))
+        self.show_functions(board)
 
-    def _alarms(self) -> None:
-        self.watch_functions()
+    def watch(self) -> None:
         self.watch_stream(TRIAGE)
         self.watch_clock("repair-counts", ours("OldestOpenIncident", "SampleCount", service=REPAIR), 3)
         self.watch_clock("repair-sweep", ours("ReportsLeftLying", "SampleCount", service=REPAIR), 3)

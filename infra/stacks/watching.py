@@ -127,6 +127,42 @@ class WatchingStack(Stack):
         return metric_of(*OLDEST, {"QueueName": f"{self.prefix}-{queue}"}, label)
 
 
+class ServiceDashboard(WatchingStack):
+    """What watches the stacks of one service, `watched`; its alarms go to the topic `alarms` of another stack."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        setting: Setting,
+        watched: Sequence[ServiceStack],
+        alarms: sns.ITopic,
+        **more: object,
+    ) -> None:
+        super().__init__(scope, id, setting, watched, **more)
+        self.alarms = alarms
+        self.draw()
+        self.watch_functions()
+        self.watch()
+
+    def draw(self) -> None:
+        """Make the board."""
+        raise NotImplementedError
+
+    def watch(self) -> None:
+        """Make the alarms that the service has besides those of its functions."""
+        raise NotImplementedError
+
+    def show_functions(self, board: cloudwatch.Dashboard) -> None:
+        """Add how the functions do to `board`."""
+        board.add_widgets(
+            lines("errors", [of_lambda(function, "Errors", "Sum") for function in self.watched], HALF),
+            lines("failures", [depth(function) for function in self.watched if function.queue], HALF, threshold=1),
+        )
+        for row in rows_of(self.watched, FULL // QUARTER):
+            board.add_widgets(*(durations(function) for function in row))
+
+
 def functions_of(stack: ServiceStack) -> list[Watched]:
     """The functions of `stack` as they are watched."""
     return [
@@ -230,6 +266,14 @@ def _graph(
         width=width,
         height=7,
     )
+
+
+def counters(service: str, counted: Mapping[str, Sequence[str]]) -> list[cloudwatch.GraphWidget]:
+    """A widget for each of `counted`, with the hourly sums of its metrics of `service`."""
+    return [
+        lines(widget, [ours(one, "Sum", text("series", one), HOUR, service) for one in names], THIRD)
+        for widget, names in counted.items()
+    ]
 
 
 def durations(function: Watched) -> cloudwatch.GraphWidget:
