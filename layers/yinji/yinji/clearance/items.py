@@ -8,8 +8,9 @@ What PynamoDB leaves untyped stays in this file: `one` and `values` hand out pla
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
 
 from pynamodb.attributes import (
     BinaryAttribute,
@@ -24,6 +25,8 @@ from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
+
+from yinji.platform.clock import stamp
 
 TABLE = os.environ.get("YINJI_TABLE", "Cases")
 LEAN = [
@@ -354,6 +357,37 @@ def transacted(through: Connection, work: Callable[[TransactWrite], None]) -> bo
             raise
         return False
     return True
+
+
+class Happened(Protocol):
+    """Something that happened to a thing. `key` is the same whenever the same is sent again, and so is its instant."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def what(self) -> str: ...
+    @property
+    def who(self) -> str: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def told(self) -> Mapping[str, Any]: ...
+
+
+def happens(transaction: TransactWrite, kind: type[Model], pk: str, event: Happened, kept: timedelta) -> None:
+    """Let `transaction` put that `event` happened to what lies at `pk`, once, as an item of `kind` that goes after
+    `kept`."""
+    item = kind(
+        pk,
+        f"EVENT#{stamp(event.at)}#{event.key}",
+        key=event.key,
+        what=event.what,
+        who=event.who,
+        at=stamp(event.at),
+        told=dict(event.told),
+        expires_at=int((event.at + kept).timestamp()),
+    )
+    transaction.save(item, condition=kind.pk.does_not_exist())  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def forget(kind: type[Model], pk: str, beginning: str = "") -> None:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 from yinji.archive.bulk import Bulk
-from yinji.clearance.items import connection, one, transacted, values
+from yinji.clearance.items import connection, happens, one, transacted, values
 from yinji.clearance.reading import plains
 from yinji.platform.clock import CAMPUS, instant, stamp
 from yinji.repair.incident import Event, Incident, Priority, Rule, State
@@ -90,17 +90,7 @@ def put(transaction: Any, after: Incident, event: Event) -> None:
         item_of(after),
         condition=IncidentItem.pk.does_not_exist() if new else IncidentItem.version == after.version - 1,
     )
-    happened = HappenedItem(
-        pk_of(after.id),
-        f"EVENT#{stamp(event.at)}#{event.key}",
-        key=event.key,
-        what=event.what,
-        who=event.who,
-        at=stamp(event.at),
-        told=dict(event.told),
-        expires_at=int((event.at + KEPT).timestamp()),
-    )
-    transaction.save(happened, condition=HappenedItem.pk.does_not_exist())
+    happens(transaction, HappenedItem, pk_of(after.id), event, KEPT)
 
 
 def pk_of(id: str) -> str:

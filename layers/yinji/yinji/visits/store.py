@@ -16,7 +16,7 @@ from typing import Any, cast
 from pynamodb.transactions import TransactWrite
 
 from yinji.archive.bulk import CHANCE, Bulk
-from yinji.clearance.items import connection, kept, one, transacted, values
+from yinji.clearance.items import connection, happens, kept, one, transacted, values
 from yinji.clearance.reading import plains
 from yinji.platform import clock
 from yinji.platform.clock import CAMPUS, instant, stamp
@@ -342,17 +342,7 @@ def _put(transaction: TransactWrite, after: Visit, event: Event) -> None:
 
 
 def _happened(transaction: TransactWrite, visit: str, event: Event) -> None:
-    item = VisitEventItem(
-        pk_of(visit),
-        f"EVENT#{stamp(event.at)}#{event.key}",
-        key=event.key,
-        what=event.what,
-        who=event.who,
-        at=stamp(event.at),
-        told=dict(event.told),
-        expires_at=int((event.at + KEPT).timestamp()),
-    )
-    transaction.save(item, condition=VisitEventItem.pk.does_not_exist())
+    happens(transaction, VisitEventItem, pk_of(visit), event, KEPT)
 
 
 def _put_day(transaction: TransactWrite, after: Day) -> None:
