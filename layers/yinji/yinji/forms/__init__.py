@@ -1,0 +1,1 @@
+"""One-form 一表通: nobody fills in the same thing twice."""
