@@ -26,6 +26,8 @@ class House:
     documents: Bucket
     bus: events.EventBus
     sealing: SealingKey
+    facts: TableWithStream
+    """What is known of people, each once (yinji.forms.facts)."""
 
 
 class Step(Construct):

@@ -209,6 +209,9 @@ ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
         "make-visits": {"technician": EVERYTHING},
         "manage-visit-days": {"department-officer": ("my-office",), "administrator": EVERYTHING},
         "see-visit-figures": {**ARRANGES_VISITS, "auditor": EVERYTHING},
+        "see-own-facts": {"student": ("own-case",)},
+        "correct-fact": {"student": ("own-case",)},
+        "decide-fact": {"department-officer": ("my-office",), "administrator": EVERYTHING},
     }[permission].get(role, ())
     for role in PEOPLE
     for permission in (
@@ -217,6 +220,7 @@ ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
         "certify-record", "see-groups", "see-catalogue", "manage-catalogue", "show-check-in", "see-deliveries",
         "select-archives", "see-places", "manage-places", "see-incidents", "work-on-incidents", "manage-incidents",
         "see-visits", "arrange-visits", "make-visits", "manage-visit-days", "see-visit-figures",
+        "see-own-facts", "correct-fact", "decide-fact",
     )
 } | {
     # clearance and archives are none of their business
