@@ -30,7 +30,8 @@ class Settings(Connection):
 
 
 class FactItem(Model):
-    """Values are JSON. `claim`: {"value", "at", "through"}."""
+    """Values are JSON. `claim`: {"value", "at", "through"}. DynamoDB takes it away after `expires_at` (seconds since
+    1970), if nobody did before."""
 
     class Meta(Settings):
         pass
@@ -47,10 +48,11 @@ class FactItem(Model):
     claim = MapAttribute[str, Any](null=True)
     overruled = UnicodeAttribute(null=True)
     confirmed = UnicodeAttribute(null=True)
+    expires_at = NumberAttribute()
 
 
 class PastItem(Model):
-    """A version of a fact, the newest among them; DynamoDB takes it away after `expires_at` (seconds since 1970)."""
+    """A version of a fact, the newest among them."""
 
     class Meta(Settings):
         pass
@@ -91,6 +93,7 @@ class ConflictItem(Model):
     typed = UnicodeAttribute()
     at = UnicodeAttribute()
     version = NumberAttribute()
+    expires_at = NumberAttribute()
 
 
 class DecidedItem(Model):

@@ -20,7 +20,7 @@ from pynamodb.transactions import TransactWrite
 from yinji.archive.bulk import CHANCE, Bulk
 from yinji.clearance.items import connection, forget, kept, one, transacted, values
 from yinji.clearance.keys import Keys
-from yinji.clearance.reading import plains
+from yinji.clearance.reading import plains, text
 from yinji.clearance.sealing import Broken, PersonKey, is_sealed
 from yinji.forms.facts import (
     Claim,
@@ -37,6 +37,8 @@ from yinji.forms.facts_items import TABLE, ConflictItem, DecidedItem, FactItem, 
 from yinji.platform.clock import instant, now, stamp
 from yinji.platform.problem import Problem
 
+KEPT = timedelta(days=4383)
+"""How long a fact is kept after it last changed, where nothing takes it away before (the data map's term `facts`)."""
 PAST_KEPT = timedelta(days=1095)
 """How long a version of a fact, and what was decided of a conflict, are kept after they were written (the data map's
 term `past-facts`)."""
@@ -200,7 +202,7 @@ class Facts:
                 deed=deed,
                 who=who,
                 at=stamp(at),
-                expires_at=_expires(),
+                expires_at=_expires(PAST_KEPT),
             )
             after = decided(fact, deed, at)
 
@@ -232,6 +234,11 @@ class Facts:
             kept(lambda item=item, older=older: item.save(condition=older))
 
     # --- forgetting ------------------------------------------------------------------------------------------------
+    def having_keys(self, people: Iterable[str]) -> set[str]:
+        """Those of `people` of whom something is sealed."""
+        found = self._bulk.get_many([(_person(person), "KEY") for person in people], ("pk",))
+        return {text(item, "pk").removeprefix(_person("")) for item in found}
+
     def destroy_key(self, person: str) -> None:
         """Let nobody read again what was sealed of `person`."""
         FactKeyItem(_person(person), "KEY").delete()
@@ -271,8 +278,8 @@ def _decided(source: str) -> str:
     return f"DECIDED#{source}"
 
 
-def _expires() -> int:
-    return int((now() + PAST_KEPT).timestamp())
+def _expires(kept: timedelta) -> int:
+    return int((now() + kept).timestamp())
 
 
 def _each(fact: Fact, of: Callable[[str], str]) -> Fact:
@@ -328,9 +335,10 @@ def _put(transaction: TransactWrite, before: Fact | None, after: Fact) -> None:
     conflict."""
     told = _told(after)
     condition = FactItem.version == before.version if before else FactItem.pk.does_not_exist()
-    transaction.save(FactItem(_person(after.person), f"FACT#{after.kind}", **told), condition=condition)
+    fact = FactItem(_person(after.person), f"FACT#{after.kind}", **told, expires_at=_expires(KEPT))
+    transaction.save(fact, condition=condition)
     past = f"PAST#{after.kind}#{after.version:06}"
-    transaction.save(PastItem(_person(after.person), past, **told, expires_at=_expires()))
+    transaction.save(PastItem(_person(after.person), past, **told, expires_at=_expires(PAST_KEPT)))
     over, conflict = before.conflict if before else None, after.conflict
     if over and (conflict is None or conflict.id != over.id):
         transaction.delete(_conflict_key(over))
@@ -338,7 +346,7 @@ def _put(transaction: TransactWrite, before: Fact | None, after: Fact) -> None:
         item = _conflict_key(conflict)
         item.person, item.fact, item.at = conflict.person, conflict.kind, stamp(conflict.at)
         item.recorded, item.typed = json.dumps(conflict.recorded), json.dumps(conflict.typed)
-        item.version = after.version
+        item.version, item.expires_at = after.version, _expires(KEPT)
         transaction.save(item)
 
 

@@ -18,14 +18,13 @@ from typing import Any
 from tabular import Unreadable, rows
 
 from yinji.archive.refusing import Refused, Rejected
-from yinji.forms.facts import Fact, kinds, read, sources
+from yinji.forms.facts import Fact, kinds, person_columns, read, sources
 from yinji.forms.facts_store import Facts
 
 PREFIX, REPORTS = "facts/", "reports/facts/"
 LARGEST = 16 * 2**20
 MOST = 50_000
 PERSON = re.compile(r"[A-Z0-9]{2,16}")
-PERSON_COLUMNS = frozenset({"person", "学号", "工号", "student", "staff"})
 THREADS = 16
 
 
@@ -82,12 +81,12 @@ def _columns(source: str, head: Sequence[str]) -> list[str]:
 
 def _called(source: str) -> Mapping[str, str]:
     """What columns may be called, in small letters, with their kind."""
-    told = dict.fromkeys(PERSON_COLUMNS, "")
+    told: dict[str, str] = {}
     for id in _kinds_of(source):
         kind = kinds()[id]
         told |= {name.casefold(): id for name in (*kind.names, *kind.title.values(), id)}
     # a student number is a fact too, but the column says whose line it is
-    return told | dict.fromkeys(PERSON_COLUMNS, "")
+    return told | dict.fromkeys(person_columns(), "")
 
 
 def _kinds_of(source: str) -> list[str]:
