@@ -45,6 +45,7 @@ NOT_EXPORTED: Mapping[str, str] = {
     "FactKeyItem": "what the house seals their numbers by; they get the numbers",
     "ConflictItem": "what they say otherwise than a system of record; it stands in the fact as well",
     "DecidedItem": "who of an office decided about a fact, and not whose it was",
+    "RecordsRunItem": "that a table of a system of record is being taken",
     "MarkItem": "as of when a system of record told of a kind of fact",
     "FeedItem": "what a department delivered, and who works on it",
     "CardItem": "whose a campus card is; the number stands in the profile of their archive",

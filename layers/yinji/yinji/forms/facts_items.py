@@ -8,6 +8,7 @@
 | what a person says otherwise than a system of record | `CONFLICTS#<source>` / `<id>` |
 | what was decided of it | `DECIDED#<source>` / `<id>` |
 | as of when a system of record last told of a kind | `RECORDS#<source>` / `KIND#<kind>` |
+| that a table of it is being taken | `RECORDS#<source>` / `RUN#<id>` |
 """
 # pyright: reportIncompatibleVariableOverride=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 
@@ -118,3 +119,13 @@ class MarkItem(Model):
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
     as_of = UnicodeAttribute()
+
+
+class RecordsRunItem(Model):
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    began_at = UnicodeAttribute()
+    expires_at = NumberAttribute()

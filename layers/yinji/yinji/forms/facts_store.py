@@ -33,7 +33,16 @@ from yinji.forms.facts import (
     validator,
     worth_keeping,
 )
-from yinji.forms.facts_items import TABLE, ConflictItem, DecidedItem, FactItem, FactKeyItem, MarkItem, PastItem
+from yinji.forms.facts_items import (
+    TABLE,
+    ConflictItem,
+    DecidedItem,
+    FactItem,
+    FactKeyItem,
+    MarkItem,
+    PastItem,
+    RecordsRunItem,
+)
 from yinji.platform.clock import instant, now, stamp
 from yinji.platform.problem import Problem
 
@@ -42,6 +51,8 @@ KEPT = timedelta(days=4383)
 PAST_KEPT = timedelta(days=1095)
 """How long a version of a fact, and what was decided of a conflict, are kept after they were written (the data map's
 term `past-facts`)."""
+LONGEST_RUN = timedelta(minutes=20)
+"""How long taking a table may last; no function runs for so long."""
 AT_ONCE = 24
 """Facts that one transaction writes: up to four items each, of the hundred that it may hold."""
 TRIES = 12
@@ -62,6 +73,15 @@ class Open:
 
     conflict: Conflict
     version: int
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A table that is being taken: the kinds of which its source has told later, and whether no other table of it is
+    being taken just now."""
+
+    late: frozenset[str]
+    alone: bool
 
 
 class Facts:
@@ -221,17 +241,27 @@ class Facts:
             return None
 
     # --- what systems of record delivered --------------------------------------------------------------------------
-    def marks(self, source: str) -> dict[str, datetime]:
-        """As of when `source` last told of all it knows, by kind."""
-        found = [plains(item) for item in self._bulk.query("pk", f"RECORDS#{source}", consistent=True)]
-        return {told["sk"].removeprefix("KIND#"): instant(told["as_of"]) for told in found}
-
-    def mark(self, source: str, some: Iterable[str], as_of: datetime) -> None:
-        """Remember that `source` told of the kinds `some` as of then, unless it did so later than that."""
+    def begin(self, source: str, run: str, some: Sequence[str], as_of: datetime) -> Begun:
+        """Begin to take a table of `source` that tells of the kinds `some` as of then, as `run`."""
+        item = RecordsRunItem(_records(source), f"RUN#{run}", began_at=stamp(now()), expires_at=_expires(LONGEST_RUN))
+        item.save()
         for kind in some:
-            item = MarkItem(f"RECORDS#{source}", f"KIND#{kind}", as_of=stamp(as_of))
+            mark = MarkItem(_records(source), f"KIND#{kind}", as_of=stamp(as_of))
             older = MarkItem.pk.does_not_exist() | (MarkItem.as_of < stamp(as_of))
-            kept(lambda item=item, older=older: item.save(condition=older))
+            kept(lambda mark=mark, older=older: mark.save(condition=older))
+        late: set[str] = set()
+        alone = True
+        for told in map(plains, self._bulk.query("pk", _records(source), consistent=True)):
+            what, _, which = told["sk"].partition("#")
+            if what == "KIND" and which in some and as_of < instant(told["as_of"]):
+                late.add(which)
+            elif what == "RUN" and which != run and now() - instant(told["began_at"]) < LONGEST_RUN:
+                alone = False
+        return Begun(frozenset(late), alone)
+
+    def end(self, source: str, run: str) -> None:
+        """`run` is over."""
+        RecordsRunItem(_records(source), f"RUN#{run}").delete()
 
     # --- forgetting ------------------------------------------------------------------------------------------------
     def having_keys(self, people: Iterable[str]) -> set[str]:
@@ -272,6 +302,10 @@ def _person(person: str) -> str:
 
 def _conflicts(source: str) -> str:
     return f"CONFLICTS#{source}"
+
+
+def _records(source: str) -> str:
+    return f"RECORDS#{source}"
 
 
 def _decided(source: str) -> str:
