@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 
 import phonenumbers
-from stdnum import iban, luhn
+from stdnum import bic, iban, luhn
 from stdnum.cn import ric
 
 BETWEEN = re.compile(r"[\s-]+")
@@ -89,7 +89,10 @@ FORMATS: Mapping[str, Callable[[str], bool]] = {
     "cn-identity-card": identity_card,
     "cn-bank-card": bank_card,
     "cn-postcode": postcode,
-    "iban": bank_account,
+    "bank-account": bank_account,
+    "swift": lambda text: bool(bic.is_valid(text)),
+    "passport-number": lambda text: bool(re.fullmatch(r"[A-Z0-9]{6,12}", text)),
+    "country": lambda text: bool(re.fullmatch(r"[A-Z]{2}", text)),
     "passport-zone": passport_zone,
     "phone": phone,
 }
@@ -98,6 +101,6 @@ FORMATS: Mapping[str, Callable[[str], bool]] = {
 
 def tidy(format: str, text: str) -> str:
     """`text` as somebody types it, made as it is written: numbers of cards and accounts without what stands between."""
-    if format in ("cn-identity-card", "cn-bank-card", "iban"):
+    if format in ("cn-identity-card", "cn-bank-card", "bank-account"):
         return BETWEEN.sub("", text).upper()
     return text.strip()
