@@ -16,6 +16,7 @@ from infra.stacks.clearance import Clearance
 from infra.stacks.dashboards import Dashboards
 from infra.stacks.desk import Desk
 from infra.stacks.editions import Editions
+from infra.stacks.forms import Forms
 from infra.stacks.front_door import REGION, FrontDoor
 from infra.stacks.identity import Identity
 from infra.stacks.messages import Messages
@@ -37,6 +38,7 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
     desk = Desk(app, setting.stack("Desk"), setting, clearance, env=environment)
     repair = Repair(app, setting.stack("Repair"), setting, clearance, env=environment)
     visits = Visits(app, setting.stack("Visits"), setting, clearance, env=environment)
+    forms = Forms(app, setting.stack("Forms"), setting, clearance, env=environment)
     messages = Messages(app, setting.stack("Messages"), setting, clearance, repair, visits, env=environment)
     archive = Archive(app, setting.stack("Archive"), setting, clearance, messages, env=environment)
     editions = Editions(app, setting.stack("Editions"), setting, clearance, archive, env=environment)
@@ -45,7 +47,17 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
         app, setting.stack("Identity"), setting, clearance, messages, archive, editions, env=environment
     )
     portal = Portal(
-        app, setting.stack("Portal"), setting, clearance, messages, archive, editions, repair, visits, env=environment
+        app,
+        setting.stack("Portal"),
+        setting,
+        clearance,
+        messages,
+        archive,
+        editions,
+        repair,
+        visits,
+        forms,
+        env=environment,
     )
     dashboards = Dashboards(
         app,
@@ -53,7 +65,7 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
         setting,
         clearance,
         [desk, messages, identity, privacy],
-        [archive, editions, repair, visits],
+        [archive, editions, repair, visits, forms],
         portal,
         env=environment,
     )
@@ -84,6 +96,7 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
         desk,
         repair,
         visits,
+        forms,
         messages,
         archive,
         editions,

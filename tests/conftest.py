@@ -22,6 +22,7 @@ os.environ |= {
     "YINJI_REPAIR_KEY": "RepairKey",
     "YINJI_VISITS_TABLE": "Visits",
     "YINJI_VISITS_KEY": "VisitsKey",
+    "YINJI_FORMS_TABLE": "Forms",
     "YINJI_REPAIR_ORIGIN": "https://repair.s3.us-east-1.amazonaws.com",
     "YINJI_TIMERS": "yinji-repair",
     "YINJI_TIMERS_ROLE": "arn:aws:iam::123456789012:role/timers",

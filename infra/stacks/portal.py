@@ -24,6 +24,7 @@ from infra.setting import FOLDER_TAG, Setting
 from infra.stacks.archive import Archive
 from infra.stacks.clearance import Clearance
 from infra.stacks.editions import Editions
+from infra.stacks.forms import Forms
 from infra.stacks.messages import Messages
 from infra.stacks.repair import Repair
 from infra.stacks.service import python_layer
@@ -54,13 +55,14 @@ class Portal(Stack):
         editions: Editions,
         repair: Repair,
         visits: Visits,
+        forms: Forms,
         **more: object,
     ) -> None:
         super().__init__(scope, id, **more)
         self.function_name = f"{setting.prefix}-portal"
         self.api_name = self.function_name
         self.stage = "pages"
-        role = self._role(clearance, messages, archive, editions, repair, visits)
+        role = self._role(clearance, messages, archive, editions, repair, visits, forms)
         with _staged(setting) as source:
             chalice = Chalice(
                 self,
@@ -99,6 +101,7 @@ class Portal(Stack):
                         "YINJI_REPAIR_ORIGIN": setting.upload_origin or repair.bucket.origin,
                         "YINJI_VISITS_TABLE": visits.table.table.table_name,
                         "YINJI_VISITS_KEY": visits.key.secret_arn,
+                        "YINJI_FORMS_TABLE": forms.table.table.table_name,
                         "YINJI_SEEN_QUEUE": clearance.seen.url if clearance.seen else "",
                         **clearance.limits.told,
                     },
@@ -117,9 +120,10 @@ class Portal(Stack):
         editions: Editions,
         repair: Repair,
         visits: Visits,
+        forms: Forms,
     ) -> iam.Role:
-        """The portal's role: it reads cases, by school as well, archives, editions, repair, visits, messages, people,
-        the signing keys and those of repair and visits, and what became of deliveries and previews of feeds; it
+        """The portal's role: it reads cases, by school as well, archives, editions, repair, visits, forms, messages,
+        people, the signing keys and those of repair and visits, and what became of deliveries and previews of feeds; it
         writes its own log, counts how often somebody asked, and says into one queue who looked at whose data."""
         seen = clearance.seen
         assert seen  # noqa: S101
@@ -132,7 +136,7 @@ class Portal(Stack):
         )
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         table = clearance.house.table
-        tables = (table, archive.table, editions.table, repair.table, visits.table)
+        tables = (table, archive.table, editions.table, repair.table, visits.table, forms.table)
         for actions, resource in (
             (["logs:CreateLogStream", "logs:PutLogEvents"], log.log_group_arn),
             (READ_ITEMS, table.table.table_arn),
@@ -141,6 +145,7 @@ class Portal(Stack):
             (READ_ITEMS, editions.table.table.table_arn),
             (READ_ITEMS, repair.table.table.table_arn),
             (READ_ITEMS, visits.table.table.table_arn),
+            (READ_ITEMS, forms.table.table.table_arn),
             (READ_ITEMS, messages.table.table.table_arn),
             (READ_ITEMS, clearance.people.table.table_arn),
             (COUNT, clearance.limits.table.table_arn),

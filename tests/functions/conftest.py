@@ -40,6 +40,7 @@ from moto.kms.utils import ECDSAPrivateKey, RSAPrivateKey
 from yinji.archive.items import LEAN as COHORT
 from yinji.clearance.items import LEAN
 from yinji.clearance.store import Store
+from yinji.forms.items import TABLE as FORMS
 from yinji.identity.session import Session
 from yinji.repair.items import TABLE as REPAIR
 from yinji.visits.items import TABLE as VISITS
@@ -355,6 +356,13 @@ class Cloud:
             ("by-shelf", "shelf", "place_on_shelf", ALL),
         )
         create_indexed_table(self.dynamodb, VISITS, ("by-month", "month", "place_in_month", ALL))
+        create_indexed_table(
+            self.dynamodb,
+            FORMS,
+            ("by-person", "person", "at", ALL),
+            ("by-form", "form", "at", ALL),
+            ("by-office", "waits_for", "since", ALL),
+        )
         for bucket in ("intake", "documents", "archive", "editions", "repair"):
             self.s3.create_bucket(Bucket=bucket)
         boto3.client("events").create_event_bus(Name="yinji")
