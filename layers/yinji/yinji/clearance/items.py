@@ -234,16 +234,20 @@ class UploadItem(Model):
     expires_at = NumberAttribute(null=True)
 
 
-class KeyItem(Model):
-    """The key by which answers of a case are sealed, as KMS wrapped it; without it nobody reads them again."""
-
-    class Meta(Settings):
-        pass
+class SealingKeyItem(Model):
+    """A key by which something of a person is sealed, as KMS wrapped it; without it nobody reads that again."""
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default="KEY")
     wrapped = BinaryAttribute(legacy_encoding=False)
     made_at = UnicodeAttribute()
+
+
+class KeyItem(SealingKeyItem):
+    """The key by which answers of a case are sealed."""
+
+    class Meta(Settings):
+        pass
 
 
 class UploadsItem(Model):

@@ -241,7 +241,7 @@ def read(schema: Mapping[str, Any], layout: Mapping[str, Any], version: int = 0)
 
 
 def _without_facts(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """`schema` without what it says of facts, which is for their registry to say, today as on the day it was written."""
+    """`schema` without what it says of facts, which is for their registry to say, whenever it was written."""
     properties: Mapping[str, Mapping[str, Any]] = schema["properties"]
     plain = {name: {"x-fact": told["x-fact"]} if "x-fact" in told else told for name, told in properties.items()}
     return {**schema, "properties": plain}

@@ -16,7 +16,9 @@ from stdnum.cn import ric
 
 BETWEEN = re.compile(r"[\s-]+")
 _CARD = re.compile(r"[0-9]{12,19}")
-_ZONE = re.compile(r"P[A-Z<][A-Z<]{3}[A-Z<]{39}\n[A-Z0-9<]{9}[0-9][A-Z<]{3}[0-9]{7}[MFX<][0-9]{7}[A-Z0-9<]{14}[0-9<][0-9]")
+_ZONE = re.compile(
+    r"P[A-Z<][A-Z<]{3}[A-Z<]{39}\n[A-Z0-9<]{9}[0-9][A-Z<]{3}[0-9]{7}[MFX<][0-9]{7}[A-Z0-9<]{14}[0-9<][0-9]"
+)
 _SIGNS = {sign: value for value, sign in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")} | {"<": 0}
 _WEIGHTS = (7, 3, 1)
 
