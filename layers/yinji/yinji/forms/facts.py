@@ -141,5 +141,3 @@ def may_read(kind: Kind, role: Role, *, self_: bool) -> bool:
 
 def may_write(kind: Kind, role: Role, *, self_: bool) -> bool:
     return (self_ and SELF in kind.writers) or role in kind.writers
-
-
