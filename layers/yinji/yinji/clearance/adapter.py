@@ -21,7 +21,6 @@ from functools import cache
 from typing import Any, cast
 
 import boto3
-import fastjsonschema  # pyright: ignore[reportMissingTypeStubs]
 from aws_lambda_powertools.event_handler import Response
 
 from yinji.clearance import bus, definition, rounds
@@ -35,6 +34,7 @@ from yinji.clearance.rounds import MOST_AT_ONCE, Result, Round
 from yinji.clearance.sealing import is_sealed
 from yinji.clearance.step import REFUSED, Request, Step
 from yinji.clearance.store import Outcome, Store
+from yinji.forms.schema import Validator
 from yinji.identity.session import Session
 from yinji.platform import clock
 from yinji.platform.environment import setting
@@ -353,8 +353,10 @@ def check_form(action: definition.Action, answers: dict[str, str]) -> None:
     for field in action.fields:
         if field.required and not answers.get(field.name):
             errors[field.name] = "required"
-        elif field.name in answers and not _valid(dict(field.schema), answers[field.name]):
-            errors[field.name] = "invalid"
+        elif field.name in answers:
+            schema = json.dumps(dict(field.schema), sort_keys=True)
+            if not _validator(schema).holds(answers[field.name]):
+                errors[field.name] = "invalid"
     # it would pass for one that we sealed
     errors |= {field.name: "invalid" for field in action.fields if field.sealed and is_sealed(answers.get(field.name))}
     known = {field.name for field in action.fields}
@@ -363,18 +365,10 @@ def check_form(action: definition.Action, answers: dict[str, str]) -> None:
         raise invalid_form(errors)
 
 
-def _valid(schema: dict[str, Any], value: str) -> bool:
-    try:
-        _validator(json.dumps(schema, sort_keys=True))(value)
-    except fastjsonschema.JsonSchemaValueException:
-        return False
-    return True
-
-
 @cache
-def _validator(schema: str) -> Callable[[str], Any]:
-    """What checks a value against the JSON Schema in `schema`; made once, for making it takes a millisecond."""
-    return cast(Callable[[str], Any], fastjsonschema.compile(json.loads(schema)))  # pyright: ignore[reportUnknownMemberType]
+def _validator(schema: str) -> Validator:
+    """What checks a value against the JSON Schema in `schema`."""
+    return Validator(json.loads(schema))
 
 
 def _evidence(step: definition.StepDefinition, answers: Mapping[str, str]) -> dict[str, str]:
