@@ -58,6 +58,7 @@ from yinji.clearance.store import Store
 from yinji.editions.runs import Runs
 from yinji.editions.share_store import Shares
 from yinji.editions.store import Editions
+from yinji.forms.facts_store import Facts
 from yinji.identity.access_log import AccessLog
 from yinji.identity.store import People
 from yinji.messages.store import Outbox
@@ -95,6 +96,7 @@ labels = Labels()
 outages = Outages()
 notices = Notices()
 home_visits = Visits()
+facts = Facts()
 View = Callable[..., Response]
 
 
@@ -213,7 +215,7 @@ def colleagues(visit: Visit) -> Response:
 
 @at("/me")
 def me(visit: Visit) -> Response:
-    return _of_case(lambda: page.draw(visit, "me.html", **graduate.me(visit, store)))
+    return _of_case(lambda: page.draw(visit, "me.html", **graduate.me(visit, store, facts)))
 
 
 @at("/me/history")

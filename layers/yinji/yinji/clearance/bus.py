@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SOURCE = "yinji.clearance"
 STEP_READY = "step-ready"
 CASE_FINISHED = "case-finished"
+STEP_ANSWERED = "step-answered"
 ROSTER_APPLIED = "roster-applied"
 INTAKE_LEFT = "intake-left"
 REARRANGE = "rearrange"
@@ -35,6 +36,11 @@ Message = tuple[str, Mapping[str, Any]]
 def step_ready(student: str, step: str, version: int) -> Message:
     """A step that can settle itself upon what is known became ready, in the case's `version`."""
     return STEP_READY, {"student": student, "step": step, "version": version}
+
+
+def step_answered(student: str, step: str, version: int, at: str) -> Message:
+    """A graduate answered questions of a step that ask for facts, as the case's `version` has them, `at` an instant."""
+    return STEP_ANSWERED, {"student": student, "step": step, "version": version, "at": at}
 
 
 def case_finished(student: str, version: int) -> Message:
