@@ -56,7 +56,7 @@ def test_an_account_declared_once_is_confirmed_at_the_next_step(abroad: Cloud) -
 
     page = portal.visit("/me", ME).body
     form = next(
-        one for one in re.findall(r"<form.*?</form>", page, re.S) if "/steps/campus-card/choose-from-abroad" in one
+        one for one in re.findall(r"<form.*?</form>", page, re.DOTALL) if "/steps/campus-card/choose-from-abroad" in one
     )
     assert "•••• 0100" in form and IBAN not in form and "Halyk Bank" in form
     sent = dict(re.findall(r'name="(use\.[a-z_]+)" value="([0-9a-f]+)"', form))
