@@ -1,10 +1,11 @@
 """portal: the pages people see, on phones first. The Chalice app behind everything that is not /api.
 
 Trigger: GET on the REST API. Reads: the table, the index by school, archives, groups and the catalogue, the boxes of
-messages, places, labels, reports, incidents, notices and the rota of repair, visits and their days, the access log, the
-signing keys and those of labels and visits; of the documents bucket reports/feeds/ and previews/, of the archive's and
-of repair's reports/. Writes: how often certificates, labels and visits were looked up, and nothing else: every form of
-a page is sent to the functions below /api. Emits: who looks at whose case or archive, to the queue of looks.
+messages, places, labels, reports, incidents, notices and the rota of repair, visits and their days, facts, the access
+log, the signing keys and those of labels and visits; of the documents bucket reports/feeds/ and previews/, of the
+archive's and of repair's reports/. Writes: how often certificates, labels and visits were looked up, and nothing else:
+every form of a page is sent to the functions below /api. Emits: who looks at whose case or archive, to the queue of
+looks.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from chalicelib import (
     archive_story,
     archive_students,
     batches,
+    forms_facts,
     graduate,
     messages,
     office,
@@ -632,6 +634,19 @@ def repair_known(visit: Visit) -> Response:
 @at("/repair/notices")
 def repair_planned(visit: Visit) -> Response:
     return page.draw(visit, "repair-notices.html", **repair_triage.notices(visit, notices))
+
+
+# --- one-form: facts ----------------------------------------------------------------------------------------------
+
+
+@at("/forms/facts")
+def facts_of_mine(visit: Visit) -> Response:
+    return page.draw(visit, "forms-facts.html", **forms_facts.mine(visit, facts))
+
+
+@at("/forms/conflicts")
+def facts_in_conflict(visit: Visit) -> Response:
+    return page.draw(visit, "forms-conflicts.html", **forms_facts.conflicts(visit, facts))
 
 
 # --- visits: the desk of the communities' offices and the network centre ------------------------------------------

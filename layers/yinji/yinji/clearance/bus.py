@@ -21,6 +21,7 @@ STEP_ANSWERED = "step-answered"
 ROSTER_APPLIED = "roster-applied"
 INTAKE_LEFT = "intake-left"
 REARRANGE = "rearrange"
+FACT_CORRECTED = "fact-corrected"
 AT_ONCE = 10
 
 _client: EventBridgeClient | None = None
@@ -62,6 +63,12 @@ def rearrange(what: str, who: str, **told: str) -> Message:
     """Many cases are to be changed alike, as `who` decided: what is "migrate" (flow, version) or "carry-over" (batch,
     into)."""
     return REARRANGE, {"what": what, "who": who, **told}
+
+
+def fact_corrected(id: str, person: str, kind: str, source: str, at: str) -> Message:
+    """`person` says that the fact `kind` is not as the system of record `source` has it; what it is, is not told. `id`
+    is that of the conflict, which the source's department decides."""
+    return FACT_CORRECTED, {"id": id, "person": person, "kind": kind, "source": source, "at": at}
 
 
 def emit(messages: Sequence[Message]) -> None:

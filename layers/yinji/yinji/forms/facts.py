@@ -241,7 +241,7 @@ def read(kind: str, text: str) -> Any:
     if found.options is not None:
         value = _chosen(found.options, text.strip())
     else:
-        value = tidy(str(found.schema.get("format", "")), text)
+        value = tidy(str(found.schema.get("format", "")), text.replace("\r\n", "\n"))
     if not validator(kind).holds(value):
         raise ValueError(kind)
     return value
