@@ -553,6 +553,15 @@ def test_static_files_are_kept_for_ever_under_an_address_that_changes_with_them(
     assert portal.visit("/static/0123456789ab/secrets.toml").status == 404
 
 
+def test_what_checks_forms_comes_from_here_alone_and_with_its_licence(cloud: Cloud) -> None:
+    static = portal.module("chalicelib.static")
+    script, library = (portal.visit(static.address(name)) for name in ("forms-check.js", "json-schema.js"))
+    assert all(one.headers["Content-Type"].startswith("text/javascript") for one in (script, library))
+    assert re.findall(r'^import .* from "(.*)"', script.body, re.MULTILINE) == ["./json-schema.js"]
+    assert not re.search(r"^import|sourceMappingURL|\beval\b|new Function", library.body, re.MULTILINE)
+    assert "MIT License" in library.body and "Copyright (c) 2020 Jeremy Danyow" in library.body
+
+
 def test_the_first_view_of_the_graduates_page_is_light(opened: Cloud) -> None:
     body = portal.visit("/me", STUDENT).body
     assets = [address for address in Reader(body).addresses if address.startswith("/static/")]
