@@ -90,25 +90,31 @@ def begin(forms: Forms, form: Form, key: str, who: str, at: datetime) -> tuple[H
     raise Problem("too-busy")
 
 
-def perform(
-    forms: Forms, id: str, office: str, seen: int, key: str, at: datetime, work: Work
-) -> tuple[Head, Head, bool]:
-    """The form before and after `work`, of which somebody saw the version `seen`, and whether it is done now rather
-    than it was before. Raises Problem("form-moved-on"), and what `work` raises."""
+@dataclass(frozen=True)
+class Performed:
+    """What was worked on before, and whether something is done to it now rather than it was before."""
+
+    before: Form
+    new: bool
+
+
+def perform(forms: Forms, id: str, office: str, seen: int, key: str, at: datetime, work: Work) -> Performed:
+    """Do `work` to a form of `office`, of which somebody saw the version `seen`, once however often it is sent under
+    `key`. Raises Problem("form-moved-on"), and what `work` raises."""
     for _ in range(ATTEMPTS):
         before = forms.head(id)
-        if before is None or before.office != office:
+        if before is None or before.office != office:  # as it was when it was asked who may
             raise Problem("not-found")
         if before.version != seen:
             if any(event.key == key for event in forms.form_history(id)):
-                return before, before, False
+                return Performed(_open(forms, before).form, False)
             raise Problem("form-moved-on")
         done = work(before, key, at)
         if done is None:
-            return before, before, False
+            return Performed(_open(forms, before).form, False)
         after, published, event = done
         if forms.change_form(after, event, published):
-            return before, after, True
+            return Performed(_open(forms, before).form, True)
     raise Problem("too-busy")
 
 
