@@ -6,6 +6,7 @@ from __future__ import annotations
 from aws_cdk import CfnOutput
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
+from yinji.forms.desk import DEEDS as OF_FORMS
 from yinji.forms.facts_desk import DEEDS
 from yinji.forms.records import PREFIX, REPORTS
 
@@ -45,6 +46,7 @@ class Forms(Beside):
         self._records()
         self._facts()
         self._learning()
+        self._authoring()
         BucketDoor(self, "FormsDoor", self.bucket, self.doors)
         CfnOutput(self, "FormsTableName", value=self.table.table.table_name)
         CfnOutput(self, "FormsBucketName", value=self.bucket.name)
@@ -100,3 +102,17 @@ class Forms(Beside):
         self.house.facts.changed_by(learn)
         self.house.sealing.seals_by(learn)
         on_message(self.house.bus, learn, "StepAnswered", "step-answered", {})
+
+    def _authoring(self) -> None:
+        """What offices do to their forms: they put items and take none away."""
+        route, api = self.routes.route, "/api/forms/desk"
+        author = self._function("forms/author", "FORMS_TABLE", "PUBLIC_URL", **PEOPLE)
+        self.table.read_by(author)
+        self.table.added_to_by(author)
+        for method in ("GET", "POST"):
+            route(author, method, api)
+        route(author, "GET", f"{api}/{{form}}")
+        route(author, "POST", f"{api}/{{form}}/edit/{{change}}")
+        route(author, "POST", f"{api}/{{form}}/documents")
+        for deed in OF_FORMS:
+            route(author, "POST", f"{api}/{{form}}/{deed}")
