@@ -16,6 +16,7 @@ from yinji.archive.access import OFFICE as ARCHIVES
 from yinji.archive.organisers import STUDENT_AFFAIRS
 from yinji.clearance import definition, policy
 from yinji.clearance.arrangements import forms
+from yinji.forms.submission import VERDICTS
 from yinji.identity.session import Session, Token, cookie, session_cookie, sign, signing_keys
 from yinji.identity.store import People, standing
 from yinji.platform import clock, http, problem
@@ -63,6 +64,8 @@ OF_VISITS = {
     "visits-round": (*OF_ROUNDS, "calendar"),
 }
 """What can be done about visits, by the page it is done on."""
+OF_FORMS = {"forms-queue": VERDICTS}
+"""What can be done about forms, by the page it is done on."""
 TOLD = (*http.TOLD, "at", "rows", "changed", "refused", "rejected")
 
 
@@ -210,6 +213,7 @@ class Visit:
                 *([self._faults] if policy.may(session, "see-incidents", department=NETWORK_CENTRE) else []),
                 *([self._repair_places] if policy.may(session, "see-places", department=NETWORK_CENTRE) else []),
                 *([self._desk_of_visits] if policy.may(session, "see-visits", department=NETWORK_CENTRE) else []),
+                self._forms_to_decide,
                 self._messages,
             ]
         if session.role in ("counsellor", "school-officer"):
@@ -219,6 +223,7 @@ class Visit:
                 ("/archive/certify", words("certify.nav")),
                 self._archives,
                 self._activities,
+                self._forms_to_decide,
                 ("/practice", words("practice.nav")),
                 self._messages,
             ]
@@ -251,6 +256,10 @@ class Visit:
     @property
     def _faults(self) -> tuple[str, Markup]:
         return ("/repair", self.words("repair-work.nav"))
+
+    @property
+    def _forms_to_decide(self) -> tuple[str, Markup]:
+        return ("/forms/queue", self.words("forms-queue.nav"))
 
     @property
     def _desk_of_visits(self) -> tuple[str, Markup]:
@@ -325,7 +334,7 @@ class Visit:
             return Notice(True, self.words(f"runs.done-{action}"), done)
         if step == "catalogue" and action in OF_CATALOGUE:
             return Notice(True, self.words(f"catalogue.done-{action}"), done)
-        if action in OF_REPAIR.get(step, ()) or action in OF_VISITS.get(step, ()):
+        if any(action in those.get(step, ()) for those in (OF_REPAIR, OF_VISITS, OF_FORMS)):
             return Notice(True, self.words(f"{step}.done-{action}"), done)
         if step == "practice":
             return Notice(True, self.words("practice.begun"), done)
