@@ -55,7 +55,7 @@ def sealed(form: Form, person: str, answers: Mapping[str, Any]) -> dict[str, Any
     keys = Keys(FactKeyItem, "PERSON#", "person")
     fields = [one for one in form.fields if one.sealed and one.name in answers]
     key = keys.of(person) if fields else None
-    return dict(answers) | {one.name: key.seal(one.fact, answers[one.name]) for one in fields if key}
+    return dict(answers) | {one.name: key.seal(f"{form.id}/{one.name}", answers[one.name]) for one in fields if key}
 
 
 def sent(

@@ -1,11 +1,11 @@
 """portal: the pages people see, on phones first. The Chalice app behind everything that is not /api.
 
 Trigger: GET on the REST API. Reads: the table, the index by school, archives, groups and the catalogue, the boxes of
-messages, places, labels, reports, incidents, notices and the rota of repair, visits and their days, forms and what was
-sent of them, the access log, the signing keys and those of labels and visits; of the documents bucket reports/feeds/
-and previews/, of the archive's and of repair's reports/. Writes: how often certificates, labels and visits were looked
-up, and nothing else: every form of a page is sent to the functions below /api. Emits: who looks at whose case, archive
-or filled form, to the queue of looks.
+messages, places, labels, reports, incidents, notices and the rota of repair, visits and their days, facts, forms and
+what was sent of them, the access log, the signing keys and those of labels and visits; of the documents bucket
+reports/feeds/ and previews/, of the archive's and of repair's reports/. Writes: how often certificates, labels and
+visits were looked up, and nothing else: every form of a page is sent to the functions below /api. Emits: who looks at
+whose case, archive or filled form, to the queue of looks.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from chalicelib import (
     archive_story,
     archive_students,
     batches,
+    forms_facts,
     forms_queue,
     graduate,
     messages,
@@ -60,6 +61,7 @@ from yinji.clearance.store import Store
 from yinji.editions.runs import Runs
 from yinji.editions.share_store import Shares
 from yinji.editions.store import Editions
+from yinji.forms.facts_store import Facts
 from yinji.forms.store import Forms
 from yinji.identity.access_log import AccessLog
 from yinji.identity.store import People
@@ -99,6 +101,7 @@ outages = Outages()
 notices = Notices()
 home_visits = Visits()
 filled_forms = Forms()
+facts = Facts()
 View = Callable[..., Response]
 
 
@@ -217,7 +220,7 @@ def colleagues(visit: Visit) -> Response:
 
 @at("/me")
 def me(visit: Visit) -> Response:
-    return _of_case(lambda: page.draw(visit, "me.html", **graduate.me(visit, store)))
+    return _of_case(lambda: page.draw(visit, "me.html", **graduate.me(visit, store, facts)))
 
 
 @at("/me/history")
@@ -634,6 +637,19 @@ def repair_known(visit: Visit) -> Response:
 @at("/repair/notices")
 def repair_planned(visit: Visit) -> Response:
     return page.draw(visit, "repair-notices.html", **repair_triage.notices(visit, notices))
+
+
+# --- one-form: facts ----------------------------------------------------------------------------------------------
+
+
+@at("/forms/facts")
+def facts_of_mine(visit: Visit) -> Response:
+    return page.draw(visit, "forms-facts.html", **forms_facts.mine(visit, facts))
+
+
+@at("/forms/conflicts")
+def facts_in_conflict(visit: Visit) -> Response:
+    return page.draw(visit, "forms-conflicts.html", **forms_facts.conflicts(visit, facts))
 
 
 # --- visits: the desk of the communities' offices and the network centre ------------------------------------------

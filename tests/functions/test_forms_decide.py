@@ -143,10 +143,10 @@ def test_who_is_none_of_its_offices_is_refused(cloud: Cloud, who: Session) -> No
 
 def test_nobodys_submission(cloud: Cloud) -> None:
     nobodys = replace(keep(), id="0" * 24)
-    assert decide(cloud, SCHOOL, nobodys).status == 404
+    assert decide(cloud, SCHOOL, nobodys).status == 403, "who sent what is not to be learnt from the answer"
     assert decide(cloud, STUDENT, nobodys).status == 403
     assert decide(cloud, SCHOOL, keep(), "forget").status == 404
-    assert portal.visit(f"/forms/queue/{nobodys.id}", SCHOOL).status == 404
+    assert portal.visit(f"/forms/queue/{nobodys.id}", SCHOOL).status == 403
 
 
 def test_nobody_decides_of_what_they_sent_themselves(cloud: Cloud) -> None:
@@ -179,7 +179,7 @@ def test_answers_are_shown_and_it_is_written_down_that_they_were(cloud: Cloud) -
     one = keep()
     answer = cloud.call("forms/decide", SCHOOL, "GET", f"{API}/queue/{one.id}")
     told = {each["field"]: each for page in answer.json["answers"] for each in page["answers"]}
-    assert told["support"]["text"] == "否"
+    assert told["support"]["text"] == "没有"
     assert told["bank_card"]["text"] == f"•••• {CARD[-4:]}" and not told["bank_card"]["opens"]
     assert "祖母" in told["family"]["text"] and CARD not in answer.body and IDENTITY not in answer.body
     [look] = cloud.looks()

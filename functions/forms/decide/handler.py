@@ -64,7 +64,7 @@ def whole(id: str, field: str) -> Response[str]:
 
 
 def number(id: str, field: str) -> str:
-    """The number in clear. Raises Problem: not-found, forbidden, sealed-for-good, look-not-noted."""
+    """The number in clear. Raises Problem: forbidden, not-found, sealed-for-good, look-not-noted."""
     deciding.queue_of(api.session)
     found = deciding.seen_by(forms, id, api.session)
     asked = forms.version(found.form, found.form_version).by_name.get(field)

@@ -56,7 +56,7 @@ def one(visit: Visit, forms: Forms, id: str) -> dict[str, Any]:
         "decides": decides,
         "next": following(forms, office, found) if decides else "",
         "opens": partial(deciding.may_open, session, found),
-        "office_of": lambda office: answered.office_title(office, found.school),
+        "office_of": partial(answered.office_title, school=found.school),
         "shape": SHAPES[found.state],
         "frame": FRAME,
         "longest_reason": LONGEST_REASON,

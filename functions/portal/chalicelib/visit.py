@@ -16,6 +16,8 @@ from yinji.archive.access import OFFICE as ARCHIVES
 from yinji.archive.organisers import STUDENT_AFFAIRS
 from yinji.clearance import definition, policy
 from yinji.clearance.arrangements import forms
+from yinji.forms.facts_desk import DEEDS as DECISIONS
+from yinji.forms.facts_desk import answers_for
 from yinji.forms.submission import VERDICTS
 from yinji.identity.session import Session, Token, cookie, session_cookie, sign, signing_keys
 from yinji.identity.store import People, standing
@@ -64,8 +66,8 @@ OF_VISITS = {
     "visits-round": (*OF_ROUNDS, "calendar"),
 }
 """What can be done about visits, by the page it is done on."""
-OF_FORMS = {"forms-queue": VERDICTS}
-"""What can be done about forms, by the page it is done on."""
+OF_FORMS = {"forms-facts": ("taken", "under-way"), "forms-conflicts": DECISIONS, "forms-queue": VERDICTS}
+"""What can be done about facts and forms, by the page it is done on."""
 TOLD = (*http.TOLD, "at", "rows", "changed", "refused", "rejected")
 
 
@@ -207,6 +209,7 @@ class Visit:
             return [
                 ("/queues", words("nav.queues")),
                 *([("/feeds", words("feeds.nav"))] if delivers else []),
+                *([self._conflicts] if answers_for(session) else []),
                 *([self._archives] if policy.may(session, "see-archive", department=ARCHIVES) else []),
                 ("/practice", words("practice.nav")),
                 *([self._activities] if session.department == STUDENT_AFFAIRS else []),
@@ -245,6 +248,7 @@ class Visit:
             ("/queues", words("nav.queues")),
             ("/batches", words("nav.batches")),
             ("/feeds", words("feeds.nav")),
+            *([self._conflicts] if answers_for(session) else []),
             ("/archive/devices", words("readers.nav")),
             self._archives,
             self._activities,
@@ -252,6 +256,10 @@ class Visit:
             self._repair_places,
             self._desk_of_visits if session.role == "administrator" else self._year_of_visits,
         ]
+
+    @property
+    def _conflicts(self) -> tuple[str, Markup]:
+        return ("/forms/conflicts", self.words("forms-conflicts.nav"))
 
     @property
     def _faults(self) -> tuple[str, Markup]:
@@ -334,7 +342,7 @@ class Visit:
             return Notice(True, self.words(f"runs.done-{action}"), done)
         if step == "catalogue" and action in OF_CATALOGUE:
             return Notice(True, self.words(f"catalogue.done-{action}"), done)
-        if any(action in those.get(step, ()) for those in (OF_REPAIR, OF_VISITS, OF_FORMS)):
+        if any(action in some.get(step, ()) for some in (OF_REPAIR, OF_VISITS, OF_FORMS)):
             return Notice(True, self.words(f"{step}.done-{action}"), done)
         if step == "practice":
             return Notice(True, self.words("practice.begun"), done)

@@ -65,11 +65,10 @@ def _place(office: str) -> dict[str, str]:
 
 
 def seen_by(forms: Forms, id: str, session: Session) -> Submission:
-    """The submission `id` for `session`. Raises Problem("not-found") for nobody's, Problem("forbidden")."""
+    """The submission `id` for `session`. Raises Problem("forbidden"), of nobody's as well: ids follow from the form and
+    the person, and the answer must not tell who sent what."""
     one = forms.find(id)
-    if one is None:
-        raise Problem("not-found")
-    if not may_see(session, one):
+    if one is None or not may_see(session, one):
         raise Problem("forbidden")
     return one
 
@@ -99,8 +98,7 @@ def wished(verdict: str, fields: Mapping[str, str], key: str) -> Wish:
 def perform(forms: Forms, id: str, wish: Wish, session: Session, at: datetime) -> tuple[Submission, bool]:
     """The submission after what `session` wishes, and whether it is done now rather than it was before.
 
-    Raises Problem("not-found"), Problem("forbidden"), Problem("submission-moved-on"), Problem("invalid-form"),
-    Problem("too-busy").
+    Raises Problem("forbidden"), Problem("submission-moved-on"), Problem("invalid-form"), Problem("too-busy").
     """
     key = id_of(session.sub, id, wish.verdict, wish.key)
     for _ in range(ATTEMPTS):

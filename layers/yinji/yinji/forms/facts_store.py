@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -90,6 +90,11 @@ class Facts:
             told.setdefault(fact.kind, []).append(fact)
         return told
 
+    def names(self, people: Iterable[str]) -> dict[str, str]:
+        """What those of `people` are called whose name is known."""
+        found = self._bulk.get_many([(_person(person), "FACT#name") for person in people])
+        return {fact.person: str(fact.value) for fact in map(fact_of, map(plains, found))}
+
     def opened(self, fact: Fact) -> Fact:
         """`fact` in clear. Raises Problem("sealed-for-good") when the key by which it was sealed is gone."""
         if not any(map(is_sealed, (fact.value, fact.overruled, fact.claim and fact.claim.value))):
@@ -116,8 +121,9 @@ class Facts:
         """
         return list(self.take(person, said).conflicts)
 
-    def take(self, person: str, said: Sequence[Fact], *, quietly: bool = False) -> Learnt:
-        """The same, and how many facts changed; `quietly` lets what is said again go unwritten where it need not be."""
+    def take(self, person: str, said: Sequence[Fact], *, quietly: bool = False, late: Collection[str] = ()) -> Learnt:
+        """The same, and how many facts changed. `quietly` lets what is said again go unwritten where it need not be; of
+        the kinds that are `late`, what a system of record told before stands, whatever it is."""
         for word in said:
             if word.person != person or not validator(word.kind).holds(word.value):
                 raise ValueError(word.kind)
@@ -127,14 +133,14 @@ class Facts:
         while left:
             # of several words on one fact, one at a time; others wait for the next turn
             turn = list({word.kind: word for word in reversed(left)}.values())[-AT_ONCE:]
-            done = self._take(person, turn, quietly)
+            done = self._take(person, turn, quietly, late)
             changed += done.changed
             arose += done.conflicts
             taken = {id(word) for word in turn}
             left = [word for word in left if id(word) not in taken]
         return Learnt(changed, arose)
 
-    def _take(self, person: str, said: Sequence[Fact], quietly: bool) -> Learnt:
+    def _take(self, person: str, said: Sequence[Fact], quietly: bool, late: Collection[str]) -> Learnt:
         for attempt in range(TRIES):
             known = self.of(person)
             sealing = any(kinds()[word.kind].sealed for word in said)
@@ -144,6 +150,8 @@ class Facts:
             for word in said:
                 before = known.get(word.kind)
                 clear = _clear(key, before) if before else None
+                if word.kind in late and before and before.recorded:
+                    continue
                 if quietly and not worth_keeping(clear, word):
                     continue
                 after, conflict = learnt(clear, word)

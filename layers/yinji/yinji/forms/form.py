@@ -374,7 +374,8 @@ def _check_fields(fields: Sequence[Field], *, columns: bool = False) -> None:
 def _check_way(one: Field, columns: bool) -> None:
     if one.way in ("choice", "choices"):
         values = [option.value for option in one.options]
-        if not 1 <= len(values) <= MOST_OPTIONS or len(set(values)) < len(values) or not all(values):
+        most = len(values) if one.fact else MOST_OPTIONS
+        if not 1 <= len(values) <= most or len(set(values)) < len(values) or not all(values):
             raise Unfit("options", one.name)
         for option in one.options:
             _words(option.title, LONGEST_TITLE, one.name)

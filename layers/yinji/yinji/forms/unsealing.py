@@ -1,5 +1,5 @@
-"""Reading whole what is kept sealed of submissions: an account, the number of a paper. A sealed answer is sealed as the
-fact that it is, by the key of the person whose it is."""
+"""Reading whole what is kept sealed of submissions: an account, the number of a paper. A sealed answer is sealed at its
+place in its form, `<form>/<field>`, by the key of the person whose it is."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Unsealing:
 
     def value(self, one: Submission, field: Field) -> str:
         """The answer to `field`, whole. Raises Problem("sealed-for-good") when its key was destroyed."""
-        return self._keys.opened(one.person, field.fact, str(one.answers[field.name]))
+        return self._keys.opened(one.person, place(one, field), str(one.answers[field.name]))
 
     def opened(self, one: Submission, fields: Iterable[Field]) -> Submission:
         """`one` with its answers to `fields` in clear; what nobody can open any more stays sealed."""
@@ -32,10 +32,15 @@ class Unsealing:
         key = self._keys.existing(one.person) if sealed else None
         if key is None:
             return one
-        clear = {field.name: shown(key, field.fact, one.answers[field.name]) for field in sealed}
+        clear = {field.name: shown(key, place(one, field), one.answers[field.name]) for field in sealed}
         return replace(one, answers={**one.answers, **clear})
 
     def opened_all(self, some: Sequence[tuple[Submission, Sequence[Field]]]) -> list[Submission]:
         """The same of many at once, in their order."""
         with ThreadPoolExecutor(THREADS) as threads:
             return list(threads.map(self.opened, *zip(*some, strict=True))) if some else []
+
+
+def place(one: Submission, field: Field) -> str:
+    """Where the answer to `field` is sealed."""
+    return f"{one.form}/{field.name}"
