@@ -1,11 +1,11 @@
 """portal: the pages people see, on phones first. The Chalice app behind everything that is not /api.
 
 Trigger: GET on the REST API. Reads: the table, the index by school, archives, groups and the catalogue, the boxes of
-messages, places, labels, reports, incidents, notices and the rota of repair, visits and their days, facts, the access
-log, the signing keys and those of labels and visits; of the documents bucket reports/feeds/ and previews/, of the
-archive's and of repair's reports/. Writes: how often certificates, labels and visits were looked up, and nothing else:
-every form of a page is sent to the functions below /api. Emits: who looks at whose case or archive, to the queue of
-looks.
+messages, places, labels, reports, incidents, notices and the rota of repair, visits and their days, facts, forms and
+what was sent of them, the access log, the signing keys and those of labels and visits; of the documents bucket
+reports/feeds/ and previews/, of the archive's and of repair's reports/. Writes: how often certificates, labels and
+visits were looked up, and nothing else: every form of a page is sent to the functions below /api. Emits: who looks at
+whose case, archive or filled form, to the queue of looks.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from chalicelib import (
     archive_students,
     batches,
     forms_facts,
+    forms_queue,
     graduate,
     messages,
     office,
@@ -61,6 +62,7 @@ from yinji.editions.runs import Runs
 from yinji.editions.share_store import Shares
 from yinji.editions.store import Editions
 from yinji.forms.facts_store import Facts
+from yinji.forms.store import Forms
 from yinji.identity.access_log import AccessLog
 from yinji.identity.store import People
 from yinji.messages.store import Outbox
@@ -98,6 +100,7 @@ labels = Labels()
 outages = Outages()
 notices = Notices()
 home_visits = Visits()
+filled_forms = Forms()
 facts = Facts()
 View = Callable[..., Response]
 
@@ -720,3 +723,16 @@ def visits_way(visit: Visit, day: str) -> Response:
 @at("/visits/round/v/{id}")
 def visits_door(visit: Visit, id: str) -> Response:
     return page.draw(visit, "visits-door.html", **visits_round.door(visit, home_visits, id))
+
+
+# --- one-form: what offices decide ----------------------------------------------------------------------------
+
+
+@at("/forms/queue")
+def forms_to_decide(visit: Visit) -> Response:
+    return page.draw(visit, "forms-queue.html", **forms_queue.queue(visit, filled_forms))
+
+
+@at("/forms/queue/{id}")
+def form_to_decide(visit: Visit, id: str) -> Response:
+    return page.draw(visit, "forms-queue-one.html", **forms_queue.one(visit, filled_forms, id))

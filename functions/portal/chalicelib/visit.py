@@ -18,6 +18,7 @@ from yinji.clearance import definition, policy
 from yinji.clearance.arrangements import forms
 from yinji.forms.facts_desk import DEEDS as DECISIONS
 from yinji.forms.facts_desk import answers_for
+from yinji.forms.submission import VERDICTS
 from yinji.identity.session import Session, Token, cookie, session_cookie, sign, signing_keys
 from yinji.identity.store import People, standing
 from yinji.platform import clock, http, problem
@@ -65,8 +66,8 @@ OF_VISITS = {
     "visits-round": (*OF_ROUNDS, "calendar"),
 }
 """What can be done about visits, by the page it is done on."""
-OF_FORMS = {"forms-facts": ("taken", "under-way"), "forms-conflicts": DECISIONS}
-"""What can be done about facts, by the page it is done on."""
+OF_FORMS = {"forms-facts": ("taken", "under-way"), "forms-conflicts": DECISIONS, "forms-queue": VERDICTS}
+"""What can be done about facts and forms, by the page it is done on."""
 TOLD = (*http.TOLD, "at", "rows", "changed", "refused", "rejected")
 
 
@@ -215,6 +216,7 @@ class Visit:
                 *([self._faults] if policy.may(session, "see-incidents", department=NETWORK_CENTRE) else []),
                 *([self._repair_places] if policy.may(session, "see-places", department=NETWORK_CENTRE) else []),
                 *([self._desk_of_visits] if policy.may(session, "see-visits", department=NETWORK_CENTRE) else []),
+                self._forms_to_decide,
                 self._messages,
             ]
         if session.role in ("counsellor", "school-officer"):
@@ -224,6 +226,7 @@ class Visit:
                 ("/archive/certify", words("certify.nav")),
                 self._archives,
                 self._activities,
+                self._forms_to_decide,
                 ("/practice", words("practice.nav")),
                 self._messages,
             ]
@@ -261,6 +264,10 @@ class Visit:
     @property
     def _faults(self) -> tuple[str, Markup]:
         return ("/repair", self.words("repair-work.nav"))
+
+    @property
+    def _forms_to_decide(self) -> tuple[str, Markup]:
+        return ("/forms/queue", self.words("forms-queue.nav"))
 
     @property
     def _desk_of_visits(self) -> tuple[str, Markup]:
