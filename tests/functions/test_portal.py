@@ -315,7 +315,7 @@ def test_the_graduates_page_is_one_read_and_the_matrix_one_query(
     opened: Cloud, counted: Callable[[], list[str]]
 ) -> None:
     portal.visit("/me", STUDENT)
-    assert counted() == ["GetItem", "Query", "Query"], "the case, the times of the one step that is booked, what is known"
+    assert counted() == ["GetItem", "Query", "Query"], "the case, the times of the step that is booked, what is known"
     portal.visit("/schools/S01", COUNSELLOR)
     assert counted() == ["GetItem", "Query", "Query", "Query"]
 
