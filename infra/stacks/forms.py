@@ -65,7 +65,6 @@ class Forms(Beside):
             timeout=900,
             memory=1769,
             asynchronous=True,
-            alone=True,
             extra_layers=[python_layer(self, "Tabular", self.setting, "tabular")],
         )
         self.house.facts.changed_by(intake)
