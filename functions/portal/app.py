@@ -1,10 +1,11 @@
 """portal: the pages people see, on phones first. The Chalice app behind everything that is not /api.
 
 Trigger: GET on the REST API. Reads: the table, the index by school, archives, groups and the catalogue, the boxes of
-messages, places, labels, reports, incidents, notices and the rota of repair, visits and their days, the access log, the
-signing keys and those of labels and visits; of the documents bucket reports/feeds/ and previews/, of the archive's and
-of repair's reports/. Writes: how often certificates, labels and visits were looked up, and nothing else: every form of
-a page is sent to the functions below /api. Emits: who looks at whose case or archive, to the queue of looks.
+messages, places, labels, reports, incidents, notices and the rota of repair, visits and their days, forms, the access
+log, the signing keys and those of labels and visits; of the documents bucket reports/feeds/ and previews/, of the
+archive's and of repair's reports/. Writes: how often certificates, labels and visits were looked up, and nothing else:
+every form of a page is sent to the functions below /api. Emits: who looks at whose case or archive, to the queue of
+looks.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from chalicelib import (
     archive_story,
     archive_students,
     batches,
+    forms_author,
     graduate,
     messages,
     office,
@@ -58,6 +60,7 @@ from yinji.clearance.store import Store
 from yinji.editions.runs import Runs
 from yinji.editions.share_store import Shares
 from yinji.editions.store import Editions
+from yinji.forms.store import Forms
 from yinji.identity.access_log import AccessLog
 from yinji.identity.store import People
 from yinji.messages.store import Outbox
@@ -95,6 +98,7 @@ labels = Labels()
 outages = Outages()
 notices = Notices()
 home_visits = Visits()
+forms = Forms()
 View = Callable[..., Response]
 
 
@@ -685,6 +689,24 @@ def nothing(visit: Visit, **places: str) -> Response:
 
 for depth in range(1, 5):
     at("".join(f"/{{part{place}}}" for place in range(depth)))(nothing)
+
+
+# --- forms: where offices make them ------------------------------------------------------------------------------
+
+
+@at("/forms/desk")
+def forms_at_the_desk(visit: Visit) -> Response:
+    return page.draw(visit, "forms-desk.html", **forms_author.listed(visit, forms))
+
+
+@at("/forms/desk/import")
+def forms_brought_in(visit: Visit) -> Response:
+    return page.draw(visit, "forms-import.html", **forms_author.brought_in(visit, forms))
+
+
+@at("/forms/desk/{form}")
+def forms_made(visit: Visit, form: str) -> Response:
+    return page.draw(visit, "forms-edit.html", **forms_author.one(visit, forms, form))
 
 
 # --- visits: the rounds of technicians --------------------------------------------------------------------------

@@ -16,6 +16,8 @@ from yinji.archive.access import OFFICE as ARCHIVES
 from yinji.archive.organisers import STUDENT_AFFAIRS
 from yinji.clearance import definition, policy
 from yinji.clearance.arrangements import forms
+from yinji.forms.desk import DEEDS as OF_DESKS
+from yinji.forms.editing import CHANGES
 from yinji.identity.session import Session, Token, cookie, session_cookie, sign, signing_keys
 from yinji.identity.store import People, standing
 from yinji.platform import clock, http, problem
@@ -63,6 +65,8 @@ OF_VISITS = {
     "visits-round": (*OF_ROUNDS, "calendar"),
 }
 """What can be done about visits, by the page it is done on."""
+OF_FORMS = {"forms-edit": (*CHANGES, *OF_DESKS, "begin", "import")}
+"""What offices do to their forms, by the page it is done on."""
 TOLD = (*http.TOLD, "at", "rows", "changed", "refused", "rejected")
 
 
@@ -206,6 +210,7 @@ class Visit:
                 *([("/feeds", words("feeds.nav"))] if delivers else []),
                 *([self._archives] if policy.may(session, "see-archive", department=ARCHIVES) else []),
                 ("/practice", words("practice.nav")),
+                self._forms_desk,
                 *([self._activities] if session.department == STUDENT_AFFAIRS else []),
                 *([self._faults] if policy.may(session, "see-incidents", department=NETWORK_CENTRE) else []),
                 *([self._repair_places] if policy.may(session, "see-places", department=NETWORK_CENTRE) else []),
@@ -246,7 +251,12 @@ class Visit:
             self._faults,
             self._repair_places,
             self._desk_of_visits if session.role == "administrator" else self._year_of_visits,
+            *([self._forms_desk] if session.role == "administrator" else []),
         ]
+
+    @property
+    def _forms_desk(self) -> tuple[str, Markup]:
+        return ("/forms/desk", self.words("forms-desk.nav"))
 
     @property
     def _faults(self) -> tuple[str, Markup]:
@@ -325,7 +335,7 @@ class Visit:
             return Notice(True, self.words(f"runs.done-{action}"), done)
         if step == "catalogue" and action in OF_CATALOGUE:
             return Notice(True, self.words(f"catalogue.done-{action}"), done)
-        if action in OF_REPAIR.get(step, ()) or action in OF_VISITS.get(step, ()):
+        if any(action in of.get(step, ()) for of in (OF_REPAIR, OF_VISITS, OF_FORMS)):
             return Notice(True, self.words(f"{step}.done-{action}"), done)
         if step == "practice":
             return Notice(True, self.words("practice.begun"), done)
