@@ -40,6 +40,7 @@ from moto.kms.utils import ECDSAPrivateKey, RSAPrivateKey
 from yinji.archive.items import LEAN as COHORT
 from yinji.clearance.items import LEAN
 from yinji.clearance.store import Store
+from yinji.forms.facts_items import TABLE as FACTS
 from yinji.forms.items import TABLE as FORMS
 from yinji.identity.session import Session
 from yinji.repair.items import TABLE as REPAIR
@@ -272,9 +273,9 @@ def create_indexed_table(client: Any, name: str, *indexes: tuple[str, str, str, 
     )
 
 
-def create_people_table(client: Any) -> None:
+def create_people_table(client: Any, name: str = "People") -> None:
     client.create_table(
-        TableName="People",
+        TableName=name,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
@@ -363,7 +364,8 @@ class Cloud:
             ("by-form", "form", "at", ALL),
             ("by-office", "waits_for", "since", ALL),
         )
-        for bucket in ("intake", "documents", "archive", "editions", "repair"):
+        create_people_table(self.dynamodb, FACTS)
+        for bucket in ("intake", "documents", "archive", "editions", "repair", "forms"):
             self.s3.create_bucket(Bucket=bucket)
         boto3.client("events").create_event_bus(Name="yinji")
         kms = boto3.client("kms")

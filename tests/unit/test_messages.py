@@ -287,6 +287,7 @@ SAMPLES = [
         if kind in OF_FAULTS
     ),
     *(Message(kind, visit_box("1"), kind, NOW, HOME_VISIT) for kind in KINDS if kind in OF_VISITS),
+    Message("i", "office:finance", "fact-corrected", NOW, {"fact": "bank-card", "source": "finance"}),
 ]
 
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from yinji.clearance import definition
-from yinji.clearance.sealing import Broken, CaseKey, is_sealed, masked
+from yinji.clearance.sealing import Broken, PersonKey, is_sealed, masked
 
-KEY = CaseKey("2022S01001", bytes(range(32)))
+KEY = PersonKey("2022S01001", bytes(range(32)))
 PLACE = "scholarship-settlement/card"
 NUMBER = "6222000012345678"
 
@@ -36,13 +36,13 @@ def test_the_same_number_looks_different_each_time() -> None:
 @pytest.mark.parametrize(
     ("key", "place"),
     [
-        (CaseKey("2022S01002", KEY.key), PLACE),
-        (CaseKey(KEY.student, bytes(32)), PLACE),
+        (PersonKey("2022S01002", KEY.key), PLACE),
+        (PersonKey(KEY.person, bytes(32)), PLACE),
         (KEY, "campus-card/iban"),
     ],
     ids=["another graduate", "another key", "another question"],
 )
-def test_it_is_worth_nothing_anywhere_else(key: CaseKey, place: str) -> None:
+def test_it_is_worth_nothing_anywhere_else(key: PersonKey, place: str) -> None:
     with pytest.raises(Broken):
         key.open(place, KEY.seal(PLACE, NUMBER))
 
@@ -62,7 +62,7 @@ def test_what_tells_requests_apart_cannot_be_guessed_without_the_key() -> None:
     mark = KEY.marks({"card": NUMBER, "bank": "b"}, ["card"])
     assert mark == KEY.marks({"card": NUMBER, "bank": "b"}, ["card"]) and mark["bank"] == "b"
     assert mark["card"] != KEY.marks({"card": NUMBER[:-1] + "0"}, ["card"])["card"]
-    assert mark["card"] != CaseKey(KEY.student, bytes(32)).marks({"card": NUMBER}, ["card"])["card"]
+    assert mark["card"] != PersonKey(KEY.person, bytes(32)).marks({"card": NUMBER}, ["card"])["card"]
 
 
 def test_every_number_of_an_account_is_sealed() -> None:

@@ -231,19 +231,24 @@ class UploadItem(Model):
     sha256 = UnicodeAttribute(null=True)
     pages = NumberAttribute(null=True)
     refusal = UnicodeAttribute(null=True)
+    takes = MapAttribute[str, Any](null=True)
     expires_at = NumberAttribute(null=True)
 
 
-class KeyItem(Model):
-    """The key by which answers of a case are sealed, as KMS wrapped it; without it nobody reads them again."""
-
-    class Meta(Settings):
-        pass
+class SealingKeyItem(Model):
+    """A key by which something of a person is sealed, as KMS wrapped it; without it nobody reads that again."""
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default="KEY")
     wrapped = BinaryAttribute(legacy_encoding=False)
     made_at = UnicodeAttribute()
+
+
+class KeyItem(SealingKeyItem):
+    """The key by which answers of a case are sealed."""
+
+    class Meta(Settings):
+        pass
 
 
 class UploadsItem(Model):

@@ -51,7 +51,7 @@ def _tail(number: str) -> str:
     return signs[-min(SHOWN, len(signs) // 3) :] if len(signs) >= 3 else ""
 
 
-def shown(key: CaseKey | None, place: str, value: str) -> str:
+def shown(key: PersonKey | None, place: str, value: str) -> str:
     """The sealed answer `value` at `place` in clear; its last signs when its key was destroyed since."""
     try:
         return key.open(place, value) if key else masked(value)
@@ -60,10 +60,10 @@ def shown(key: CaseKey | None, place: str, value: str) -> str:
 
 
 @dataclass(frozen=True)
-class CaseKey:
-    """The key of the case of `student`: 32 bytes."""
+class PersonKey:
+    """The key of the case of `person`, or of what else is sealed of theirs: 32 bytes."""
 
-    student: str
+    person: str
     key: bytes
 
     def seal(self, place: str, number: str) -> str:
@@ -108,7 +108,7 @@ class CaseKey:
         return Change(change.before, after, event)
 
     def _bound(self, place: str) -> bytes:
-        return f"{self.student}/{place}".encode()
+        return f"{self.person}/{place}".encode()
 
     def _derived(self, purpose: bytes) -> bytes:
         return hmac.digest(self.key, purpose, "sha256")

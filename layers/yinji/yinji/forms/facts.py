@@ -1,8 +1,8 @@
 """Facts 事实: what is known of a person, each once. Pure.
 
-facts.toml is the registry of their kinds: what a value is (a schema), how sensitive it is, which system of record is its
-source, for how long it is fresh, who may read it and who may write. A fact bears where it came from. What a system of
-record says wins over what somebody typed; when the two differ, its department decides which of them is wrong.
+facts.toml is the registry of their kinds: what a value is (a schema), how sensitive it is, which system of record is
+its source, for how long it is fresh, who may read it and who may write. A fact bears where it came from. What a system
+of record says wins over what somebody typed; when the two differ, its department decides which of them is wrong.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any, Literal, cast, get_args
 from yinji.clearance import university
 from yinji.clearance.definition import Text
 from yinji.clearance.sealing import masked
+from yinji.forms.countries import countries
 from yinji.forms.formats import tidy
 from yinji.forms.schema import Schema, Validator
 from yinji.identity.session import Role
@@ -57,9 +58,9 @@ class Part:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of fact. `source` is the system of record that knows it, or `self` for what only the person knows. `fresh` is
-    for how long a value is taken as still true; None for ever. `names` is what a column of an old form may call it, its
-    titles besides; `options` what can be chosen, by value."""
+    """A kind of fact. `source` is the system of record that knows it, or `self` for what only the person knows. `fresh`
+    is for how long a value is taken as still true; None for ever. `names` is what a column of an old form may call it,
+    its titles besides; `options` what can be chosen, by value."""
 
     id: str
     title: Text
@@ -95,8 +96,8 @@ class Claim:
 
 @dataclass(frozen=True)
 class Fact:
-    """What is known: `value` as its kind's schema has it. `source` is the system of record or `self`; `through` is what it
-    came by, a form or a file; `at` is as of when it is true. `version` counts changes from 1.
+    """What is known: `value` as its kind's schema has it. `source` is the system of record or `self`; `through` is what
+    it came by, a form or a file; `at` is as of when it is true. `version` counts changes from 1.
 
     `claim` is what the person says otherwise, until somebody decides; `overruled` what the system of record said when
     somebody decided against it; `confirmed` when the person last said the same, or somebody decided.
@@ -151,7 +152,7 @@ class Conflict:
         return kinds()[self.kind].source
 
 
-# --- the registry ------------------------------------------------------------------------------------------------------
+# --- the registry -----------------------------------------------------------------------------------------------------
 @cache
 def _told() -> Mapping[str, Any]:
     return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
@@ -188,7 +189,7 @@ def _kind(id: str, told: Mapping[str, Any]) -> Kind:
         or told["source"] not in {SELF, *sources()}
     ):
         raise ValueError(f"the fact {id} is not well told")
-    options = {one["value"]: _title(one) for one in told["options"]} if "options" in told else None
+    options = _options(told.get("options"))
     parts: Sequence[Mapping[str, Any]] = told.get("parts") or ()
     schema = _schema(told, options, parts)
     if sensitivity == "sensitive" and schema["type"] != "string":
@@ -208,6 +209,13 @@ def _kind(id: str, told: Mapping[str, Any]) -> Kind:
         options,
         tuple(Part(one["id"], _title(one)) for one in parts),
     )
+
+
+def _options(told: Any) -> Mapping[str, Text] | None:
+    """What can be chosen: the entries themselves, or every country."""
+    if told == "countries":
+        return countries()
+    return {one["value"]: _title(one) for one in told} if told else None
 
 
 def _schema(told: Mapping[str, Any], options: Mapping[str, Text] | None, parts: Sequence[Mapping[str, Any]]) -> Schema:
@@ -235,13 +243,13 @@ def validator(kind: str) -> Validator:
 
 
 def read(kind: str, text: str) -> Any:
-    """The value of `kind` that `text` says, as a cell of a table or a field of a page has it. Raises ValueError unless it is
-    one. What is an object is not in one text."""
+    """The value of `kind` that `text` says, as a cell of a table or a field of a page has it. Raises ValueError unless
+    it is one. What is an object is not in one text."""
     found = kinds()[kind]
     if found.options is not None:
         value = _chosen(found.options, text.strip())
     else:
-        value = tidy(str(found.schema.get("format", "")), text)
+        value = tidy(str(found.schema.get("format", "")), text.replace("\r\n", "\n"))
     if not validator(kind).holds(value):
         raise ValueError(kind)
     return value
@@ -252,7 +260,7 @@ def _chosen(options: Mapping[str, Text], text: str) -> str:
     return next((value for value, title in options.items() if text in (value, *title.values())), "")
 
 
-# --- what is known, and what is said -----------------------------------------------------------------------------------
+# --- what is known, and what is said ----------------------------------------------------------------------------------
 def standing(fact: Fact | None, now: datetime) -> Standing:
     """Whether `fact` need not be asked for at `now`: it is known, or was true too long ago."""
     if fact is None:
@@ -348,7 +356,7 @@ def worth_keeping(before: Fact | None, said: Fact) -> bool:
     return fresh is not None and said.at - before.true_at > fresh / 4
 
 
-# --- who may, and what they see ----------------------------------------------------------------------------------------
+# --- who may, and what they see ---------------------------------------------------------------------------------------
 def may_read(kind: Kind, role: Role, *, self_: bool) -> bool:
     return (self_ and SELF in kind.readers) or role in kind.readers
 

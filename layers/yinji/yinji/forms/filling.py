@@ -143,7 +143,8 @@ def _number(text: str) -> Any:
 
 # --- what it comes to ------------------------------------------------------------------------------------------------
 def used(form: Form, came: Sent, known: Mapping[str, Fact]) -> dict[str, Fact]:
-    """The facts that `came` agrees to, by field, as they are known; those that have changed since are not among them."""
+    """The facts that `came` agrees to, by field, as they are known; those that have changed since are not
+    among them."""
     found: dict[str, Fact] = {}
     for name, seen in came.uses.items():
         one = form.by_name.get(name)

@@ -241,7 +241,7 @@ def read(schema: Mapping[str, Any], layout: Mapping[str, Any], version: int = 0)
 
 
 def _without_facts(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """`schema` without what it says of facts, which is for their registry to say, today as on the day it was written."""
+    """`schema` without what it says of facts, which is for their registry to say, whenever it was written."""
     properties: Mapping[str, Mapping[str, Any]] = schema["properties"]
     plain = {name: {"x-fact": told["x-fact"]} if "x-fact" in told else told for name, told in properties.items()}
     return {**schema, "properties": plain}
@@ -374,8 +374,9 @@ def _check_fields(fields: Sequence[Field], *, columns: bool = False) -> None:
 def _check_way(one: Field, columns: bool) -> None:
     if one.way in ("choice", "choices"):
         values = [option.value for option in one.options]
+        most = len(values) if one.fact else MOST_OPTIONS
         told = all(isinstance(value, str) and value for value in values)  # pyright: ignore[reportUnnecessaryIsInstance]
-        if not told or not 1 <= len(values) <= MOST_OPTIONS or len(set(values)) < len(values):
+        if not told or not 1 <= len(values) <= most or len(set(values)) < len(values):
             raise Unfit("options", one.name)
         for option in one.options:
             _words(option.title, LONGEST_TITLE, one.name)

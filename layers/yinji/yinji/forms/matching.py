@@ -7,21 +7,19 @@ What is suggested is for a person to confirm.
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache
+from pathlib import Path
 
 from yinji.forms import facts
 
 SURE, LIKELY = 0.93, 0.72
 """From where on a suggestion is taken as the fact itself, and as worth showing."""
 _NOISE = re.compile(r"[\s:：*＊()（）\[\]【】_/\\.,，、。;；\"'“”]+")
-_FILLER = re.compile(r"请填写|请输入|填写|您的|你的|本人|申请人|学生|必填|选填")
-_WORDS = re.compile(
-    r"\b(please|enter|fill in|your|the|of|student's|applicant's|applicant|no|number|required|optional)\b"
-)
 
 
 @dataclass(frozen=True)
@@ -50,9 +48,9 @@ def suggestions(label: str, most: int = 3) -> list[Suggestion]:
 
 
 def plain(label: str) -> str:
-    """`label` without what does not tell questions apart: width of letters, case, marks, "please enter"."""
+    """`label` without what does not tell questions apart: width of letters, case, marks, the words of matching.toml."""
     text = unicodedata.normalize("NFKC", label).lower()
-    text = _WORDS.sub(" ", _FILLER.sub(" ", text))
+    text = _around().sub(" ", text)
     return _NOISE.sub("", text)
 
 
@@ -74,3 +72,10 @@ def _names() -> Mapping[str, frozenset[str]]:
         for id, kind in facts.kinds().items()
     }
     return {id: names for id, names in found.items() if names}
+
+
+@cache
+def _around() -> re.Pattern[str]:
+    told = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+    english = "|".join(map(re.escape, told["en"]))
+    return re.compile("|".join((*map(re.escape, told["zh"]), rf"\b(?:{english})\b")))

@@ -19,7 +19,7 @@ from yinji.clearance.document import case_of
 from yinji.clearance.keys import Keys
 from yinji.clearance.queue import entries
 from yinji.clearance.reading import Raw, Reader, plains
-from yinji.clearance.sealing import CaseKey, is_sealed, shown
+from yinji.clearance.sealing import PersonKey, is_sealed, shown
 from yinji.editions.items import TABLE as EDITIONS
 from yinji.identity.access_log import AccessLog
 from yinji.identity.items import PersonItem
@@ -168,7 +168,7 @@ class Answers:
         self._student = student
 
     @cached_property
-    def _key(self) -> CaseKey | None:
+    def _key(self) -> PersonKey | None:
         return Keys().existing(self._student)
 
     def of(self, step: str, answers: Any) -> dict[str, Any]:

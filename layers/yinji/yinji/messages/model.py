@@ -18,6 +18,7 @@ Kind = Literal[
     "edition-sealed", "edition-revoked",
     "fault-received", "fault-taken", "fault-coming", "fault-access", "fault-fixed", "fault-reopened",
     "visit-booked", "visit-moved", "visit-cancelled", "visit-tomorrow",
+    "fact-corrected",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Topic = Literal["yours", "reminders", "activities", "digest", "faults", "visits"]
@@ -60,8 +61,8 @@ OVERTAKEN_BY: Mapping[Kind, frozenset[Kind]] = {
 then."""
 AT_ANY_HOUR: frozenset[Kind] = frozenset({"fault-received"})
 """Kinds that answer what their reader did a moment ago: they are awake."""
-BOX_ONLY: frozenset[Kind] = frozenset({"record-certified"})
-"""Kinds that stand in the box and are not mailed: good news by the dozen."""
+BOX_ONLY: frozenset[Kind] = frozenset({"record-certified", "fact-corrected"})
+"""Kinds that stand in the box and are not mailed: good news, and what offices get, by the dozen."""
 
 State = Literal["due", "sending", "sent", "failed", "uncertain", "moot"]
 """Of a delivery. `uncertain`: whoever sent it died before they knew; it is never sent again. `moot`: not needed."""
