@@ -29,6 +29,7 @@ from chalicelib import (
     archive_story,
     archive_students,
     batches,
+    forms_author,
     forms_facts,
     forms_queue,
     graduate,
@@ -705,6 +706,24 @@ def nothing(visit: Visit, **places: str) -> Response:
 
 for depth in range(1, 5):
     at("".join(f"/{{part{place}}}" for place in range(depth)))(nothing)
+
+
+# --- forms: where offices make them ------------------------------------------------------------------------------
+
+
+@at("/forms/desk")
+def forms_at_the_desk(visit: Visit) -> Response:
+    return page.draw(visit, "forms-desk.html", **forms_author.listed(visit, filled_forms))
+
+
+@at("/forms/desk/import")
+def forms_brought_in(visit: Visit) -> Response:
+    return page.draw(visit, "forms-import.html", **forms_author.brought_in(visit, filled_forms))
+
+
+@at("/forms/desk/{form}")
+def forms_made(visit: Visit, form: str) -> Response:
+    return page.draw(visit, "forms-edit.html", **forms_author.one(visit, filled_forms, form))
 
 
 # --- visits: the rounds of technicians --------------------------------------------------------------------------

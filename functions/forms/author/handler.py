@@ -78,10 +78,9 @@ def documents(id: str) -> Response[str]:
 
 @api.post("/api/forms/desk/<id>/<deed>")
 def act(id: str, deed: str) -> Response[str]:
-    chosen = next((one for one in desk.DEEDS if one == deed), None)
-    if chosen is None:
+    if deed not in desk.DEEDS:
         raise Problem("not-found")
-    return perform(id, chosen, api.body, desk.turn(chosen, api.session.sub))
+    return perform(id, deed, api.body, desk.turn(deed, api.session.sub))
 
 
 def perform(id: str, what: str, body: Body, work: desk.Work) -> Response[str]:

@@ -46,10 +46,11 @@ WAYS: tuple[As, ...] = (
     "text", "paragraph", "number", "date", "choice", "choices", "tick", "attachment", "signature", "rows",
 )  # fmt: skip
 """How a question of its own may be asked."""
-COLUMN_WAYS: tuple[As, ...] = ("text", "number", "date", "paragraph", "tick")
+USUAL: Mapping[str, Any] = tomllib.loads(Path(__file__).with_name("editing.toml").read_text("utf-8"))
+COLUMN_WAYS = frozenset[As]({"text", "number", "date", "paragraph", "tick"})
 """How a column of a table may be asked that is told in a line; one that chooses stays as it is."""
-IN_WORDS: Mapping[str, As] = {"文字": "text", "数字": "number", "日期": "date", "多行": "paragraph", "勾选": "tick"}
-OPTIONAL = ("optional", "选填")
+IN_WORDS: Mapping[str, str] = {told[language]: way for way, told in USUAL["ways"].items() for language in ("zh", "en")}
+OPTIONAL = frozenset(USUAL["optional"].values())
 TYPES = ("jpeg", "png", "pdf")
 LIMITS: Mapping[As, tuple[str, str]] = {
     "text": ("minLength", "maxLength"),
@@ -67,8 +68,8 @@ RESERVED = frozenset({"desk", "facts", "figures", "import", "mine", "new", "offi
 _SEPARATOR = re.compile(r"\s*[|｜]\s*")
 _NO_TOKEN = re.compile(r"[^a-z0-9]+")
 _NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,4})?")
-_YES_NO = (Option("yes", {"zh": "是", "en": "Yes"}), Option("no", {"zh": "否", "en": "No"}))
-_COLUMN = (Field("c1", {"zh": "内容", "en": "Item"}),)
+_YES_NO = tuple(Option(value, title) for value, title in USUAL["choice"].items())
+_COLUMN = (Field("c1", USUAL["column"]),)
 
 
 # --- one place in which a change is made, and refused --------------------------------------------------------------
@@ -258,7 +259,7 @@ def _field_add(form: Form, texts: Mapping[str, str]) -> Form:
 def _field(form: Form, texts: Mapping[str, str]) -> Form:
     """`field` as it is to be: `title`, `hint`, `required`, `when.<field>.<value>`; of one of its own `way`, and as that
     wants `least`, `most`, `format`, `options`, `type.<type>`, `largest_mb`, `sign.<sign>`, `columns`. Options are one a
-    line, "value | 中文 | English"; columns "name | 中文 | English | way"."""
+    line, "value | Chinese | English"; columns "name | Chinese | English | way"."""
     before = _found(form, texts)
     if before.fact:
         after = replace(
@@ -442,7 +443,7 @@ def _when(one: Field, texts: Mapping[str, str]) -> When | None:
 
 
 def _options(text: str, before: Field) -> tuple[Option, ...]:
-    """Options, one a line: "value | 中文 | English", "中文 | English", or only one of them."""
+    """Options, one a line: "value | Chinese | English", "Chinese | English", or only one of them."""
     lines = [line for line in map(_line, text.splitlines()) if line]
     known = {tuple(sorted(one.title.items())): one.value for one in before.options}
     found: list[Option] = []
@@ -462,7 +463,7 @@ def _options(text: str, before: Field) -> tuple[Option, ...]:
 
 
 def _columns(text: str, before: Field) -> tuple[Field, ...]:
-    """Columns, one a line: "name | 中文 | English | way | optional", or fewer of these."""
+    """Columns, one a line: "name | Chinese | English | way | optional", or fewer of these."""
     known = {one.name: one for one in before.fields}
     lines = [line for line in map(_line, text.splitlines()) if line]
     taken = {parts[0] for line in lines if len(parts := _SEPARATOR.split(line)) >= 3}
@@ -508,7 +509,7 @@ def as_lines(one: Field) -> str:
         return "\n".join(
             " | ".join(
                 [column.name, column.title.get("zh", ""), column.title.get("en", ""), column.way]
-                + ([] if column.required else [OPTIONAL[0]])
+                + ([] if column.required else [USUAL["optional"]["en"]])
             )
             for column in one.fields
         )
@@ -521,9 +522,9 @@ def _both(zh: str, en: str) -> Text:
 
 def words_in(text: str) -> Text:
     """`text` in the language it is in: Chinese where there is a Chinese sign, both where there is no letter."""
-    if any("\u3400" <= sign <= "\u9fff" for sign in text):
-        return {"zh": text}
-    return {"en": text} if any(sign.isalpha() for sign in text) else {"zh": text, "en": text}
+    if any(0x3400 <= ord(sign) <= 0x9FFF for sign in text):
+        return dict.fromkeys(LANGUAGES[:1], text)
+    return dict.fromkeys(LANGUAGES[1:] if any(sign.isalpha() for sign in text) else LANGUAGES, text)
 
 
 def _token(title: Text, taken: set[str]) -> str:
