@@ -28,6 +28,7 @@ from chalicelib import (
     archive_story,
     archive_students,
     batches,
+    forms_fill,
     graduate,
     messages,
     office,
@@ -58,6 +59,9 @@ from yinji.clearance.store import Store
 from yinji.editions.runs import Runs
 from yinji.editions.share_store import Shares
 from yinji.editions.store import Editions
+from yinji.forms.facts_store import Facts
+from yinji.forms.sending import Desk
+from yinji.forms.store import Forms
 from yinji.identity.access_log import AccessLog
 from yinji.identity.store import People
 from yinji.messages.store import Outbox
@@ -95,6 +99,8 @@ labels = Labels()
 outages = Outages()
 notices = Notices()
 home_visits = Visits()
+forms = Forms()
+filling = Desk(forms, Facts(), archives, store)
 View = Callable[..., Response]
 
 
@@ -685,6 +691,25 @@ def nothing(visit: Visit, **places: str) -> Response:
 
 for depth in range(1, 5):
     at("".join(f"/{{part{place}}}" for place in range(depth)))(nothing)
+
+
+# --- one-form: whoever fills ------------------------------------------------------------------------------------
+
+
+@at("/forms")
+def forms_to_fill(visit: Visit) -> Response:
+    return page.draw(visit, "forms.html", **forms_fill.library(visit, filling, forms))
+
+
+@at("/forms/f/{form}")
+def form_filled(visit: Visit, form: str) -> Response:
+    template, shown = forms_fill.fill(visit, form, filling)
+    return page.draw(visit, template, **shown) if template else page.go(f"/forms/s/{shown['sent']}")
+
+
+@at("/forms/s/{submission}")
+def form_sent(visit: Visit, submission: str) -> Response:
+    return page.draw(visit, "forms-sent.html", **forms_fill.sent(visit, submission, forms))
 
 
 # --- visits: the rounds of technicians --------------------------------------------------------------------------

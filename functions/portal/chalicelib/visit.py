@@ -63,6 +63,8 @@ OF_VISITS = {
     "visits-round": (*OF_ROUNDS, "calendar"),
 }
 """What can be done about visits, by the page it is done on."""
+OF_FORMS = {"forms-fill": ("saved", "sent", "withdrawn", "given-up")}
+"""What can be done about forms, by the page it is done on."""
 TOLD = (*http.TOLD, "at", "rows", "changed", "refused", "rejected")
 
 
@@ -196,7 +198,13 @@ class Visit:
         if session is None:
             return []
         if session.role == "student":
-            return [("/me", words("nav.me")), ("/archive", words("archive.nav")), self._activities, self._messages]
+            return [
+                ("/me", words("nav.me")),
+                ("/archive", words("archive.nav")),
+                ("/forms", words("forms.title")),
+                self._activities,
+                self._messages,
+            ]
         if session.role == "supervisor":
             return [("/queues", words("nav.queues"))]
         if session.role == "department-officer":
@@ -325,7 +333,7 @@ class Visit:
             return Notice(True, self.words(f"runs.done-{action}"), done)
         if step == "catalogue" and action in OF_CATALOGUE:
             return Notice(True, self.words(f"catalogue.done-{action}"), done)
-        if action in OF_REPAIR.get(step, ()) or action in OF_VISITS.get(step, ()):
+        if action in (*OF_REPAIR.get(step, ()), *OF_VISITS.get(step, ()), *OF_FORMS.get(step, ())):
             return Notice(True, self.words(f"{step}.done-{action}"), done)
         if step == "practice":
             return Notice(True, self.words("practice.begun"), done)
