@@ -54,7 +54,7 @@ class Receiver:
                     self.send_header(name, value)
                 self.end_headers()
 
-            def log_message(self, *about: Any) -> None:
+            def log_message(self, format: str, *about: Any) -> None:
                 pass
 
         self._server = HTTPServer(("127.0.0.1", 0), Handler)
