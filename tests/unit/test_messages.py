@@ -297,6 +297,9 @@ SAMPLES = [
     *(Message(kind, visit_box("1"), kind, NOW, HOME_VISIT) for kind in KINDS if kind in OF_VISITS),
     Message("i", "office:finance", "fact-corrected", NOW, {"fact": "bank-card", "source": "finance"}),
     *(Message(kind, LIN.student, kind, NOW, SENT_FORM) for kind in KINDS if kind in OF_FORMS),
+    Message(
+        "i", "office:finance", "form-layout", NOW, SENT_FORM | {"form": "a-form", "version": 2, "why": "3: 320.00"}
+    ),
 ]
 
 
@@ -369,7 +372,7 @@ def test_every_office_can_be_written_to() -> None:
 def test_reminders_and_news_can_be_stopped_and_what_was_sent_back_or_is_done_cannot() -> None:
     settings = Settings(stopped=frozenset(TOPIC_OF.values()))
     assert {kind for kind in KINDS if settings.mails(kind)} == {
-        "welcome", "sent-back", "done", "deadline-moved", "fact-corrected", *OF_RECORDS, *OF_EDITIONS, *OF_FORMS,
+        "welcome", "sent-back", "done", "deadline-moved", "fact-corrected", "form-layout", *OF_RECORDS, *OF_EDITIONS, *OF_FORMS,
     }  # fmt: skip
     assert all(Settings().mails(kind) for kind in KINDS)
 

@@ -6,13 +6,15 @@ It is told as things are by then: what was corrected, withdrawn or decided anew 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
+from yinji.clearance import university
 from yinji.clearance.case import Case
 from yinji.clearance.definition import Text
 from yinji.forms.facts import Fact
 from yinji.forms.submission import State, Submission
 from yinji.messages.letter import Reader
-from yinji.messages.model import Kind, Message, Settings
+from yinji.messages.model import Kind, Message, Settings, office_box
 from yinji.messages.sending import Subject
 
 KINDS: Mapping[State, Kind] = {"approved": "form-approved", "returned": "form-returned", "refused": "form-refused"}
@@ -26,6 +28,15 @@ def of_submission(one: Submission, title: Text) -> Message | None:
     reason = one.approvals[-1].reason if one.approvals else ""
     params = {"submission": one.id, "state": one.state, "title": dict(title), "called": one.called, "reason": reason}
     return Message(f"{kind}#{one.id}#{one.version}", one.person, kind, one.times[one.state], params)
+
+
+def of_layout(form: str, version: int, office: str, title: Text, why: str, at: datetime) -> Message | None:
+    """What an office is told whose layout of a form does not work, once for each version; None where no office has a
+    box for it: a form of all schools."""
+    if office not in university.departments():
+        return None
+    params = {"form": form, "version": version, "title": dict(title), "why": why}
+    return Message(f"form-layout#{form}#{version}", office_box(office), "form-layout", at, params)
 
 
 class Applicants:

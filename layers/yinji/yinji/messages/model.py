@@ -19,7 +19,7 @@ Kind = Literal[
     "fault-received", "fault-taken", "fault-coming", "fault-access", "fault-fixed", "fault-reopened",
     "visit-booked", "visit-moved", "visit-cancelled", "visit-tomorrow",
     "fact-corrected",
-    "form-approved", "form-returned", "form-refused",
+    "form-approved", "form-returned", "form-refused", "form-layout",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Topic = Literal["yours", "reminders", "activities", "digest", "faults", "visits"]
@@ -64,7 +64,7 @@ OVERTAKEN_BY: Mapping[Kind, frozenset[Kind]] = {
 then."""
 AT_ANY_HOUR: frozenset[Kind] = frozenset({"fault-received"})
 """Kinds that answer what their reader did a moment ago: they are awake."""
-BOX_ONLY: frozenset[Kind] = frozenset({"record-certified", "fact-corrected"})
+BOX_ONLY: frozenset[Kind] = frozenset({"record-certified", "fact-corrected", "form-layout"})
 """Kinds that stand in the box and are not mailed: good news, and what offices get, by the dozen."""
 
 State = Literal["due", "sending", "sent", "failed", "uncertain", "moot"]
