@@ -149,7 +149,7 @@ def test_every_form_of_the_page_can_be_sent_as_it_is(cloud: Cloud) -> None:
     for one in made.draft.fields:
         body = page(f"/forms/desk/{id}?field={one.name}")
         for action, inside in re.findall(
-            r'<form method="post" action="([^"]+)"[^>]*autosave[^>]*>(.*?)</form>', body, re.S
+            r'<form method="post" action="([^"]+)"[^>]*autosave[^>]*>(.*?)</form>', body, re.DOTALL
         ):
             change = action.partition("?")[0].rpartition("/")[2]
             assert editing.edited(made.draft, change, sent(inside), "en") == made.draft, (one.name, change)

@@ -9,8 +9,8 @@ import pytest
 from yinji.archive import catalogue, readers_store
 from yinji.clearance import evidence, rounds
 from yinji.clearance import store as clearance
-from yinji.forms import store as forms_store
 from yinji.forms import facts_store
+from yinji.forms import store as forms_store
 from yinji.identity import looks
 from yinji.identity import store as identity
 from yinji.identity.session import ROLES
