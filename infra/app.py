@@ -47,7 +47,17 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
         app, setting.stack("Identity"), setting, clearance, messages, archive, editions, env=environment
     )
     portal = Portal(
-        app, setting.stack("Portal"), setting, clearance, messages, archive, editions, repair, visits, env=environment
+        app,
+        setting.stack("Portal"),
+        setting,
+        clearance,
+        messages,
+        archive,
+        editions,
+        repair,
+        visits,
+        forms,
+        env=environment,
     )
     dashboards = Dashboards(
         app,

@@ -72,7 +72,7 @@ def bundle_layer(root: Path, name: str, target: str, output: Path) -> None:
     shutil.copytree(source / name, python / name, ignore=shutil.ignore_patterns(*USELESS), dirs_exist_ok=True)
     if name == "yinji":
         copy_steps(root / "functions" / "clearance" / "steps", python / name / "clearance" / "steps")
-    copy_fonts = _own_script(source / "fonts.py", "copy_fonts")
+    copy_fonts = own_script(source / "fonts.py", "copy_fonts")
     if copy_fonts:
         copy_fonts(python / name / "fonts")  # it leaves nothing else in that folder
 
@@ -111,7 +111,7 @@ def libraries(root: Path, requirements: Path, target: str) -> Path:
     return kept
 
 
-def _own_script(path: Path, function: str) -> Any:
+def own_script(path: Path, function: str) -> Any:
     """`function` of the script at `path`, or None where there is no such script."""
     if not path.exists():
         return None

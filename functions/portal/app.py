@@ -1,11 +1,11 @@
 """portal: the pages people see, on phones first. The Chalice app behind everything that is not /api.
 
 Trigger: GET on the REST API. Reads: the table, the index by school, archives, groups and the catalogue, the boxes of
-messages, places, labels, reports, incidents, notices and the rota of repair, visits and their days, facts, the access
-log, the signing keys and those of labels and visits; of the documents bucket reports/feeds/ and previews/, of the
-archive's and of repair's reports/. Writes: how often certificates, labels and visits were looked up, and nothing else:
-every form of a page is sent to the functions below /api. Emits: who looks at whose case or archive, to the queue of
-looks.
+messages, places, labels, reports, incidents, notices and the rota of repair, visits and their days, facts, forms and
+what was sent of them, the access log, the signing keys and those of labels and visits; of the documents bucket
+reports/feeds/ and previews/, of the archive's and of repair's reports/. Writes: how often certificates, labels and
+visits were looked up, and nothing else: every form of a page is sent to the functions below /api. Emits: who looks at
+whose case, archive or filled form, to the queue of looks.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ from chalicelib import (
     archive_story,
     archive_students,
     batches,
+    forms_author,
     forms_facts,
+    forms_fill,
+    forms_queue,
     graduate,
     messages,
     office,
@@ -61,6 +64,8 @@ from yinji.editions.runs import Runs
 from yinji.editions.share_store import Shares
 from yinji.editions.store import Editions
 from yinji.forms.facts_store import Facts
+from yinji.forms.sending import Desk
+from yinji.forms.store import Forms
 from yinji.identity.access_log import AccessLog
 from yinji.identity.store import People
 from yinji.messages.store import Outbox
@@ -98,7 +103,9 @@ labels = Labels()
 outages = Outages()
 notices = Notices()
 home_visits = Visits()
+forms = Forms()
 facts = Facts()
+filling = Desk(forms, facts, archives, store)
 View = Callable[..., Response]
 
 
@@ -217,7 +224,7 @@ def colleagues(visit: Visit) -> Response:
 
 @at("/me")
 def me(visit: Visit) -> Response:
-    return _of_case(lambda: page.draw(visit, "me.html", **graduate.me(visit, store)))
+    return _of_case(lambda: page.draw(visit, "me.html", **graduate.me(visit, store, facts)))
 
 
 @at("/me/history")
@@ -704,6 +711,43 @@ for depth in range(1, 5):
     at("".join(f"/{{part{place}}}" for place in range(depth)))(nothing)
 
 
+# --- forms: where offices make them ------------------------------------------------------------------------------
+
+
+@at("/forms/desk")
+def forms_at_the_desk(visit: Visit) -> Response:
+    return page.draw(visit, "forms-desk.html", **forms_author.listed(visit, forms))
+
+
+@at("/forms/desk/import")
+def forms_brought_in(visit: Visit) -> Response:
+    return page.draw(visit, "forms-import.html", **forms_author.brought_in(visit, forms))
+
+
+@at("/forms/desk/{form}")
+def forms_made(visit: Visit, form: str) -> Response:
+    return page.draw(visit, "forms-edit.html", **forms_author.one(visit, forms, form))
+
+
+# --- one-form: whoever fills ------------------------------------------------------------------------------------
+
+
+@at("/forms")
+def forms_to_fill(visit: Visit) -> Response:
+    return page.draw(visit, "forms.html", **forms_fill.library(visit, filling, forms))
+
+
+@at("/forms/f/{form}")
+def form_filled(visit: Visit, form: str) -> Response:
+    template, shown = forms_fill.fill(visit, form, filling)
+    return page.draw(visit, template, **shown) if template else page.go(f"/forms/s/{shown['sent']}")
+
+
+@at("/forms/s/{submission}")
+def form_sent(visit: Visit, submission: str) -> Response:
+    return page.draw(visit, "forms-sent.html", **forms_fill.sent(visit, submission, forms))
+
+
 # --- visits: the rounds of technicians --------------------------------------------------------------------------
 
 
@@ -720,3 +764,16 @@ def visits_way(visit: Visit, day: str) -> Response:
 @at("/visits/round/v/{id}")
 def visits_door(visit: Visit, id: str) -> Response:
     return page.draw(visit, "visits-door.html", **visits_round.door(visit, home_visits, id))
+
+
+# --- one-form: what offices decide ----------------------------------------------------------------------------
+
+
+@at("/forms/queue")
+def forms_to_decide(visit: Visit) -> Response:
+    return page.draw(visit, "forms-queue.html", **forms_queue.queue(visit, forms))
+
+
+@at("/forms/queue/{id}")
+def form_to_decide(visit: Visit, id: str) -> Response:
+    return page.draw(visit, "forms-queue-one.html", **forms_queue.one(visit, forms, id))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from yinji.platform.strokes import HEIGHT, LONGEST_SIGNATURE, WIDTH
 from yinji.visits import service
-from yinji.visits.recording import HEIGHT, LONGEST_SIGNATURE, WIDTH
 from yinji.visits.visit import (
     FACES,
     LONGEST_NAME,

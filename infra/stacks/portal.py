@@ -17,13 +17,14 @@ from chalice.cdk import Chalice
 from constructs import Construct
 from yinji.repair.register import REPORTS as PLACES_TOLD
 
-from infra.bundling import NOT_CODE
+from infra.bundling import NOT_CODE, own_script
 from infra.constructs.doors import SEND
 from infra.constructs.storage import COUNT, READ_ITEMS, READ_KEY
 from infra.setting import FOLDER_TAG, Setting
 from infra.stacks.archive import Archive
 from infra.stacks.clearance import Clearance
 from infra.stacks.editions import Editions
+from infra.stacks.forms import Forms
 from infra.stacks.messages import Messages
 from infra.stacks.repair import Repair
 from infra.stacks.service import python_layer
@@ -37,7 +38,6 @@ ARCHIVE_PAPERS = ("reports/records/", "reports/students/")
 """What the page about deliveries to archives shows of the archive's bucket."""
 REPAIR_PAPERS = (PLACES_TOLD,)
 """What the page about places shows of repair's bucket."""
-HTMX = "node_modules/htmx.org/dist/htmx.min.js"
 
 
 class Portal(Stack):
@@ -54,13 +54,14 @@ class Portal(Stack):
         editions: Editions,
         repair: Repair,
         visits: Visits,
+        forms: Forms,
         **more: object,
     ) -> None:
         super().__init__(scope, id, **more)
         self.function_name = f"{setting.prefix}-portal"
         self.api_name = self.function_name
         self.stage = "pages"
-        role = self._role(clearance, messages, archive, editions, repair, visits)
+        role = self._role(clearance, messages, archive, editions, repair, visits, forms)
         with _staged(setting) as source:
             chalice = Chalice(
                 self,
@@ -99,6 +100,7 @@ class Portal(Stack):
                         "YINJI_REPAIR_ORIGIN": setting.upload_origin or repair.bucket.origin,
                         "YINJI_VISITS_TABLE": visits.table.table.table_name,
                         "YINJI_VISITS_KEY": visits.key.secret_arn,
+                        "YINJI_FORMS_TABLE": forms.table.table.table_name,
                         "YINJI_FACTS_TABLE": clearance.house.facts.table.table_name,
                         "YINJI_SEEN_QUEUE": clearance.seen.url if clearance.seen else "",
                         **clearance.limits.told,
@@ -118,10 +120,12 @@ class Portal(Stack):
         editions: Editions,
         repair: Repair,
         visits: Visits,
+        forms: Forms,
     ) -> iam.Role:
-        """The portal's role: it reads cases, by school as well, facts, archives, editions, repair, visits, messages,
-        people, the signing keys and those of repair and visits, and what became of deliveries and previews of feeds; it
-        writes its own log, counts how often somebody asked, and says into one queue who looked at whose data."""
+        """The portal's role: it reads cases, by school as well, facts, archives, editions, repair, visits, forms,
+        messages, people, the signing keys and those of repair and visits, and what became of deliveries and previews
+        of feeds; it writes its own log, counts how often somebody asked, and says into one queue who looked at whose
+        data."""
         seen = clearance.seen
         assert seen  # noqa: S101
         log = logs.LogGroup(
@@ -133,7 +137,7 @@ class Portal(Stack):
         )
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         table = clearance.house.table
-        tables = (table, archive.table, editions.table, repair.table, visits.table)
+        tables = (table, archive.table, editions.table, repair.table, visits.table, forms.table)
         for actions, resource in (
             (["logs:CreateLogStream", "logs:PutLogEvents"], log.log_group_arn),
             (READ_ITEMS, table.table.table_arn),
@@ -142,6 +146,7 @@ class Portal(Stack):
             (READ_ITEMS, editions.table.table.table_arn),
             (READ_ITEMS, repair.table.table.table_arn),
             (READ_ITEMS, visits.table.table.table_arn),
+            (READ_ITEMS, forms.table.table.table_arn),
             (READ_ITEMS, clearance.house.facts.table.table_arn),
             (READ_ITEMS, messages.table.table.table_arn),
             (READ_ITEMS, clearance.people.table.table_arn),
@@ -181,7 +186,7 @@ class Portal(Stack):
 
 @contextlib.contextmanager
 def _staged(setting: Setting) -> Iterator[Path]:
-    """A passing copy of functions/portal with htmx in it, as Chalice packages it.
+    """A passing copy of functions/portal with the scripts of others in it, as Chalice packages it.
 
     Chalice imports the app from there and leaves its own files in it and in the working directory; CDK has taken what
     it needs when the construct stands. Nothing of it stays, and the package is the same for the same sources.
@@ -192,7 +197,9 @@ def _staged(setting: Setting) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(dir=workshop) as folder, contextlib.chdir(folder), _modules_put_back():
         app = Path(folder, "app")
         shutil.copytree(root / "functions" / "portal", app, ignore=shutil.ignore_patterns(*NOT_CODE, ".chalice"))
-        shutil.copyfile(root / HTMX, app / "chalicelib" / "static" / "htmx.min.js")
+        borrowed = own_script(root / "functions" / "portal" / "chalicelib" / "static.py", "borrowed")
+        for name, text in borrowed(root).items():
+            (app / "chalicelib" / "static" / name).write_text(text, "utf-8")
         (app / ".chalice").mkdir()
         (app / ".chalice" / "config.json").write_text(CONFIG, "utf-8")
         before = dict(os.environ)

@@ -41,6 +41,7 @@ from yinji.archive.items import LEAN as COHORT
 from yinji.clearance.items import LEAN
 from yinji.clearance.store import Store
 from yinji.forms.facts_items import TABLE as FACTS
+from yinji.forms.items import TABLE as FORMS
 from yinji.identity.session import Session
 from yinji.repair.items import TABLE as REPAIR
 from yinji.visits.items import TABLE as VISITS
@@ -336,7 +337,7 @@ class Cloud:
             self._furnish()
             FURNISHED.update({place: dict(vars(_backend(*place))) for place in PLACES})
             _furnish_again()  # what is kept is never what a test works on
-        for queue in ("seen", "ingest", "load", "refresh", "pack", "news"):
+        for queue in ("seen", "ingest", "load", "refresh", "pack", "news", "form-deliveries"):
             self.sqs.create_queue(QueueName=f"yinji-{queue}")
 
     def _furnish(self) -> None:
@@ -356,6 +357,13 @@ class Cloud:
             ("by-shelf", "shelf", "place_on_shelf", ALL),
         )
         create_indexed_table(self.dynamodb, VISITS, ("by-month", "month", "place_in_month", ALL))
+        create_indexed_table(
+            self.dynamodb,
+            FORMS,
+            ("by-person", "person", "at", ALL),
+            ("by-form", "form", "at", ALL),
+            ("by-office", "waits_for", "since", ALL),
+        )
         create_people_table(self.dynamodb, FACTS)
         for bucket in ("intake", "documents", "archive", "editions", "repair", "forms"):
             self.s3.create_bucket(Bucket=bucket)

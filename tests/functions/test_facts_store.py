@@ -75,7 +75,7 @@ def test_more_than_one_transaction_holds_and_several_words_on_one_fact(facts: Fa
 
 
 def test_what_is_none_of_its_kind_is_not_kept(facts: Facts) -> None:
-    for wrong in (word("bank-card", "6222021234567890"), word("bank-card", "sealed:1:7894:AAAA"), word("phone", 5)):
+    for wrong in (word("bank-card", "62220212"), word("bank-card", "sealed:1:7894:AAAA"), word("phone", 5)):
         with pytest.raises(ValueError, match=wrong.kind):
             facts.learn(WHO, [word("name", "林"), wrong])
     with pytest.raises(ValueError, match="name"):

@@ -16,8 +16,8 @@ import pytest
 from moto import mock_aws
 from yinji.identity.session import Session, cookie_name
 from yinji.platform import clock
+from yinji.platform.strokes import drawn
 from yinji.visits.days import Places, at_campus
-from yinji.visits.recording import drawn
 from yinji.visits.rounds import following
 from yinji.visits.store import Visits
 from yinji.visits.visit import Record

@@ -10,6 +10,7 @@ from yinji.archive import catalogue, readers_store
 from yinji.clearance import evidence, rounds
 from yinji.clearance import store as clearance
 from yinji.forms import facts_store
+from yinji.forms import store as forms_store
 from yinji.identity import looks
 from yinji.identity import store as identity
 from yinji.identity.session import ROLES
@@ -48,6 +49,8 @@ def test_what_is_about_nobody_is_not_about_somebody_as_well() -> None:
     }
     assert doubtful == {
         "SlotItem.set_by",  # who closed a time, among counters
+        "FormItem.changed_by",  # who worked on a form, in what tells of the form
+        "VersionItem.published_by",
     }
 
 
@@ -65,6 +68,8 @@ def test_the_code_keeps_things_for_as_long_as_the_map_says() -> None:
         "faults": reports_store.KEPT,
         "work": incidents_store.KEPT,
         "visits": visits_store.KEPT,
+        "forms": forms_store.FORM_EVENTS_KEPT,
+        "form-draft": forms_store.DRAFTS_KEPT,
         "facts": facts_store.KEPT,
         "past-facts": facts_store.PAST_KEPT,
     }

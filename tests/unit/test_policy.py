@@ -64,6 +64,12 @@ ARRANGES_VISITS = {
     "administrator": EVERYTHING,
 }
 
+DECIDES_SUBMISSIONS = {
+    "counsellor": ("school-step", "supervisors-step"),
+    "school-officer": ("school-step", "supervisors-step"),
+    "department-officer": ("my-office",),
+}
+
 ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
     ("student", "see-case"): ("own-case",),
     ("student", "act-as-student"): ("own-case",),
@@ -209,6 +215,11 @@ ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
         "make-visits": {"technician": EVERYTHING},
         "manage-visit-days": {"department-officer": ("my-office",), "administrator": EVERYTHING},
         "see-visit-figures": {**ARRANGES_VISITS, "auditor": EVERYTHING},
+        "fill-forms": {"student": ("own-case",)},
+        "see-submission": {"student": ("own-case",), **DECIDES_SUBMISSIONS},
+        "decide-submission": DECIDES_SUBMISSIONS,
+        "manage-forms": {"department-officer": ("my-office",), "administrator": EVERYTHING},
+        "see-form-figures": {"department-officer": EVERYTHING, "administrator": EVERYTHING, "auditor": EVERYTHING},
         "see-own-facts": {"student": ("own-case",)},
         "correct-fact": {"student": ("own-case",)},
         "decide-fact": {"department-officer": ("my-office",), "administrator": EVERYTHING},
@@ -220,6 +231,7 @@ ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
         "certify-record", "see-groups", "see-catalogue", "manage-catalogue", "show-check-in", "see-deliveries",
         "select-archives", "see-places", "manage-places", "see-incidents", "work-on-incidents", "manage-incidents",
         "see-visits", "arrange-visits", "make-visits", "manage-visit-days", "see-visit-figures",
+        "fill-forms", "see-submission", "decide-submission", "manage-forms", "see-form-figures",
         "see-own-facts", "correct-fact", "decide-fact",
     )
 } | {

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 from typeset.route import SheetData, StopData, VisitData, route_pdf
 from yinji.platform.problem import Problem
+from yinji.platform.strokes import HEIGHT, LONGEST_SIGNATURE, WIDTH, drawn
 from yinji.visits import acts, service
 from yinji.visits.calendar import calendar_link, feed, whose
 from yinji.visits.days import Held
-from yinji.visits.recording import HEIGHT, LONGEST_SIGNATURE, WIDTH, before, drawn, recorded
+from yinji.visits.recording import before, recorded
 from yinji.visits.route import in_order, key, place_of, stops
 from yinji.visits.visit import Record, Visit
 

@@ -8,12 +8,13 @@ from datetime import date
 from typing import Any
 
 from yinji.platform.environment import setting
+from yinji.platform.strokes import HEIGHT, LONGEST_SIGNATURE, MOST_STROKES, WIDTH
 from yinji.repair import access
 from yinji.visits import service
 from yinji.visits.calendar import calendar_link
 from yinji.visits.days import at_campus
 from yinji.visits.keys import visits_key
-from yinji.visits.recording import HEIGHT, LONGEST_SIGNATURE, MOST_STROKES, WIDTH, before
+from yinji.visits.recording import before
 from yinji.visits.rounds import called, coming, day_of, demand_seen, following, of_day, whose, writable
 from yinji.visits.route import stops
 from yinji.visits.store import Visits

@@ -21,7 +21,6 @@ from functools import cache
 from typing import Any, cast
 
 import boto3
-import fastjsonschema  # pyright: ignore[reportMissingTypeStubs]
 from aws_lambda_powertools.event_handler import Response
 
 from yinji.clearance import bus, definition, rounds
@@ -35,6 +34,7 @@ from yinji.clearance.rounds import MOST_AT_ONCE, Result, Round
 from yinji.clearance.sealing import is_sealed
 from yinji.clearance.step import REFUSED, Request, Step
 from yinji.clearance.store import Outcome, Store
+from yinji.forms.schema import Validator
 from yinji.identity.session import Session
 from yinji.platform import clock
 from yinji.platform.environment import setting
@@ -45,6 +45,8 @@ from yinji.platform.problem import Problem, invalid_form
 LambdaHandler = Callable[[dict[str, Any], Any], Any]
 BULK_THREADS = 8
 OWN_FIELDS = ("step_version", "idempotency_key")
+USE = "use."
+"""How a form says that a known fact is meant (forms/filling.py)."""
 
 
 def handler_of(step: Step) -> LambdaHandler:
@@ -186,7 +188,7 @@ class _StepFunction:
         if action.proved and not is_practice(student):
             self._api.demand_fresh()
         key = f"{session.sub}#{body.idempotency_key}"
-        answers = answers_of(body)
+        answers = self._with_facts(action, answers_of(body), student)
         check_form(action, answers)
         self._check_evidence(action, answers, student)
         seals = [field.name for field in action.fields if field.sealed and answers.get(field.name)]
@@ -213,6 +215,19 @@ class _StepFunction:
             return case_key.sealed_change(change, self._id, seals) if case_key and change else change
 
         return self._store.change(student, key, decide, event.fingerprint, known)
+
+    def _with_facts(self, action: definition.Action, answers: dict[str, str], student: str) -> dict[str, str]:
+        """`answers` with the known facts that they agree to. Raises Problem("invalid-form") when one changed since."""
+        if not any(name.startswith(USE) for name in answers) or action.by != "student" or is_practice(student):
+            return answers
+        # few who act have anything to agree to
+        from yinji.forms import clearance as forms
+        from yinji.forms.facts_store import Facts
+
+        store = Facts()
+        taken = forms.agreed(action, answers, store.of(student))
+        clear = {name: str(store.opened(fact).value) for name, fact in taken.items()}
+        return forms.without_uses(answers) | clear
 
     def _check_evidence(self, action: definition.Action, answers: Mapping[str, str], student: str) -> None:
         """Raise Problem("invalid-form") unless every document is an accepted one of this very student and question."""
@@ -353,8 +368,10 @@ def check_form(action: definition.Action, answers: dict[str, str]) -> None:
     for field in action.fields:
         if field.required and not answers.get(field.name):
             errors[field.name] = "required"
-        elif field.name in answers and not _valid(dict(field.schema), answers[field.name]):
-            errors[field.name] = "invalid"
+        elif field.name in answers:
+            schema = json.dumps(dict(field.schema), sort_keys=True)
+            if not _validator(schema).holds(answers[field.name]):
+                errors[field.name] = "invalid"
     # it would pass for one that we sealed
     errors |= {field.name: "invalid" for field in action.fields if field.sealed and is_sealed(answers.get(field.name))}
     known = {field.name for field in action.fields}
@@ -363,18 +380,10 @@ def check_form(action: definition.Action, answers: dict[str, str]) -> None:
         raise invalid_form(errors)
 
 
-def _valid(schema: dict[str, Any], value: str) -> bool:
-    try:
-        _validator(json.dumps(schema, sort_keys=True))(value)
-    except fastjsonschema.JsonSchemaValueException:
-        return False
-    return True
-
-
 @cache
-def _validator(schema: str) -> Callable[[str], Any]:
-    """What checks a value against the JSON Schema in `schema`; made once, for making it takes a millisecond."""
-    return cast(Callable[[str], Any], fastjsonschema.compile(json.loads(schema)))  # pyright: ignore[reportUnknownMemberType]
+def _validator(schema: str) -> Validator:
+    """What checks a value against the JSON Schema in `schema`."""
+    return Validator(json.loads(schema))
 
 
 def _evidence(step: definition.StepDefinition, answers: Mapping[str, str]) -> dict[str, str]:

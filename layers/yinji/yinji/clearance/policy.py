@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from yinji.clearance import university
 from yinji.clearance.practice import belongs_to, is_practice
-from yinji.identity.session import Role, Session
+from yinji.identity.session import ROLES, Role, Session
 from yinji.platform.problem import Problem
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ Permission = Literal[
     "show-check-in", "see-deliveries", "select-archives", "decide-pass",
     "see-places", "manage-places", "see-incidents", "work-on-incidents", "manage-incidents",
     "see-visits", "arrange-visits", "make-visits", "manage-visit-days", "see-visit-figures",
+    "fill-forms", "see-submission", "decide-submission", "manage-forms", "see-form-figures",
     "see-own-facts", "correct-fact", "decide-fact",
 ]  # fmt: skip
 Scope = Literal["own", "own-school", "own-department", "own-office", "own-graduates", "any"]
@@ -206,6 +207,32 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
         "administrator": "any",
         "auditor": "any",
     },
+    # one-form: fill a form, of oneself
+    "fill-forms": dict.fromkeys(ROLES, "own"),
+    # what somebody sent: themselves, the office that asked, and those of the chain of approvals; "school" is that of
+    # whoever sent it
+    "see-submission": {
+        "student": "own",
+        "counsellor": "own-office",
+        "school-officer": "own-office",
+        "department-officer": "own-office",
+        "supervisor": "own",
+        "technician": "own",
+        "community-worker": "own",
+        "administrator": "own",
+        "auditor": "own",
+    },
+    # agree, send back, refuse
+    "decide-submission": {
+        "counsellor": "own-office",
+        "school-officer": "own-office",
+        "department-officer": "own-office",
+    },
+    # make, change, publish and retire forms, and take out what was answered; forms of "school" are every school's, and
+    # the administrators'
+    "manage-forms": {"department-officer": "own-department", "administrator": "any"},
+    # how often is asked what is known already: nobody is named
+    "see-form-figures": {"department-officer": "any", "administrator": "any", "auditor": "any"},
     # one-form: what is known of oneself, and to say that it is otherwise
     "see-own-facts": {"student": "own"},
     "correct-fact": {"student": "own"},

@@ -19,6 +19,7 @@ from typing import Any, Literal, cast, get_args
 from yinji.clearance import university
 from yinji.clearance.definition import Text
 from yinji.clearance.sealing import masked
+from yinji.forms.countries import countries
 from yinji.forms.formats import tidy
 from yinji.forms.schema import Schema, Validator
 from yinji.identity.session import Role
@@ -199,7 +200,7 @@ def _kind(id: str, told: Mapping[str, Any]) -> Kind:
         or told["source"] not in {SELF, *sources()}
     ):
         raise ValueError(f"the fact {id} is not well told")
-    options = {one["value"]: _title(one) for one in told["options"]} if "options" in told else None
+    options = _options(told.get("options"))
     parts: Sequence[Mapping[str, Any]] = told.get("parts") or ()
     schema = _schema(told, options, parts)
     if sensitivity == "sensitive" and schema["type"] != "string":
@@ -219,6 +220,13 @@ def _kind(id: str, told: Mapping[str, Any]) -> Kind:
         options,
         tuple(Part(one["id"], _title(one)) for one in parts),
     )
+
+
+def _options(told: Any) -> Mapping[str, Text] | None:
+    """What can be chosen: the entries themselves, or every country."""
+    if told == "countries":
+        return countries()
+    return {one["value"]: _title(one) for one in told} if told else None
 
 
 def _schema(told: Mapping[str, Any], options: Mapping[str, Text] | None, parts: Sequence[Mapping[str, Any]]) -> Schema:

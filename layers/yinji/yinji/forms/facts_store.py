@@ -75,6 +75,30 @@ class Open:
     version: int
 
 
+class Sealer:
+    """Seals and opens texts of `person` that are no facts, such as answers of a form: each at a place of its own, where
+    alone it can be opened. The key is looked up when it is first needed."""
+
+    def __init__(self, keys: Keys, person: str) -> None:
+        self._keys, self.person = keys, person
+        self._key: PersonKey | None = None
+
+    def seal(self, place: str, text: str) -> str:
+        """`text` sealed, by the key of the person, which there is from now on."""
+        self._key = self._key or self._keys.of(self.person)
+        return self._key.seal(place, text)
+
+    def open(self, place: str, sealed: str) -> str:
+        """What was sealed at `place`, in clear. Raises Problem("sealed-for-good") when the key is gone."""
+        self._key = self._key or self._keys.existing(self.person)
+        try:
+            if self._key:
+                return self._key.open(place, sealed)
+        except Broken as error:
+            raise Problem("sealed-for-good") from error
+        raise Problem("sealed-for-good")
+
+
 @dataclass(frozen=True)
 class Begun:
     """A table that is being taken: the kinds of which its source has told later, and whether no other table of it is
@@ -132,6 +156,10 @@ class Facts:
         told = list(facts)
         key = self._keys.existing(person) if any(kinds()[fact.kind].sealed for fact in told) else None
         return [_clear(key, fact) for fact in told]
+
+    def sealer(self, person: str) -> Sealer:
+        """What seals and opens what is kept of `person` elsewhere, by the same key: it goes when that is destroyed."""
+        return Sealer(self._keys, person)
 
     # --- learning --------------------------------------------------------------------------------------------------
     def learn(self, person: str, said: Sequence[Fact]) -> list[Conflict]:

@@ -1,13 +1,11 @@
 """What a technician writes down of a visit, checked. Pure.
 
-A signature is drawn by a finger and kept as strokes: a path of an SVG with nothing in it but moves and lines between
-whole points of its frame. Whoever cannot draw types the name.
+Whoever cannot draw a signature types the name.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
@@ -15,6 +13,7 @@ from typing import Any, cast
 
 from yinji.platform.clock import CAMPUS
 from yinji.platform.problem import invalid_form
+from yinji.platform.strokes import drawn
 from yinji.platform.text import plain
 from yinji.visits import service
 from yinji.visits.visit import (
@@ -29,13 +28,6 @@ from yinji.visits.visit import (
     Record,
     Visit,
 )
-
-WIDTH, HEIGHT = 600, 200
-"""The frame of a signature."""
-LONGEST_SIGNATURE, MOST_STROKES = 8_000, 80
-_STROKE = r"M[0-9]{1,3} [0-9]{1,3}(?:L[0-9]{1,3} [0-9]{1,3})+"
-_SIGNATURE = re.compile(f"(?:{_STROKE})+")
-_POINT = re.compile(r"[ML]([0-9]{1,3}) ([0-9]{1,3})")
 
 
 def recorded(fields: Mapping[str, str]) -> Record:
@@ -77,13 +69,6 @@ def recorded(fields: Mapping[str, str]) -> Record:
     if wrong:
         raise invalid_form(wrong)
     return Record(int(minutes), troubles, solved == "yes", note, parts, signature, face, signed)
-
-
-def drawn(path: str) -> bool:
-    """Whether `path` is strokes within the frame, and nothing else."""
-    if len(path) > LONGEST_SIGNATURE or path.count("M") > MOST_STROKES or not _SIGNATURE.fullmatch(path):
-        return False
-    return all(int(x) <= WIDTH and int(y) <= HEIGHT for x, y in _POINT.findall(path))
 
 
 def correctable_until(visit: Visit) -> datetime:
