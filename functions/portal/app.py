@@ -1,10 +1,11 @@
 """portal: the pages people see, on phones first. The Chalice app behind everything that is not /api.
 
 Trigger: GET on the REST API. Reads: the table, the index by school, archives, groups and the catalogue, the boxes of
-messages, places, labels, reports, incidents, notices and the rota of repair, visits and their days, the access log, the
-signing keys and those of labels and visits; of the documents bucket reports/feeds/ and previews/, of the archive's and
-of repair's reports/. Writes: how often certificates, labels and visits were looked up, and nothing else: every form of
-a page is sent to the functions below /api. Emits: who looks at whose case or archive, to the queue of looks.
+messages, places, labels, reports, incidents, notices and the rota of repair, visits and their days, facts, forms and
+what was sent of them, the access log, the signing keys and those of labels and visits; of the documents bucket
+reports/feeds/ and previews/, of the archive's and of repair's reports/. Writes: how often certificates, labels and
+visits were looked up, and nothing else: every form of a page is sent to the functions below /api. Emits: who looks at
+whose case, archive or filled form, to the queue of looks.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ from chalicelib import (
     archive_story,
     archive_students,
     batches,
+    forms_author,
+    forms_facts,
     forms_fill,
+    forms_queue,
     graduate,
     messages,
     office,
@@ -100,7 +104,8 @@ outages = Outages()
 notices = Notices()
 home_visits = Visits()
 forms = Forms()
-filling = Desk(forms, Facts(), archives, store)
+facts = Facts()
+filling = Desk(forms, facts, archives, store)
 View = Callable[..., Response]
 
 
@@ -219,7 +224,7 @@ def colleagues(visit: Visit) -> Response:
 
 @at("/me")
 def me(visit: Visit) -> Response:
-    return _of_case(lambda: page.draw(visit, "me.html", **graduate.me(visit, store)))
+    return _of_case(lambda: page.draw(visit, "me.html", **graduate.me(visit, store, facts)))
 
 
 @at("/me/history")
@@ -638,6 +643,19 @@ def repair_planned(visit: Visit) -> Response:
     return page.draw(visit, "repair-notices.html", **repair_triage.notices(visit, notices))
 
 
+# --- one-form: facts ----------------------------------------------------------------------------------------------
+
+
+@at("/forms/facts")
+def facts_of_mine(visit: Visit) -> Response:
+    return page.draw(visit, "forms-facts.html", **forms_facts.mine(visit, facts))
+
+
+@at("/forms/conflicts")
+def facts_in_conflict(visit: Visit) -> Response:
+    return page.draw(visit, "forms-conflicts.html", **forms_facts.conflicts(visit, facts))
+
+
 # --- visits: the desk of the communities' offices and the network centre ------------------------------------------
 
 
@@ -693,6 +711,24 @@ for depth in range(1, 5):
     at("".join(f"/{{part{place}}}" for place in range(depth)))(nothing)
 
 
+# --- forms: where offices make them ------------------------------------------------------------------------------
+
+
+@at("/forms/desk")
+def forms_at_the_desk(visit: Visit) -> Response:
+    return page.draw(visit, "forms-desk.html", **forms_author.listed(visit, forms))
+
+
+@at("/forms/desk/import")
+def forms_brought_in(visit: Visit) -> Response:
+    return page.draw(visit, "forms-import.html", **forms_author.brought_in(visit, forms))
+
+
+@at("/forms/desk/{form}")
+def forms_made(visit: Visit, form: str) -> Response:
+    return page.draw(visit, "forms-edit.html", **forms_author.one(visit, forms, form))
+
+
 # --- one-form: whoever fills ------------------------------------------------------------------------------------
 
 
@@ -728,3 +764,16 @@ def visits_way(visit: Visit, day: str) -> Response:
 @at("/visits/round/v/{id}")
 def visits_door(visit: Visit, id: str) -> Response:
     return page.draw(visit, "visits-door.html", **visits_round.door(visit, home_visits, id))
+
+
+# --- one-form: what offices decide ----------------------------------------------------------------------------
+
+
+@at("/forms/queue")
+def forms_to_decide(visit: Visit) -> Response:
+    return page.draw(visit, "forms-queue.html", **forms_queue.queue(visit, forms))
+
+
+@at("/forms/queue/{id}")
+def form_to_decide(visit: Visit, id: str) -> Response:
+    return page.draw(visit, "forms-queue-one.html", **forms_queue.one(visit, forms, id))

@@ -26,6 +26,8 @@ class House:
     documents: Bucket
     bus: events.EventBus
     sealing: SealingKey
+    facts: TableWithStream
+    """What is known of people, each once (yinji.forms.facts)."""
 
 
 class Step(Construct):
@@ -35,8 +37,10 @@ class Step(Construct):
         super().__init__(scope, "".join(part.title() for part in step.id.split("-")))
         has_feed = step.feed is not None
         environment = {"YINJI_TABLE": house.table.table.table_name, "YINJI_PUBLIC_URL": house.setting.public_url}
-        if step.sealed:
+        if step.sealed or step.facts:
             environment |= {"YINJI_SEALING_KEY": house.sealing.arn}
+        if step.facts:
+            environment |= {"YINJI_FACTS_TABLE": house.facts.table.table_name}
         if has_feed:
             environment |= {
                 "YINJI_INTAKE_BUCKET": house.intake.name,
@@ -59,6 +63,10 @@ class Step(Construct):
         house.table.changed_by(self.function)
         if step.sealed:
             house.sealing.seals_by(self.function)
+        if step.facts:
+            house.facts.read_by(self.function)
+            if not step.sealed:
+                house.sealing.opens_by(self.function)
         api.route(self.function, "POST", f"/api/clearance/cases/{{student}}/steps/{step.id}/{{action}}")
         api.route(self.function, "POST", f"/api/clearance/steps/{step.id}/{{action}}")
         if has_feed:

@@ -48,7 +48,7 @@ class TableWithStream(Construct):
     """A table of items by pk and sk with indexes and a stream of old and new: `Cases` unless told otherwise.
 
     Items that have the attribute named by `expires` go by themselves at the second it says; cases and events have none.
-    Without an index nobody follows it either: it has no stream.
+    Without an index nobody follows it either, unless it is `followed`: it has no stream.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class TableWithStream(Construct):
         key: kms.IKey,
         indexes: Sequence[Index] = (BY_SCHOOL,),
         expires: str = "expires_at",
+        followed: bool = False,
     ) -> None:
         super().__init__(scope, id)
         self.key = key
@@ -68,7 +69,7 @@ class TableWithStream(Construct):
             partition_key=dynamodb.Attribute(name="pk", type=text),
             sort_key=dynamodb.Attribute(name="sk", type=text),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES if indexes else None,
+            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES if indexes or followed else None,
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
             encryption_key=key,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
@@ -140,15 +141,15 @@ class TableWithStream(Construct):
 
 
 class SealingKey(Construct):
-    """What wraps the keys of cases, by which bank accounts are sealed (yinji.clearance.keys): nothing else uses it, so
-    that whoever may read tables and buckets still reads no account."""
+    """What wraps the keys of cases and of people, by which accounts and numbers of papers are sealed
+    (yinji.clearance.keys): nothing else uses it, so that whoever may read tables and buckets still reads none."""
 
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
         self.key = kms.Key(
             self,
             "Key",
-            description="Yinji: the keys of cases, by which bank accounts are sealed",
+            description="Yinji: the keys of cases and of people, by which accounts and numbers of papers are sealed",
             enable_key_rotation=True,
             removal_policy=RemovalPolicy.RETAIN,
         )

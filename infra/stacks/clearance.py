@@ -60,6 +60,7 @@ class Clearance(ServiceStack):
             ),
             bus=events.EventBus(self, "Bus", event_bus_name=f"{setting.prefix}-clearance"),
             sealing=SealingKey(self, "Sealing"),
+            facts=TableWithStream(self, "FactsTable", key, (), followed=True),
         )
         self.session_keys = secretsmanager.Secret(
             self,
@@ -207,6 +208,7 @@ class Clearance(ServiceStack):
             "DocumentsBucket": self.house.documents.name,
             "TableName": self.house.table.table.table_name,
             "PeopleTableName": self.people.table.table_name,
+            "FactsTableName": self.house.facts.table.table_name,
             "BusName": self.house.bus.event_bus_name,
             "ApiId": self.api.api.ref,
             "ApiUrl": self.api.api.attr_api_endpoint,

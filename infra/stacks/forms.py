@@ -1,26 +1,117 @@
-"""One-form: forms, what is filled and sent of them, and what offices say to it."""
+"""One-form: what is known of people, what systems of record deliver and where the two differ; forms, what is filled and
+sent of them, and what offices say to it."""
 
 from __future__ import annotations
 
 from aws_cdk import CfnOutput
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
+from yinji.forms.desk import DEEDS as OF_FORMS
+from yinji.forms.facts_desk import DEEDS
+from yinji.forms.records import PREFIX, REPORTS
 
-from infra.constructs.storage import Index, TableWithStream
+from infra.constructs.doors import BucketDoor, on_change, on_message
+from infra.constructs.function import Function
+from infra.constructs.storage import Bucket, Index, TableWithStream
 from infra.setting import Setting
 from infra.stacks.clearance import Beside, Clearance
+from infra.stacks.service import python_layer
 
+NEW_CONFLICT: dict[str, object] = {
+    "eventName": lambda_.FilterRule.is_equal("INSERT"),
+    "dynamodb": {"Keys": {"pk": {"S": lambda_.FilterRule.begins_with("CONFLICTS#")}}},
+}
+"""Somebody says otherwise than a system of record."""
 INDEXES = (Index("by-person", "person", "at"), Index("by-form", "form", "at"), Index("by-office", "waits_for", "since"))
 PEOPLE: dict[str, object] = {"timeout": 29, "memory": 1024, "answers_people": True}
 
 
 class Forms(Beside):
-    """See the module; each method below makes the functions of one subject."""
+    """See the module; each method below makes the functions of one subject. The table of facts is the house's: steps
+    read it too."""
 
     def __init__(self, scope: Construct, id: str, setting: Setting, clearance: Clearance, **more: object) -> None:
         super().__init__(scope, id, setting, clearance, **more)
         self.table = TableWithStream(self, "FormsTable", self.house.table.key, INDEXES)
+        self.bucket = Bucket(
+            self,
+            "FormsBucket",
+            setting=setting,
+            name="forms",
+            key=self.house.table.key,
+            logs=clearance.access_logs,
+            kept={PREFIX: "arriving", REPORTS: "reports"},
+        )
+        self.doors: list[tuple[str, str, Function]] = []
+        self._records()
+        self._facts()
+        self._learning()
+        self._authoring()
+        BucketDoor(self, "FormsDoor", self.bucket, self.doors)
         CfnOutput(self, "FormsTableName", value=self.table.table.table_name)
+        CfnOutput(self, "FormsBucketName", value=self.bucket.name)
 
     @property
     def known(self) -> dict[str, str]:
-        return super().known | {"FORMS_TABLE": self.table.table.table_name}
+        return super().known | {"FORMS_TABLE": self.table.table.table_name, "FORMS_BUCKET": self.bucket.name}
+
+    def _records(self) -> None:
+        """What systems of record deliver."""
+        intake = self._function(
+            "forms/records_intake",
+            "FACTS_TABLE",
+            "FORMS_BUCKET",
+            "SEALING_KEY",
+            timeout=900,
+            memory=1769,
+            asynchronous=True,
+            extra_layers=[python_layer(self, "Tabular", self.setting, "tabular")],
+        )
+        self.house.facts.changed_by(intake)
+        self.house.sealing.seals_by(intake)
+        self.bucket.read_by(intake, PREFIX)
+        self.bucket.listed_by(intake)
+        self.bucket.emptied_by(intake, PREFIX)
+        self.bucket.erased_by(intake, PREFIX)
+        self.bucket.written_by(intake, REPORTS)
+        self.doors.append((PREFIX, "", intake))
+
+    def _facts(self) -> None:
+        """What people say of what is known of them, and what departments decide."""
+        facts = self._function("forms/facts", "FACTS_TABLE", "SEALING_KEY", "PUBLIC_URL", **PEOPLE)
+        self.house.facts.changed_by(facts)
+        self.house.sealing.seals_by(facts)
+        self.routes.route(facts, "GET", "/api/forms/facts")
+        self.routes.route(facts, "POST", "/api/forms/facts/{kind}")
+
+        conflicts = self._showing("forms/conflicts", "FACTS_TABLE", "PUBLIC_URL", **PEOPLE)
+        self.house.facts.changed_by(conflicts)
+        self.routes.route(conflicts, "GET", "/api/forms/conflicts")
+        for deed in DEEDS:
+            self.routes.route(conflicts, "POST", f"/api/forms/conflicts/{{conflict}}/{deed}")
+
+        announce = self._function("forms/announce", "BUS", asynchronous=True)
+        announce.allow(["events:PutEvents"], [self.house.bus.event_bus_arn])
+        on_change(self.house.facts, announce, NEW_CONFLICT)
+
+    def _learning(self) -> None:
+        """What is answered becomes known."""
+        learn = self._function("forms/learn_step", "TABLE", "FACTS_TABLE", "SEALING_KEY", timeout=60, asynchronous=True)
+        self.house.table.looked_up_by(learn)
+        self.house.facts.changed_by(learn)
+        self.house.sealing.seals_by(learn)
+        on_message(self.house.bus, learn, "StepAnswered", "step-answered", {})
+
+    def _authoring(self) -> None:
+        """What offices do to their forms: they put items and take none away."""
+        route, api = self.routes.route, "/api/forms/desk"
+        author = self._function("forms/author", "FORMS_TABLE", "PUBLIC_URL", **PEOPLE)
+        self.table.read_by(author)
+        self.table.added_to_by(author)
+        for method in ("GET", "POST"):
+            route(author, method, api)
+        route(author, "GET", f"{api}/{{form}}")
+        route(author, "POST", f"{api}/{{form}}/edit/{{change}}")
+        route(author, "POST", f"{api}/{{form}}/documents")
+        for deed in OF_FORMS:
+            route(author, "POST", f"{api}/{{form}}/{deed}")

@@ -6,8 +6,9 @@ from aws_cdk import Aws, CfnOutput
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ses as ses
 from constructs import Construct
+from yinji.clearance.bus import FACT_CORRECTED
 
-from infra.constructs.doors import OF_CASES, every, every_hour, every_morning, on_change, read_from
+from infra.constructs.doors import OF_CASES, every, every_hour, every_morning, on_change, on_message, read_from
 from infra.constructs.storage import Index, TableWithStream
 from infra.setting import Setting
 from infra.stacks.clearance import CASES, Beside, Clearance
@@ -41,6 +42,7 @@ class Messages(Beside):
         self._fill()
         self._follow(clearance)
         self._visits()
+        self._forms()
         self._empty()
         self._boxes()
         CfnOutput(self, "MessagesTableName", value=self.table.table.table_name)
@@ -128,6 +130,12 @@ class Messages(Beside):
         table.changed_by(remind)
         self.table.looked_up_by(remind)
         every_hour(remind, 16, 19, 5)
+
+    def _forms(self) -> None:
+        """What departments are told of facts."""
+        compose = self._function("messages/compose_forms", "MESSAGES_TABLE", asynchronous=True)
+        self.table.added_to_by(compose)
+        on_message(self.house.bus, compose, "FactCorrected", FACT_CORRECTED, {})
 
     def _empty(self) -> None:
         told = ("TABLE", "MESSAGES_TABLE", "PUBLIC_URL", "SESSION_KEYS", "MAIL_FROM", "MAIL_SET", "WEBHOOK_SECRET")

@@ -101,6 +101,7 @@ class Portal(Stack):
                         "YINJI_VISITS_TABLE": visits.table.table.table_name,
                         "YINJI_VISITS_KEY": visits.key.secret_arn,
                         "YINJI_FORMS_TABLE": forms.table.table.table_name,
+                        "YINJI_FACTS_TABLE": clearance.house.facts.table.table_name,
                         "YINJI_SEEN_QUEUE": clearance.seen.url if clearance.seen else "",
                         **clearance.limits.told,
                     },
@@ -121,9 +122,10 @@ class Portal(Stack):
         visits: Visits,
         forms: Forms,
     ) -> iam.Role:
-        """The portal's role: it reads cases, by school as well, archives, editions, repair, visits, forms, messages,
-        people, the signing keys and those of repair and visits, and what became of deliveries and previews of feeds; it
-        writes its own log, counts how often somebody asked, and says into one queue who looked at whose data."""
+        """The portal's role: it reads cases, by school as well, facts, archives, editions, repair, visits, forms,
+        messages, people, the signing keys and those of repair and visits, and what became of deliveries and previews
+        of feeds; it writes its own log, counts how often somebody asked, and says into one queue who looked at whose
+        data."""
         seen = clearance.seen
         assert seen  # noqa: S101
         log = logs.LogGroup(
@@ -145,6 +147,7 @@ class Portal(Stack):
             (READ_ITEMS, repair.table.table.table_arn),
             (READ_ITEMS, visits.table.table.table_arn),
             (READ_ITEMS, forms.table.table.table_arn),
+            (READ_ITEMS, clearance.house.facts.table.table_arn),
             (READ_ITEMS, messages.table.table.table_arn),
             (READ_ITEMS, clearance.people.table.table_arn),
             (COUNT, clearance.limits.table.table_arn),

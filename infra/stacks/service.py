@@ -40,6 +40,7 @@ class ServiceStack(Stack):
         house = self.house
         return {
             "TABLE": house.table.table.table_name,
+            "FACTS_TABLE": house.facts.table.table_name,
             "PEOPLE_TABLE": self.people.table.table_name,
             "INTAKE_BUCKET": house.intake.name,
             "DOCUMENTS_BUCKET": house.documents.name,

@@ -337,7 +337,7 @@ class Cloud:
             self._furnish()
             FURNISHED.update({place: dict(vars(_backend(*place))) for place in PLACES})
             _furnish_again()  # what is kept is never what a test works on
-        for queue in ("seen", "ingest", "load", "refresh", "pack", "news"):
+        for queue in ("seen", "ingest", "load", "refresh", "pack", "news", "form-deliveries"):
             self.sqs.create_queue(QueueName=f"yinji-{queue}")
 
     def _furnish(self) -> None:
@@ -365,7 +365,7 @@ class Cloud:
             ("by-office", "waits_for", "since", ALL),
         )
         create_people_table(self.dynamodb, FACTS)
-        for bucket in ("intake", "documents", "archive", "editions", "repair"):
+        for bucket in ("intake", "documents", "archive", "editions", "repair", "forms"):
             self.s3.create_bucket(Bucket=bucket)
         boto3.client("events").create_event_bus(Name="yinji")
         kms = boto3.client("kms")

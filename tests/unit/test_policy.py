@@ -220,6 +220,9 @@ ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
         "decide-submission": DECIDES_SUBMISSIONS,
         "manage-forms": {"department-officer": ("my-office",), "administrator": EVERYTHING},
         "see-form-figures": {"department-officer": EVERYTHING, "administrator": EVERYTHING, "auditor": EVERYTHING},
+        "see-own-facts": {"student": ("own-case",)},
+        "correct-fact": {"student": ("own-case",)},
+        "decide-fact": {"department-officer": ("my-office",), "administrator": EVERYTHING},
     }[permission].get(role, ())
     for role in PEOPLE
     for permission in (
@@ -229,6 +232,7 @@ ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
         "select-archives", "see-places", "manage-places", "see-incidents", "work-on-incidents", "manage-incidents",
         "see-visits", "arrange-visits", "make-visits", "manage-visit-days", "see-visit-figures",
         "fill-forms", "see-submission", "decide-submission", "manage-forms", "see-form-figures",
+        "see-own-facts", "correct-fact", "decide-fact",
     )
 } | {
     # clearance and archives are none of their business

@@ -1,7 +1,8 @@
 """advance: the relay from the table's stream to the event bus.
 
 Trigger: the stream of the table, changes of cases only. Reads and writes nothing. Emits: step-ready for a step that
-became ready and can settle itself upon what is known; case-finished when nothing is left.
+became ready and can settle itself upon what is known; step-answered when the graduate told something that is a fact;
+case-finished when nothing is left.
 """
 
 from typing import Any
@@ -13,9 +14,10 @@ from aws_lambda_powertools.utilities.batch import (
 )
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from yinji.clearance import bus
-from yinji.clearance.case import settles_itself
+from yinji.clearance import bus, definition
+from yinji.clearance.case import Case, settles_itself
 from yinji.clearance.document import case_of
+from yinji.platform.clock import stamp
 from yinji.platform.observability import count, logger, metrics
 
 processor = BatchProcessor(event_type=EventType.DynamoDBStreams)
@@ -45,6 +47,21 @@ def relay(record: DynamoDBRecord) -> None:
         bus.emit(messages)
         return
     count("StepsReady", len(messages))
+    messages += [
+        bus.step_answered(student, step, after.version, stamp(after.updated_at)) for step in answered(before, after)
+    ]
     if after.finished_at and not (before and before.finished_at):
         messages.append(bus.case_finished(student, after.version))
     bus.emit(messages)
+
+
+def answered(before: Case | None, after: Case) -> list[str]:
+    """The steps at which other facts are answered than before."""
+    found: list[str] = []
+    for id, record in after.steps.items():
+        known = definition.steps().get(id)
+        names = known.facts if known else {}
+        was = before.steps[id].facts.answers if before and id in before.steps else {}
+        if any(record.facts.answers.get(name) and record.facts.answers[name] != was.get(name) for name in names):
+            found.append(id)
+    return found

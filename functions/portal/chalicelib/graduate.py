@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -16,6 +16,9 @@ from yinji.clearance.definition import Action
 from yinji.clearance.policy import may_see_answers, visible_case
 from yinji.clearance.store import Store
 from yinji.clearance.view import Answer, StepView, answers_view, case_view, flow_title
+from yinji.forms import clearance
+from yinji.forms.facts import Fact
+from yinji.forms.facts_store import Facts
 from yinji.identity import seen
 from yinji.identity.access_log import AccessLog
 from yinji.identity.looks import What
@@ -24,6 +27,7 @@ from yinji.messages.compose import is_written_about
 from yinji.platform.clock import CAMPUS, instant
 
 from . import accounts, appointments
+from .known import Known, known
 from .visit import Visit
 
 RARE = ("waive", "reopen")
@@ -64,7 +68,7 @@ def _found(visit: Visit, store: Store, student: str, what: What) -> tuple[Sessio
     return visit.someone, found
 
 
-def _shown(visit: Visit, store: Store, session: Session, case: Case) -> dict[str, Any]:
+def _shown(visit: Visit, store: Store, session: Session, case: Case, facts: Facts | None = None) -> dict[str, Any]:
     view = case_view(case, session, visit.language)
     return {
         "case": case,
@@ -79,7 +83,24 @@ def _shown(visit: Visit, store: Store, session: Session, case: Case) -> dict[str
         "spoken": codes.spoken(case.certificate.code) if case.certificate else "",
         "choices": appointments.choices(visit, store, view.steps),
         "booked": appointments.booked(visit, view.steps),
+        "asked": _asked(visit, session.sub, facts),
     }
+
+
+def _asked(visit: Visit, person: str, facts: Facts | None) -> Callable[[Action], Mapping[str, Known]]:
+    """What is known of `person` in answer to the questions of an action, by field; it is looked up once, when the first
+    action asks for facts."""
+    told: dict[str, Mapping[str, Fact]] = {}
+
+    def of(action: Action) -> Mapping[str, Known]:
+        if facts is None or not any(field.fact for field in action.fields):
+            return {}
+        if person not in told:
+            told[person] = facts.of(person)
+        found = clearance.questions(action, told[person], visit.now)
+        return {name: fact for name, one in found.items() if (fact := known(visit, one))}
+
+    return of
 
 
 def _arrangements(visit: Visit, case: Case) -> list[Action]:
@@ -98,10 +119,11 @@ def _arrangements(visit: Visit, case: Case) -> list[Action]:
     ]
 
 
-def me(visit: Visit, store: Store) -> dict[str, Any]:
-    """What the graduate sees of their own case: what needs them, what others do, what waits, what is done."""
+def me(visit: Visit, store: Store, facts: Facts) -> dict[str, Any]:
+    """What the graduate sees of their own case: what needs them, what others do, what waits, what is done. What is
+    known of them already is shown to be confirmed where a step asks for it."""
     session, case = _found(visit, store, own(visit), "case")
-    shown = _shown(visit, store, session, case)
+    shown = _shown(visit, store, session, case, facts)
     view = shown["view"]
     others = [step for step in view.others if step.state != "waiting"]
     return shown | {"mine": view.mine, "others": others}

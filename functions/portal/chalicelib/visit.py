@@ -16,6 +16,11 @@ from yinji.archive.access import OFFICE as ARCHIVES
 from yinji.archive.organisers import STUDENT_AFFAIRS
 from yinji.clearance import definition, policy
 from yinji.clearance.arrangements import forms
+from yinji.forms.desk import DEEDS as OF_DESKS
+from yinji.forms.editing import CHANGES
+from yinji.forms.facts_desk import DEEDS as DECISIONS
+from yinji.forms.facts_desk import answers_for
+from yinji.forms.submission import VERDICTS
 from yinji.identity.session import Session, Token, cookie, session_cookie, sign, signing_keys
 from yinji.identity.store import People, standing
 from yinji.platform import clock, http, problem
@@ -63,8 +68,14 @@ OF_VISITS = {
     "visits-round": (*OF_ROUNDS, "calendar"),
 }
 """What can be done about visits, by the page it is done on."""
-OF_FORMS = {"forms-fill": ("saved", "sent", "withdrawn", "given-up")}
-"""What can be done about forms, by the page it is done on."""
+OF_FORMS = {
+    "forms-facts": ("taken", "under-way"),
+    "forms-conflicts": DECISIONS,
+    "forms-fill": ("saved", "sent", "withdrawn", "given-up"),
+    "forms-queue": VERDICTS,
+    "forms-edit": (*CHANGES, *OF_DESKS, "begin", "import"),
+}
+"""What can be done about facts and forms, by the page it is done on."""
 TOLD = (*http.TOLD, "at", "rows", "changed", "refused", "rejected")
 
 
@@ -212,12 +223,15 @@ class Visit:
             return [
                 ("/queues", words("nav.queues")),
                 *([("/feeds", words("feeds.nav"))] if delivers else []),
+                *([self._conflicts] if answers_for(session) else []),
                 *([self._archives] if policy.may(session, "see-archive", department=ARCHIVES) else []),
                 ("/practice", words("practice.nav")),
+                self._forms_desk,
                 *([self._activities] if session.department == STUDENT_AFFAIRS else []),
                 *([self._faults] if policy.may(session, "see-incidents", department=NETWORK_CENTRE) else []),
                 *([self._repair_places] if policy.may(session, "see-places", department=NETWORK_CENTRE) else []),
                 *([self._desk_of_visits] if policy.may(session, "see-visits", department=NETWORK_CENTRE) else []),
+                self._forms_to_decide,
                 self._messages,
             ]
         if session.role in ("counsellor", "school-officer"):
@@ -227,6 +241,7 @@ class Visit:
                 ("/archive/certify", words("certify.nav")),
                 self._archives,
                 self._activities,
+                self._forms_to_decide,
                 ("/practice", words("practice.nav")),
                 self._messages,
             ]
@@ -248,17 +263,31 @@ class Visit:
             ("/queues", words("nav.queues")),
             ("/batches", words("nav.batches")),
             ("/feeds", words("feeds.nav")),
+            *([self._conflicts] if answers_for(session) else []),
             ("/archive/devices", words("readers.nav")),
             self._archives,
             self._activities,
             self._faults,
             self._repair_places,
             self._desk_of_visits if session.role == "administrator" else self._year_of_visits,
+            *([self._forms_desk] if session.role == "administrator" else []),
         ]
+
+    @property
+    def _forms_desk(self) -> tuple[str, Markup]:
+        return ("/forms/desk", self.words("forms-desk.nav"))
+
+    @property
+    def _conflicts(self) -> tuple[str, Markup]:
+        return ("/forms/conflicts", self.words("forms-conflicts.nav"))
 
     @property
     def _faults(self) -> tuple[str, Markup]:
         return ("/repair", self.words("repair-work.nav"))
+
+    @property
+    def _forms_to_decide(self) -> tuple[str, Markup]:
+        return ("/forms/queue", self.words("forms-queue.nav"))
 
     @property
     def _desk_of_visits(self) -> tuple[str, Markup]:
@@ -333,7 +362,7 @@ class Visit:
             return Notice(True, self.words(f"runs.done-{action}"), done)
         if step == "catalogue" and action in OF_CATALOGUE:
             return Notice(True, self.words(f"catalogue.done-{action}"), done)
-        if action in (*OF_REPAIR.get(step, ()), *OF_VISITS.get(step, ()), *OF_FORMS.get(step, ())):
+        if any(action in some.get(step, ()) for some in (OF_REPAIR, OF_VISITS, OF_FORMS)):
             return Notice(True, self.words(f"{step}.done-{action}"), done)
         if step == "practice":
             return Notice(True, self.words("practice.begun"), done)

@@ -116,7 +116,7 @@ function ready(schema) {
     if (MANY.includes(keyword)) made.push([keyword, value.map(ready)]);
     else if (ONE.includes(keyword)) made.push([keyword, ready(value)]);
     else if (NAMED.includes(keyword)) made.push([keyword, named(value, ready)]);
-    else if (!/^x-|^(\$schema|title|description|default|examples)$/.test(keyword)) made.push([keyword, value]);
+    else if (!/^x-|^(\$schema|\$comment|title|description|default|examples)$/.test(keyword)) made.push([keyword, value]);
   }
   return Object.fromEntries(made);
 }

@@ -187,7 +187,7 @@ if (form) {
   document.addEventListener("click", (event) => { if (dirty && event.target.closest("a[href^='/forms/']")) kept(true); });
   for (const kind of ["online", "offline"]) window.addEventListener(kind, () => { if (!offline() && dirty) kept(false); });
   all(".add-row").forEach((one) => { one.hidden = all(".row", one.closest(".rows")).length >= Number(one.closest(".rows").dataset.most); });
-  all(".signature").forEach((box) => { const place = box.querySelector(".pad"); if (place) pad(place, box); });
+  all(".signing").forEach((box) => { const place = box.querySelector(".pad"); if (place) pad(place, box); });
   follow();
   const first = form.querySelector("[aria-invalid]");
   if (first) (first.matches("fieldset") ? first.querySelector("input") || first : first).focus();

@@ -45,6 +45,8 @@ from yinji.platform.problem import Problem, invalid_form
 LambdaHandler = Callable[[dict[str, Any], Any], Any]
 BULK_THREADS = 8
 OWN_FIELDS = ("step_version", "idempotency_key")
+USE = "use."
+"""How a form says that a known fact is meant (forms/filling.py)."""
 
 
 def handler_of(step: Step) -> LambdaHandler:
@@ -186,7 +188,7 @@ class _StepFunction:
         if action.proved and not is_practice(student):
             self._api.demand_fresh()
         key = f"{session.sub}#{body.idempotency_key}"
-        answers = answers_of(body)
+        answers = self._with_facts(action, answers_of(body), student)
         check_form(action, answers)
         self._check_evidence(action, answers, student)
         seals = [field.name for field in action.fields if field.sealed and answers.get(field.name)]
@@ -213,6 +215,19 @@ class _StepFunction:
             return case_key.sealed_change(change, self._id, seals) if case_key and change else change
 
         return self._store.change(student, key, decide, event.fingerprint, known)
+
+    def _with_facts(self, action: definition.Action, answers: dict[str, str], student: str) -> dict[str, str]:
+        """`answers` with the known facts that they agree to. Raises Problem("invalid-form") when one changed since."""
+        if not any(name.startswith(USE) for name in answers) or action.by != "student" or is_practice(student):
+            return answers
+        # few who act have anything to agree to
+        from yinji.forms import clearance as forms
+        from yinji.forms.facts_store import Facts
+
+        store = Facts()
+        taken = forms.agreed(action, answers, store.of(student))
+        clear = {name: str(store.opened(fact).value) for name, fact in taken.items()}
+        return forms.without_uses(answers) | clear
 
     def _check_evidence(self, action: definition.Action, answers: Mapping[str, str], student: str) -> None:
         """Raise Problem("invalid-form") unless every document is an accepted one of this very student and question."""

@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 SOURCE = "yinji.clearance"
 STEP_READY = "step-ready"
 CASE_FINISHED = "case-finished"
+STEP_ANSWERED = "step-answered"
 ROSTER_APPLIED = "roster-applied"
 INTAKE_LEFT = "intake-left"
 REARRANGE = "rearrange"
+FACT_CORRECTED = "fact-corrected"
+SUBMISSION_DECIDED = "submission-decided"
+LAYOUT_FAILED = "layout-failed"
 AT_ONCE = 10
 
 _client: EventBridgeClient | None = None
@@ -35,6 +39,11 @@ Message = tuple[str, Mapping[str, Any]]
 def step_ready(student: str, step: str, version: int) -> Message:
     """A step that can settle itself upon what is known became ready, in the case's `version`."""
     return STEP_READY, {"student": student, "step": step, "version": version}
+
+
+def step_answered(student: str, step: str, version: int, at: str) -> Message:
+    """A graduate answered questions of a step that ask for facts, as the case's `version` has them, `at` an instant."""
+    return STEP_ANSWERED, {"student": student, "step": step, "version": version, "at": at}
 
 
 def case_finished(student: str, version: int) -> Message:
@@ -56,6 +65,22 @@ def rearrange(what: str, who: str, **told: str) -> Message:
     """Many cases are to be changed alike, as `who` decided: what is "migrate" (flow, version) or "carry-over" (batch,
     into)."""
     return REARRANGE, {"what": what, "who": who, **told}
+
+
+def fact_corrected(id: str, person: str, kind: str, source: str, at: str) -> Message:
+    """`person` says that the fact `kind` is not as the system of record `source` has it; what it is, is not told. `id`
+    is that of the conflict, which the source's department decides."""
+    return FACT_CORRECTED, {"id": id, "person": person, "kind": kind, "source": source, "at": at}
+
+
+def submission_decided(id: str, state: str, at: str) -> Message:
+    """Offices are through with the submission `id` of a form, which is in `state` since the instant `at`."""
+    return SUBMISSION_DECIDED, {"submission": id, "state": state, "at": at}
+
+
+def layout_failed(form: str, version: int, office: str, why: str) -> Message:
+    """The layout that `office` gave version `version` of its form does not work; documents are set in the usual one."""
+    return LAYOUT_FAILED, {"form": form, "version": version, "office": office, "why": why}
 
 
 def emit(messages: Sequence[Message]) -> None:

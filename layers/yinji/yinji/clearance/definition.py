@@ -57,6 +57,8 @@ class Field:
     """What only the graduate may see until somebody shows it: a one-time code. It is in no list, event or queue."""
     sealed: bool = False
     """A number that is kept encrypted and shown in part: see sealing.py."""
+    fact: str = ""
+    """What it asks for of what is known of people (forms/facts.toml), or empty: then it is asked once in a life."""
 
 
 @dataclass(frozen=True)
@@ -207,6 +209,17 @@ class StepDefinition:
         return {one.name: one.title for action in self.actions.values() for one in action.fields if one.secret}
 
     @property
+    def facts(self) -> dict[str, str]:
+        """Which fact each answer is, by field, of those that are one."""
+        return {
+            one.name: one.fact
+            for action in self.actions.values()
+            if action.by == "student"
+            for one in action.fields
+            if one.fact
+        }
+
+    @property
     def sealed(self) -> frozenset[str]:
         """The answers that are kept encrypted, by field."""
         return frozenset(one.name for action in self.actions.values() for one in action.fields if one.sealed)
@@ -288,6 +301,7 @@ def _field(entry: Mapping[str, Any]) -> Field:
         evidence=Evidence(tuple(evidence["types"]), evidence["largest_mb"]) if evidence else None,
         secret=entry.get("secret", False),
         sealed=entry.get("sealed", False),
+        fact=entry.get("fact", ""),
     )
 
 

@@ -1,4 +1,4 @@
-"""Who may see and do what, in clearance, the growth archive and repair. What is not in the table is denied."""
+"""Who may see and do what, in clearance, archive, one-form and repair. What is not in the table is denied."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ Permission = Literal[
     "see-places", "manage-places", "see-incidents", "work-on-incidents", "manage-incidents",
     "see-visits", "arrange-visits", "make-visits", "manage-visit-days", "see-visit-figures",
     "fill-forms", "see-submission", "decide-submission", "manage-forms", "see-form-figures",
+    "see-own-facts", "correct-fact", "decide-fact",
 ]  # fmt: skip
 Scope = Literal["own", "own-school", "own-department", "own-office", "own-graduates", "any"]
 
@@ -232,6 +233,11 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
     "manage-forms": {"department-officer": "own-department", "administrator": "any"},
     # how often is asked what is known already: nobody is named
     "see-form-figures": {"department-officer": "any", "administrator": "any", "auditor": "any"},
+    # one-form: what is known of oneself, and to say that it is otherwise
+    "see-own-facts": {"student": "own"},
+    "correct-fact": {"student": "own"},
+    # decide whether a system of record is right or the person; the department is the one that answers for the system
+    "decide-fact": {"department-officer": "own-department", "administrator": "any"},
     # remind a student of what is theirs; a department of its own steps only
     "remind": {"counsellor": "own-school", "school-officer": "own-school", "department-officer": "own-department"},
 }

@@ -19,6 +19,7 @@ from typing import Any, Literal, cast, get_args
 from yinji.clearance import university
 from yinji.clearance.definition import Text
 from yinji.clearance.sealing import masked
+from yinji.forms.countries import countries
 from yinji.forms.formats import tidy
 from yinji.forms.schema import Schema, Validator
 from yinji.identity.session import Role
@@ -167,6 +168,12 @@ def sources() -> Mapping[str, Source]:
 
 
 @cache
+def person_columns() -> frozenset[str]:
+    """What the column of a table may be called that says whose line it is."""
+    return frozenset(_told()["person"]["columns"])
+
+
+@cache
 def groups() -> Mapping[str, Text]:
     """What kinds are shown under, in the order of pages."""
     return {id: _title(one) for id, one in _told()["groups"].items()}
@@ -188,7 +195,7 @@ def _kind(id: str, told: Mapping[str, Any]) -> Kind:
         or told["source"] not in {SELF, *sources()}
     ):
         raise ValueError(f"the fact {id} is not well told")
-    options = {one["value"]: _title(one) for one in told["options"]} if "options" in told else None
+    options = _options(told.get("options"))
     parts: Sequence[Mapping[str, Any]] = told.get("parts") or ()
     schema = _schema(told, options, parts)
     if sensitivity == "sensitive" and schema["type"] != "string":
@@ -208,6 +215,13 @@ def _kind(id: str, told: Mapping[str, Any]) -> Kind:
         options,
         tuple(Part(one["id"], _title(one)) for one in parts),
     )
+
+
+def _options(told: Any) -> Mapping[str, Text] | None:
+    """What can be chosen: the entries themselves, or every country."""
+    if told == "countries":
+        return countries()
+    return {one["value"]: _title(one) for one in told} if told else None
 
 
 def _schema(told: Mapping[str, Any], options: Mapping[str, Text] | None, parts: Sequence[Mapping[str, Any]]) -> Schema:
@@ -241,7 +255,7 @@ def read(kind: str, text: str) -> Any:
     if found.options is not None:
         value = _chosen(found.options, text.strip())
     else:
-        value = tidy(str(found.schema.get("format", "")), text)
+        value = tidy(str(found.schema.get("format", "")), text.replace("\r\n", "\n"))
     if not validator(kind).holds(value):
         raise ValueError(kind)
     return value

@@ -24,7 +24,7 @@ ONE = frozenset({"not", "if", "then", "else", "items", "additionalProperties", "
 NAMED = frozenset({"properties", "dependentSchemas"})
 PLAIN = frozenset(
     {
-        "$schema", "title", "description", "default", "examples", "type", "enum", "const",
+        "$schema", "$comment", "title", "description", "default", "examples", "type", "enum", "const",
         "minLength", "maxLength", "pattern", "format",
         "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
         "minItems", "maxItems", "uniqueItems", "minContains", "maxContains",
@@ -33,9 +33,11 @@ PLAIN = frozenset(
 )  # fmt: skip
 KEYWORDS = MANY | ONE | NAMED | PLAIN
 """The keywords that a schema of ours may have; beside them those that begin with x-, which ask for nothing."""
+NOTHING = {"x-nothing": True}
+"""What is put, as `not`, where no further property may be: everything is of it, and what is wrong is told by it."""
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-DEEPEST, LONGEST_PATTERN, LARGEST = 12, 200, 2**53 - 1
-"""LARGEST: the largest whole number that JavaScript tells from its neighbours."""
+DEEPEST, LONGEST_PATTERN, LARGEST = 12, 200, 2**53
+"""LARGEST: up to it JavaScript has every whole number."""
 
 # A pattern is made of these pieces, which mean the same in JavaScript (with the flag u) and in Rust. Not among them:
 # the dot (which signs end a line?), \b, \p and \u, look-around, names, references back, and sets of signs within sets.
@@ -113,7 +115,7 @@ def _refused(keyword: str, value: Any) -> str | None:
         return "keyword not allowed"
     if keyword == "$schema" and value != DIALECT:
         return "another dialect"
-    if keyword == "format" and value not in FORMATS:
+    if keyword == "format" and not (isinstance(value, str) and value in FORMATS):
         return "format not known"
     if keyword == "pattern" and not _same_everywhere(value):
         return "pattern not allowed"
@@ -168,7 +170,7 @@ class Validator:
     def __init__(self, schema: Schema | bool) -> None:
         check(schema)
         self._validator = Draft202012Validator(
-            schema if isinstance(schema, bool) else dict(schema),
+            _by_name(schema),
             formats=dict(FORMATS),
             validate_formats=True,
             ignore_unknown_formats=False,
@@ -180,7 +182,7 @@ class Validator:
         """Everything that is wrong with `value`, by place; nothing when it is valid. What a condition asks for is told
         as if it were asked for always, and what is missing at its own place. What is no JSON is of the wrong type."""
         try:
-            found = {one for error in self._validator.iter_errors(value) for one in _told(error)}
+            found = {_told(error) for error in self._validator.iter_errors(value)}
         except ValueError:
             return [Wrong("", "type")]
         return sorted(found, key=lambda one: (one.at, one.keyword))
@@ -192,15 +194,31 @@ class Validator:
             return False
 
 
-def _told(error: ValidationError) -> list[Wrong]:
+def _told(error: ValidationError) -> Wrong:
     kind, at = error.kind, pointer(error.instance_path)
     if isinstance(kind, ValidationErrorKind.Required):
-        return [Wrong(f"{at}/{_escaped(kind.property)}", "required")]
-    if isinstance(kind, ValidationErrorKind.AdditionalProperties):
-        return [Wrong(f"{at}/{_escaped(name)}", "additionalProperties") for name in kind.unexpected]
-    if isinstance(kind, ValidationErrorKind.FalseSchema):
-        return [Wrong(at, "false")]
-    return [Wrong(at, kind.name)]
+        return Wrong(f"{at}/{_escaped(kind.property)}", "required")
+    if isinstance(kind, ValidationErrorKind.Not) and kind.schema == NOTHING:
+        return Wrong(at, "additionalProperties")
+    return Wrong(at, "false" if isinstance(kind, ValidationErrorKind.FalseSchema) else kind.name)
+
+
+def _by_name(schema: Any) -> Any:
+    """`schema`, so that each property that may not be is told at its own place: the library tells of them together, or
+    of the object alone."""
+    if isinstance(schema, bool):
+        return schema
+    told = dict(cast(Mapping[str, Any], schema))
+    for keyword, value in told.items():
+        if keyword == "additionalProperties" and value is False:
+            told[keyword] = {"not": NOTHING}
+        elif keyword in MANY:
+            told[keyword] = [_by_name(one) for one in value]
+        elif keyword in ONE:
+            told[keyword] = _by_name(value)
+        elif keyword in NAMED:
+            told[keyword] = {name: _by_name(one) for name, one in value.items()}
+    return told
 
 
 def pointer(path: Iterable[str | int]) -> str:

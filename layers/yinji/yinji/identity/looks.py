@@ -24,13 +24,13 @@ from yinji.platform.clock import CAMPUS, instant, stamp
 What = Literal[
     "case", "history", "document", "thumbnail", "account", "certificate", "appointment", "list", "audit-export",
     "access-log", "archive", "quiet", "sign-ups", "transcript", "edition", "shared",
-    "submission",
+    "facts", "submission",
 ]  # fmt: skip
 """The case; what happened to it; a document that was handed in, or its small picture; a sealed account number, whole;
 the certificate; a booked time; a list taken as a file; the history taken as a file with its proof; who looked; the
 growth archive: portrait and records; a list of students who have gone quiet; who signed up for an activity; the
-transcript of the second classroom; an edition of an archive; what of it somebody was shown by a link; a form that
-they sent, with its answers."""
+transcript of the second classroom; an edition of an archive; what of it somebody was shown by a link; a fact about
+which they and a system of record differ; a form that they sent, with its answers."""
 WHATS: tuple[What, ...] = get_args(What)
 Looker = Role | Literal["link"]
 """In which role somebody looks; or that they came by a link of the student's, without an account."""

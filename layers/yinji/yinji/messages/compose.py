@@ -16,6 +16,7 @@ from yinji.clearance.practice import is_practice
 from yinji.clearance.step import SENT_BACK
 from yinji.clearance.view import RowView, turn_of
 from yinji.editions.model import ALONE, Edition
+from yinji.forms.facts import kinds, sources
 from yinji.messages.model import Kind, Message, office_box
 from yinji.platform.clock import CAMPUS, instant, stamp
 from yinji.platform.ids import id_of
@@ -163,6 +164,18 @@ def _of(activity: Activity, until: datetime) -> dict[str, str]:
         "place": activity.place,
         "until": stamp(until),
     }
+
+
+def of_corrected(detail: Mapping[str, str]) -> Message | None:
+    """What the department that answers for a system of record is told when somebody says that a fact is otherwise:
+    which kind of fact, and neither whose nor what. `detail` is that of the event; None of a system or kind that is
+    gone."""
+    source, kind = sources().get(detail["source"]), detail["kind"]
+    if source is None or kind not in kinds():
+        return None
+    params = {"fact": kind, "source": source.id}
+    id = f"fact-corrected#{detail['id']}"
+    return Message(id, office_box(source.department), "fact-corrected", instant(detail["at"]), params)
 
 
 def is_of_use(message: Message, now: datetime) -> bool:

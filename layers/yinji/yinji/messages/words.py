@@ -14,6 +14,7 @@ from yinji.archive.deciding import said
 from yinji.archive.kinds import kinds
 from yinji.clearance import definition, university
 from yinji.clearance.definition import Text
+from yinji.forms import facts
 from yinji.messages.model import Message
 from yinji.platform.clock import CAMPUS, instant
 from yinji.visits import service
@@ -28,6 +29,11 @@ REPAIR = "/r"
 """Where a report is followed by its link, which is no part of the message: whoever sends it knows how to make it."""
 VISIT = "/visits"
 """Where a visit is followed by its link, which is no part of the message: whoever sends it knows how to make it."""
+FACTS = "/forms/conflicts"
+SUBMISSION = "/forms/s/"
+"""Where somebody sees a form that they sent."""
+FORM = "/forms/desk/{form}"
+"""Where an office works on a form."""
 SEPARATOR = {"zh": "、", "en": ", "}
 
 
@@ -112,6 +118,18 @@ def told(message: Message, language: str, steps: Sequence[str] | None = None, no
             )
         case "visit-booked" | "visit-moved" | "visit-cancelled" | "visit-tomorrow":
             return _of_visit(message, language)
+        case "form-approved" | "form-returned" | "form-refused":
+            title = say(language, "title", message.kind, title=params["title"][language])
+            line = say(language, "line", message.kind)
+            return Told(title, [line], f"{SUBMISSION}{params['submission']}", str(params["reason"]))
+        case "form-layout":
+            told = {"title": params["title"][language], "version": params["version"]}
+            line = say(language, "line", message.kind, **told)
+            return Told(
+                say(language, "title", message.kind, **told), [line], FORM.format(form=params["form"]), params["why"]
+            )
+        case "fact-corrected":
+            return _of_fact(params, language)
         case "digest":
             return _digest(params, language, now or message.at)
 
@@ -151,6 +169,14 @@ def _of_visit(message: Message, language: str) -> Told:
     names.append("visit-call")
     lines = [say(language, "line", name, **told) for name in names]
     return Told(say(language, "title", message.kind, **told), lines, VISIT)
+
+
+def _of_fact(params: Mapping[str, Any], language: str) -> Told:
+    fact, source = facts.kinds().get(str(params["fact"])), facts.sources().get(str(params["source"]))
+    told = {"fact": fact.title[language] if fact else "", "source": source.title[language] if source else ""}
+    return Told(
+        say(language, "title", "fact-corrected", **told), [say(language, "line", "fact-corrected", **told)], FACTS
+    )
 
 
 def invitation(message: Message, language: str, site: str, path: str) -> list[str]:
