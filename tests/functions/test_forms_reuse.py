@@ -8,7 +8,6 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-from yinji.archive.store import Archive
 from yinji.clearance.store import Store
 from yinji.forms.facts_store import Facts
 from yinji.forms.form import Form
@@ -29,7 +28,7 @@ PAIRS = list(permutations(sorted(every_form()), 2))
 @pytest.fixture
 def desk(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setattr(clock, "now", lambda: AT)
-    return Desk(Forms(), Facts(), Archive(), Store())
+    return Desk(Forms(), Facts(), Store())
 
 
 def send(desk: Desk, id: str, who: Session = WHO) -> Submission:
