@@ -6,6 +6,7 @@ from __future__ import annotations
 from aws_cdk import CfnOutput
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
+from yinji.clearance.evidence import PREFIX as EVIDENCE
 from yinji.forms.desk import DEEDS as OF_FORMS
 from yinji.forms.facts_desk import DEEDS
 from yinji.forms.records import PREFIX, REPORTS
@@ -22,6 +23,17 @@ NEW_CONFLICT: dict[str, object] = {
     "dynamodb": {"Keys": {"pk": {"S": lambda_.FilterRule.begins_with("CONFLICTS#")}}},
 }
 """Somebody says otherwise than a system of record."""
+ANSWERED: dict[str, object] = {
+    "eventName": lambda_.FilterRule.is_equal("INSERT"),
+    "dynamodb": {
+        "Keys": {
+            "pk": {"S": lambda_.FilterRule.begins_with("SUBMISSION#")},
+            "sk": {"S": lambda_.FilterRule.begins_with("EVENT#")},
+        },
+        "NewImage": {"what": {"S": lambda_.FilterRule.or_("submit", "correct")}},
+    },
+}
+"""Somebody sent a form, or sent it again."""
 INDEXES = (Index("by-person", "person", "at"), Index("by-form", "form", "at"), Index("by-office", "waits_for", "since"))
 PEOPLE: dict[str, object] = {"timeout": 29, "memory": 1024, "answers_people": True}
 
@@ -47,6 +59,7 @@ class Forms(Beside):
         self._facts()
         self._learning()
         self._authoring()
+        self._filling()
         BucketDoor(self, "FormsDoor", self.bucket, self.doors)
         CfnOutput(self, "FormsTableName", value=self.table.table.table_name)
         CfnOutput(self, "FormsBucketName", value=self.bucket.name)
@@ -101,6 +114,55 @@ class Forms(Beside):
         self.house.facts.changed_by(learn)
         self.house.sealing.seals_by(learn)
         on_message(self.house.bus, learn, "StepAnswered", "step-answered", {})
+
+    def _filling(self) -> None:
+        """What people fill, send and hand in, and what becomes known by it."""
+        route, house = self.routes.route, self.house
+        form, sent = "/api/forms/f/{form}", "/api/forms/s/{submission}"
+        library = self._function("forms/library", "FORMS_TABLE", "FACTS_TABLE", **PEOPLE)
+        self.table.read_by(library, index=True)
+        house.facts.read_by(library)
+        route(library, "GET", "/api/forms")
+        route(library, "GET", form)
+
+        told = ("FORMS_TABLE", "FACTS_TABLE", "TABLE", "SEALING_KEY", "PUBLIC_URL")
+        fill = self._function("forms/fill", *told, **PEOPLE)
+        self.table.changed_by(fill)
+        house.facts.changed_by(fill)
+        house.sealing.seals_by(fill)
+        house.table.looked_up_by(fill)
+        for deed in ("save", "submit", "give-up"):
+            route(fill, "POST", f"{form}/{deed}")
+
+        told = ("FORMS_TABLE", "FACTS_TABLE", "SEALING_KEY", "PUBLIC_URL")
+        submission = self._showing("forms/submission", *told, **PEOPLE)
+        self.table.changed_by(submission)
+        house.facts.read_by(submission)
+        house.sealing.opens_by(submission)
+        route(submission, "GET", sent)
+        for deed in ("withdraw", "correct"):
+            route(submission, "POST", f"{sent}/{deed}")
+
+        told = ("FORMS_TABLE", "TABLE", "INTAKE_BUCKET", "DOCUMENTS_BUCKET", "PUBLIC_URL")
+        document = self._showing("forms/document", *told, **PEOPLE)
+        self.table.looked_up_by(document)
+        house.table.changed_by(document)
+        # whoever is given a presigned address may do what the function may
+        house.intake.written_by(document, EVIDENCE)
+        house.documents.read_by(document, EVIDENCE)
+        route(document, "POST", f"{form}/documents")
+        for part in ("", "/file", "/thumbnail"):
+            route(document, "GET", f"{form}/documents/{{id}}{part}")
+        for part in ("/file", "/thumbnail"):
+            route(document, "GET", f"{sent}/documents/{{id}}{part}")
+
+        learn = self._function(
+            "forms/learn", "FORMS_TABLE", "FACTS_TABLE", "SEALING_KEY", timeout=60, memory=512, asynchronous=True
+        )
+        self.table.looked_up_by(learn)
+        house.facts.changed_by(learn)
+        house.sealing.seals_by(learn)
+        on_change(self.table, learn, ANSWERED)
 
     def _authoring(self) -> None:
         """What offices do to their forms: they put items and take none away."""
