@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 from yinji.clearance.university import departments
-from yinji.forms import desk, editing, facts
+from yinji.forms import desk, editing, facts, importing
 from yinji.forms.filling import Question
 from yinji.forms.form import MOST_APPROVALS, OF_SCHOOL, Field, Form, lacking
 from yinji.forms.formats import FORMATS
@@ -89,13 +89,15 @@ def likely_of(field: Field) -> list[Suggestion]:
 
 
 def proposed(form: Form, likely: Mapping[str, list[Suggestion]]) -> dict[str, str]:
-    """What is chosen of each question before a person has: the fact it surely asks for, the first that does."""
+    """What is chosen of each question before a person has: the fact it surely asks for, the first that does; what an
+    office writes on paper is left out, for it has its approvals."""
     taken = {field.fact: field.name for field in form.fields if field.fact}
     found: dict[str, str] = {}
     for field in form.fields:
         fact = field.fact or next((told.fact for told in likely[field.name] if told.sure), "")
         sure = bool(fact) and taken.setdefault(fact, field.name) == field.name
-        found[field.name] = f"fact:{fact}" if sure else f"own:{field.way}"
+        by_itself = "out" if importing.of_office(editing.called(form, field.name, "zh")) else f"own:{field.way}"
+        found[field.name] = f"fact:{fact}" if sure else by_itself
     return found
 
 
