@@ -38,6 +38,7 @@ os.environ |= {
     "YINJI_PACK_QUEUE": "https://sqs.us-east-1.amazonaws.com/123456789012/yinji-pack",
     "YINJI_LOAD_QUEUE": "https://sqs.us-east-1.amazonaws.com/123456789012/yinji-load",
     "YINJI_NEWS_QUEUE": "https://sqs.us-east-1.amazonaws.com/123456789012/yinji-news",
+    "YINJI_DELIVERIES_QUEUE": "https://sqs.us-east-1.amazonaws.com/123456789012/yinji-form-deliveries",
     "YINJI_SIGN_IN": "demo,oidc",
     "YINJI_OIDC_ISSUER": "https://sso.example.edu",
     "YINJI_OIDC_CLIENT": "yinji",

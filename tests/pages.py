@@ -401,6 +401,21 @@ PAGES: tuple[Page, ...] = (
         department="network-centre",
         text=False,
     ),
+    # one-form: facts
+    Page(
+        "/forms/facts",
+        ("/forms/facts", "/forms/facts?at=forms-facts.phone&problem=invalid-form&fields=value"),
+        any=STUDENT,
+        seen_by=STUDENT,
+    ),
+    Page(
+        "/forms/conflicts",
+        ("/forms/conflicts", "/forms/conflicts?problem=changed-meanwhile"),
+        own=("department-officer",),
+        any=("administrator",),
+        seen_by=("department-officer",),
+        department="finance",
+    ),
     # visits: asking
     Page(
         "/visits",

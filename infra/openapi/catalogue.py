@@ -25,6 +25,7 @@ from infra.openapi import (
     archive_groups,
     archive_proof,
     archive_readers,
+    forms_facts,
     repair_learn,
     repair_open311,
     repair_places,
@@ -75,6 +76,7 @@ PLACES: Mapping[str, Schema] = {
     "number": archive_proof.NUMBER,
     **repair_work.PLACES,
     **visits_desk.PLACES,
+    **forms_facts.PLACES,
     **visits_ask.PLACES,
     **visits_round.PLACES,
 }
@@ -717,5 +719,6 @@ ROUTES: Mapping[str, Row] = {
     **repair_triage.ROUTES,
     **visits_ask.ROWS,
     **visits_desk.ROUTES,
+    **forms_facts.ROUTES,
     **visits_round.ROUTES,
 }

@@ -66,7 +66,6 @@ class Forms(Beside):
             timeout=900,
             memory=1769,
             asynchronous=True,
-            alone=True,
             extra_layers=[self.tabular],
         )
         self.house.facts.changed_by(intake)

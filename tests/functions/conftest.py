@@ -337,7 +337,7 @@ class Cloud:
             self._furnish()
             FURNISHED.update({place: dict(vars(_backend(*place))) for place in PLACES})
             _furnish_again()  # what is kept is never what a test works on
-        for queue in ("seen", "ingest", "load", "refresh", "pack", "news"):
+        for queue in ("seen", "ingest", "load", "refresh", "pack", "news", "form-deliveries"):
             self.sqs.create_queue(QueueName=f"yinji-{queue}")
 
     def _furnish(self) -> None:

@@ -20,6 +20,7 @@ from yinji.archive.store import Archive
 from yinji.archive.student import Student
 from yinji.clearance import arrangements, definition
 from yinji.clearance.definition import Action, StepDefinition
+from yinji.forms.facts_desk import DEEDS as FACT_DEEDS
 from yinji.identity.people import DELEGATED, Grant
 from yinji.identity.session import ROLES, Role, Session
 from yinji.identity.store import People
@@ -740,6 +741,32 @@ ROWS_OF_DESK: tuple[Row, ...] = (
     ),
 )
 """What offices see of visits and do to them and to days, where technicians go, and what a year was like."""
+_DECIDE_FACTS: dict[str, Any] = {"own": ("department-officer",), "any": ("administrator",), "department": "finance"}
+ROWS_OF_FACTS: tuple[Row, ...] = (
+    # whoever asks is told of themselves, and nobody can ask of others
+    Row("GET /api/forms/facts", "forms/facts", any=("student",), answers=READ),
+    Row(
+        "POST /api/forms/facts/{kind}",
+        "forms/facts",
+        any=("student",),
+        about={"kind": "phone"},
+        fields={"value": "13800138000", "version": "0"},
+    ),
+    Row("GET /api/forms/conflicts", "forms/conflicts", **_DECIDE_FACTS, answers=READ),
+    *(
+        # whose it is is looked at upon one that there is: tests/functions/test_facts.py
+        Row(
+            f"POST /api/forms/conflicts/{{conflict}}/{deed}",
+            "forms/conflicts",
+            **_DECIDE_FACTS,
+            about={"conflict": "0" * 24},
+            fields={"version": "1"},
+            answers=frozenset({NOT_THERE}),
+        )
+        for deed in FACT_DEEDS
+    ),
+)
+"""What is known of people, and what departments decide about it."""
 ROWS_OF_ASKING: tuple[Row, ...] = (
     Row(
         "POST /api/visits/desk/ask",
@@ -850,6 +877,7 @@ HERE = (
     *ROWS_OF_EDITIONS,
     *ROWS_OF_REPAIR_WORK,
     *ROWS_OF_DESK,
+    *ROWS_OF_FACTS,
     *ROWS_OF_ASKING,
     *ROWS_OF_ROUNDS,
     *rows_of_arrangements(),

@@ -119,7 +119,8 @@ def test_it_is_kept_once_however_often_it_comes(facts: Facts, cloud: Cloud) -> N
     assert everything(cloud) == before
     # a night later nothing of it is written either, but as of when it was told
     assert take(facts, LIN, WANG, at=AT + DAY)["changed"] == 0
-    assert facts.of(WHO)["name"].at == AT and facts.marks(REGISTRY)["name"] == AT + DAY
+    assert facts.of(WHO)["name"].at == AT
+    assert facts.begin(REGISTRY, "x", ["name"], AT).late == {"name"}
 
 
 def test_an_older_table_that_comes_late_adds_what_is_missing_and_changes_nothing(facts: Facts) -> None:
@@ -152,9 +153,27 @@ def test_who_is_stopped_halfway_does_it_again(facts: Facts) -> None:
 
     with patch.object(Facts, "take", dies), pytest.raises(KeyboardInterrupt):
         take(facts, LIN, WANG)
-    assert facts.marks(REGISTRY) == {}
     take(facts, LIN, WANG)
     assert len(values(facts)) == len(values(facts, "2022S01002")) == 4
+
+
+@pytest.mark.parametrize("older_first", [True, False])
+def test_of_two_tables_that_are_taken_at_once_the_newer_stands(facts: Facts, older_first: bool) -> None:
+    """Each goes on in the middle of the other, whoever began."""
+    take(facts, LIN, WANG)
+    changed = LIN.replace("物理学", "化学")
+    real, calls = Facts.take, iter(range(9))
+    tables = [([changed, WANG], AT + DAY), ([LIN, WANG], AT + 2 * DAY)]
+    first, second = tables if older_first else reversed(tables)
+
+    def meanwhile(self: Facts, *arguments: Any, **more: Any) -> Any:
+        if next(calls) == 0:
+            take(facts, *second[0], at=second[1])
+        return real(self, *arguments, **more)
+
+    with patch.object(Facts, "take", meanwhile), patch("yinji.forms.records.THREADS", 1):
+        take(facts, *first[0], at=first[1])
+    assert values(facts)["programme"] == "物理学"
 
 
 # --- the function -----------------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def emitted() -> set[tuple[str, frozenset[str]]]:
     """Every metric that code of functions and layers emits: its name, and the names of its dimensions."""
     folders = [
         ROOT / "functions" / name
-        for name in ("clearance", "messages", "identity", "privacy", "archive", "repair", "visits")
+        for name in ("clearance", "messages", "identity", "privacy", "archive", "repair", "visits", "forms")
     ] + [ROOT / "layers" / "yinji"]
     sources = [path for folder in folders for path in folder.glob("**/*.py")]
     return {metric for path in sources if path.name != "observability.py" for metric in _emitted_by(path)}
@@ -281,7 +281,7 @@ def test_every_alarm_says_where_its_runbook_is_and_that_is_there(either: Synthes
 def test_every_function_is_documented(local: Synthesis) -> None:
     documented = set(
         re.findall(
-            r"^\| `((?:clearance/|identity/|messages/|privacy/|archive/|repair/|visits/|portal)[a-z0-9_/]*)` \|",
+            r"^\| `((?:clearance/|identity/|messages/|privacy/|archive/|repair/|visits/|forms/|portal)[a-z0-9_/]*)` \|",
             runbooks(),
             re.MULTILINE,
         )

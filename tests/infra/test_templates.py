@@ -125,6 +125,6 @@ def test_every_function_on_aws_knows_that_it_is_on_aws(aws: Synthesis) -> None:
 def test_other_stacks_find_what_clearance_gives_them_by_these_names(either: Synthesis) -> None:
     told = either.templates["Clearance"]["Outputs"]
     assert {name for name in told if not name.startswith("Exports")} == {
-        "IntakeBucket", "DocumentsBucket", "TableName", "PeopleTableName", "BusName", "ApiId", "ApiUrl",
-        "SessionKeysArn",
+        "IntakeBucket", "DocumentsBucket", "TableName", "PeopleTableName", "FactsTableName", "BusName", "ApiId",
+        "ApiUrl", "SessionKeysArn",
     }  # fmt: skip

@@ -26,6 +26,7 @@ from yinji.messages.model import (
     OF_ACTIVITIES,
     OF_EDITIONS,
     OF_FAULTS,
+    OF_FORMS,
     OF_RECORDS,
     OF_VISITS,
     QUIET_FROM,
@@ -253,6 +254,13 @@ JAZZ = {
     "activity": "A1", "title": "Jazz", "begins_at": "2026-06-20T11:00:00.000Z", "place": "",
     "until": "2026-06-20T13:00:00.000Z",
 }  # fmt: skip
+SENT_FORM = {
+    "submission": "0" * 24,
+    "state": "returned",
+    "title": {"zh": "困难补助申请", "en": "Aid for hardship"},
+    "called": LIN.name,
+    "reason": "320.00",
+}
 HOME_VISIT = {"day": "2026-07-01", "from": "2026-06-24", "window": "morning", "place": "meiyuan", "why": ""}
 SAMPLES = [
     Message("a", LIN.student, "welcome", NOW, {"steps": ["exit-survey"], "deadline": "2026-06-30", "flow": "x"}),
@@ -288,6 +296,10 @@ SAMPLES = [
     ),
     *(Message(kind, visit_box("1"), kind, NOW, HOME_VISIT) for kind in KINDS if kind in OF_VISITS),
     Message("i", "office:finance", "fact-corrected", NOW, {"fact": "bank-card", "source": "finance"}),
+    *(Message(kind, LIN.student, kind, NOW, SENT_FORM) for kind in KINDS if kind in OF_FORMS),
+    Message(
+        "i", "office:finance", "form-layout", NOW, SENT_FORM | {"form": "a-form", "version": 2, "why": "3: 320.00"}
+    ),
 ]
 
 
@@ -360,7 +372,8 @@ def test_every_office_can_be_written_to() -> None:
 def test_reminders_and_news_can_be_stopped_and_what_was_sent_back_or_is_done_cannot() -> None:
     settings = Settings(stopped=frozenset(TOPIC_OF.values()))
     assert {kind for kind in KINDS if settings.mails(kind)} == {
-        "welcome", "sent-back", "done", "deadline-moved", *OF_RECORDS, *OF_EDITIONS,
+        "welcome", "sent-back", "done", "deadline-moved", "fact-corrected", "form-layout",
+        *OF_RECORDS, *OF_EDITIONS, *OF_FORMS,
     }  # fmt: skip
     assert all(Settings().mails(kind) for kind in KINDS)
 

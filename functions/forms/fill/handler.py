@@ -8,6 +8,7 @@ What is sensitive is sealed before it is kept. A page without script is led to t
 is wrong: what was typed is kept, and never stands in an address.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -17,7 +18,7 @@ from yinji.clearance.store import Store
 from yinji.forms import telling
 from yinji.forms.coming import Came, of_document, of_page
 from yinji.forms.facts_store import Facts
-from yinji.forms.filling import Filled
+from yinji.forms.filling import Filled, Way
 from yinji.forms.form import Form
 from yinji.forms.sending import Desk
 from yinji.forms.store import Forms
@@ -26,7 +27,7 @@ from yinji.platform.limits import FORM_SAVES, FORMS_SENT
 from yinji.platform.observability import count, logger, metrics
 from yinji.platform.problem import Problem
 
-METRICS = {
+METRICS: Mapping[Way, str] = {
     "asked": "FormFieldsAsked",
     "confirmed": "FormFieldsConfirmed",
     "corrected": "FormFieldsCorrected",

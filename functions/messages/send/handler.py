@@ -2,8 +2,8 @@
 
 Trigger: the stream of the table of messages, new deliveries only; every five minutes, for those that were to wait
 (quiet hours, a channel that was busy) and those whose sender never came back. Reads: the outbox, the case it is about,
-the report and its incident, or the visit, the signing keys, the keys of repair and of visits, the secret of the
-webhooks. Writes: the outbox. Emits: mail, posts to webhooks.
+the report and its incident, the visit, or the form that was sent and the address of who sent it, the signing keys, the
+keys of repair and of visits, the secret of the webhooks. Writes: the outbox. Emits: mail, posts to webhooks.
 """
 
 import json
@@ -20,11 +20,14 @@ from aws_lambda_powertools.utilities.batch import (
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.clearance.store import Store
+from yinji.forms.facts_store import Facts
+from yinji.forms.store import Forms
 from yinji.identity.session import signing_keys
 from yinji.messages import stop
 from yinji.messages.channels import Channel, Ses, Webhook
 from yinji.messages.faults import Reporters
-from yinji.messages.model import REPORTS, VISITS, Delivery, Topic
+from yinji.messages.filled import Applicants
+from yinji.messages.model import OF_FORMS, REPORTS, VISITS, Delivery, Message, Topic
 from yinji.messages.people import Campus
 from yinji.messages.sending import People, Sender, Unknown
 from yinji.messages.store import Outbox, delivery_of
@@ -50,6 +53,8 @@ store = Store()
 reports = Reports()
 incidents = Incidents()
 visits = Visits()
+forms = Forms()
+facts = Facts()
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -83,7 +88,7 @@ def sweep(context: LambdaContext) -> dict[str, int]:
 
 
 def send(delivery: Delivery, owner: str) -> None:
-    sender = Sender(outbox, people_of(delivery.message.box), channel, stop_link, setting("PUBLIC_URL"))
+    sender = Sender(outbox, people_of(delivery.message), channel, stop_link, setting("PUBLIC_URL"))
     try:
         outcome = sender.deliver(delivery, owner, clock.now())
     except Unknown as error:
@@ -98,8 +103,12 @@ def send(delivery: Delivery, owner: str) -> None:
         count("MessagesUncertain", channel=delivery.channel)
 
 
-def people_of(box: str) -> People:
-    """Who reads `box`: whoever reported a fault or asked for a visit is found by that, and goes on by its link."""
+def people_of(message: Message) -> People:
+    """Who reads `message`: whoever reported a fault, asked for a visit or sent a form is found by that, and goes on
+    by its link."""
+    box = message.box
+    if message.kind in OF_FORMS:
+        return Applicants(forms.find, store.get, facts.of)
     if box.startswith(REPORTS):
         return Reporters(
             reports.find, lambda report: incident_of(report, incidents), lambda id: follow_link(id, repair_key())

@@ -71,6 +71,7 @@ OF_VISITS = {
 OF_FORMS = {
     "forms-facts": ("taken", "under-way"),
     "forms-conflicts": DECISIONS,
+    "forms-fill": ("saved", "sent", "withdrawn", "given-up"),
     "forms-queue": VERDICTS,
     "forms-edit": (*CHANGES, *OF_DESKS, "begin", "import"),
 }
@@ -208,7 +209,13 @@ class Visit:
         if session is None:
             return []
         if session.role == "student":
-            return [("/me", words("nav.me")), ("/archive", words("archive.nav")), self._activities, self._messages]
+            return [
+                ("/me", words("nav.me")),
+                ("/archive", words("archive.nav")),
+                ("/forms", words("forms.title")),
+                self._activities,
+                self._messages,
+            ]
         if session.role == "supervisor":
             return [("/queues", words("nav.queues"))]
         if session.role == "department-officer":

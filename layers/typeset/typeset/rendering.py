@@ -74,7 +74,8 @@ def _compiler(template: str) -> typst.Compiler:
     return compiler
 
 
-def _plain(value: object) -> str:
+def plain(value: object) -> str:
+    """`value`, of which JSON has no word, as a text. Raises TypeError unless it is a date."""
     if isinstance(value, date):  # datetime too
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} cannot stand in a document's data")
@@ -104,17 +105,17 @@ def _compiled(template: str, data: Mapping[str, Any], at: datetime, **how: Any) 
     if at.tzinfo is None:
         raise ValueError("`at` needs a time zone")
     at = at.replace(microsecond=0)  # a PDF's dates have no fractions, and Typst takes none
-    inputs = {"data": json.dumps(data, default=_plain)}
+    inputs = {"data": json.dumps(data, default=plain)}
     try:
         return _compiler(template).compile(sys_inputs=inputs, timestamp=at, **how)
     except typst.TypstError as problem:
-        undrawn = _undrawn(problem.diagnostic)
+        undrawn = undrawn_of(problem.diagnostic)
         if undrawn:
             raise MissingGlyph(undrawn) from problem
         raise RenderError(problem.diagnostic or problem.message) from problem
 
 
-def _undrawn(diagnostic: str) -> str:
+def undrawn_of(diagnostic: str) -> str:
     """The characters a diagnostic says have no glyph, each once, in order."""
     clusters = "".join(_UNDRAWN.findall(diagnostic))
     text = _ESCAPE.sub(lambda found: _unescaped(found[1], found[2]), clusters)

@@ -22,6 +22,8 @@ ROSTER_APPLIED = "roster-applied"
 INTAKE_LEFT = "intake-left"
 REARRANGE = "rearrange"
 FACT_CORRECTED = "fact-corrected"
+SUBMISSION_DECIDED = "submission-decided"
+LAYOUT_FAILED = "layout-failed"
 AT_ONCE = 10
 
 _client: EventBridgeClient | None = None
@@ -69,6 +71,16 @@ def fact_corrected(id: str, person: str, kind: str, source: str, at: str) -> Mes
     """`person` says that the fact `kind` is not as the system of record `source` has it; what it is, is not told. `id`
     is that of the conflict, which the source's department decides."""
     return FACT_CORRECTED, {"id": id, "person": person, "kind": kind, "source": source, "at": at}
+
+
+def submission_decided(id: str, state: str, at: str) -> Message:
+    """Offices are through with the submission `id` of a form, which is in `state` since the instant `at`."""
+    return SUBMISSION_DECIDED, {"submission": id, "state": state, "at": at}
+
+
+def layout_failed(form: str, version: int, office: str, why: str) -> Message:
+    """The layout that `office` gave version `version` of its form does not work; documents are set in the usual one."""
+    return LAYOUT_FAILED, {"form": form, "version": version, "office": office, "why": why}
 
 
 def emit(messages: Sequence[Message]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, cast
 
 from yinji.forms.filling import Sent, sent
 from yinji.forms.form import Form
@@ -13,7 +13,7 @@ from yinji.platform.problem import Problem
 
 Go = Literal["next", "stay", "later"]
 """Where whoever saves a page wants to be: at the next one, at the same, or away, to go on another time."""
-GOES: tuple[Go, ...] = get_args(Go)
+GOES: Mapping[str, Go] = {"next": "next", "stay": "stay", "later": "later"}
 DEEPEST = 4
 """How deep an answer may lie: a table has rows, and rows have answers."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -37,7 +37,7 @@ def of_page(form: Form, texts: Mapping[str, str]) -> Came:
     if page is not None and page >= len(form.pages):
         raise Problem("malformed-request")
     fields = tuple(form.fields) if page is None else form.pages[page].fields
-    go: Go = next((one for one in GOES if one == texts.get("go")), None) or "next"
+    go = GOES.get(texts.get("go", ""), "next")
     return Came(sent(fields, texts), page, go, _number(texts.get("draft") or "0"), texts.get("corrects", "")[:40])
 
 

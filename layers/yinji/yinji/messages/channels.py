@@ -7,25 +7,22 @@ not; whatever else it raises means that nobody knows.
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from email.utils import formataddr
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 
 from yinji.messages.letter import Letter
-from yinji.platform.environment import is_local
+from yinji.platform import posting
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
 SECONDS = 10
-LONGEST_ANSWER = 64 * 1024
 AGAIN = frozenset({"TooManyRequestsException", "Throttling", "ThrottlingException", "LimitExceededException"})
 """What SES answers when it is asked too often: nothing is wrong with the letter."""
 BUSY = frozenset({-1, 45009})
@@ -90,34 +87,29 @@ class Ses:
 
 
 class Webhook:
-    """The group robot at `url`: it takes {"msgtype": "markdown", ...} and answers {"errcode": 0}."""
+    """The group robot at `url`: it takes {"msgtype": "markdown", ...} and answers {"errcode": 0}. Operators named it,
+    so it may be anywhere."""
 
     def __init__(self, url: str, seconds: float = SECONDS) -> None:
-        scheme = urlsplit(url).scheme
-        if scheme != "https" and not (scheme == "http" and is_local()):
-            raise ValueError("a webhook is reached by https")
+        posting.check(url)
         self._url, self._seconds = url, seconds
 
     def send(self, letter: Letter) -> None:
-        request = urllib.request.Request(  # noqa: S310 - the scheme was looked at above
-            self._url,
-            json.dumps(markdown(letter), ensure_ascii=False).encode(),
-            {"Content-Type": "application/json; charset=utf-8"},
-        )
+        body = json.dumps(markdown(letter), ensure_ascii=False).encode()
+        headers = {"Content-Type": "application/json; charset=utf-8"}
         try:
-            with urllib.request.urlopen(request, timeout=self._seconds) as answer:  # noqa: S310
-                told = json.loads(answer.read(LONGEST_ANSWER))
-        except urllib.error.HTTPError as error:
-            if error.code == 429:
-                raise NotSent("429", again=True) from None
-            if 400 <= error.code < 500:
-                raise NotSent(str(error.code), again=False) from None
-            raise RuntimeError(f"the webhook answered {error.code}") from None
-        except urllib.error.URLError as error:
-            if isinstance(error.reason, ConnectionRefusedError):
-                raise NotSent("refused", again=True) from None
+            status, answer = posting.post(self._url, body, headers, self._seconds, inside=True)
+        except ConnectionRefusedError:
+            raise NotSent("refused", again=True) from None
+        except (OSError, HTTPException):
             raise RuntimeError("the webhook broke off") from None
-        code = int(told["errcode"])
+        if status == 429:
+            raise NotSent("429", again=True)
+        if 300 <= status < 500:
+            raise NotSent(str(status), again=False)
+        if status >= 500:
+            raise RuntimeError(f"the webhook answered {status}")
+        code = int(json.loads(answer)["errcode"])
         if code:
             raise NotSent(str(code), again=code in BUSY)
 

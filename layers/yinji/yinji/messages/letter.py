@@ -2,7 +2,7 @@
 
 It carries the reader's name, what there is to do and where to go on; no reasons, no amounts, no student number. Of an
 activity it tells what everybody may read of it: its title, when and where; of a fault the place, of a visit the day and
-the community.
+the community; of a form its title.
 """
 
 from __future__ import annotations
@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 
-from yinji.messages.model import OF_ACTIVITIES, OF_EDITIONS, OF_FAULTS, OF_RECORDS, OF_VISITS, Message
+from yinji.messages.model import (
+    OF_ACTIVITIES,
+    OF_EDITIONS,
+    OF_FAULTS,
+    OF_FORMS,
+    OF_RECORDS,
+    OF_VISITS,
+    Message,
+)
 from yinji.messages.words import invitation, say, sender, told
 
 HTML = (
@@ -76,6 +84,8 @@ def letter(
         opens = "open-editions"
     elif archive:
         opens = "open-archive"
+    elif message.kind in OF_FORMS:
+        opens = "open-form"
     elif message.kind == "done":
         opens = "certificate"
     action = say(language, "mail", opens)
@@ -83,7 +93,8 @@ def letter(
     if stop_url:
         foot = say(language, "mail", "stop-report" if fault else "stop-visit" if visit else "stop")
     else:
-        foot = say(language, "mail", "fixed-archive" if archive else "fixed")
+        form = message.kind in OF_FORMS
+        foot = say(language, "mail", "fixed-archive" if archive else "fixed-form" if form else "fixed")
     text = "\n\n".join([dear, *lines, f"{action}：{url}" if language == "zh" else f"{action}: {url}"])
     text += f"\n\n--\n{foot}\n" + (f"{stop_url}\n" if stop_url else "")
     link = f' <a href="{escape(stop_url)}">{escape(stop_url)}</a>' if stop_url else ""

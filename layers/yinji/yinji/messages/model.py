@@ -19,6 +19,7 @@ Kind = Literal[
     "fault-received", "fault-taken", "fault-coming", "fault-access", "fault-fixed", "fault-reopened",
     "visit-booked", "visit-moved", "visit-cancelled", "visit-tomorrow",
     "fact-corrected",
+    "form-approved", "form-returned", "form-refused", "form-layout",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Topic = Literal["yours", "reminders", "activities", "digest", "faults", "visits"]
@@ -48,6 +49,8 @@ OF_RECORDS: frozenset[Kind] = frozenset({"record-certified", "record-refused", "
 """Kinds that are about a record of a student's growth archive, which they may have without a case."""
 OF_EDITIONS: frozenset[Kind] = frozenset({"edition-sealed", "edition-revoked"})
 """Kinds that are about an edition of a student's archive."""
+OF_FORMS: frozenset[Kind] = frozenset({"form-approved", "form-returned", "form-refused"})
+"""Kinds that are about a form that somebody sent."""
 OF_ACTIVITIES: frozenset[Kind] = frozenset({"activity-cancelled", "activity-restored", "activity-moved", "place-given"})
 """Kinds that are about an activity that a student signed up for: `params` name it, and until when it is of use."""
 OVERTAKEN_BY: Mapping[Kind, frozenset[Kind]] = {
@@ -61,7 +64,7 @@ OVERTAKEN_BY: Mapping[Kind, frozenset[Kind]] = {
 then."""
 AT_ANY_HOUR: frozenset[Kind] = frozenset({"fault-received"})
 """Kinds that answer what their reader did a moment ago: they are awake."""
-BOX_ONLY: frozenset[Kind] = frozenset({"record-certified", "fact-corrected"})
+BOX_ONLY: frozenset[Kind] = frozenset({"record-certified", "fact-corrected", "form-layout"})
 """Kinds that stand in the box and are not mailed: good news, and what offices get, by the dozen."""
 
 State = Literal["due", "sending", "sent", "failed", "uncertain", "moot"]

@@ -30,6 +30,10 @@ REPAIR = "/r"
 VISIT = "/visits"
 """Where a visit is followed by its link, which is no part of the message: whoever sends it knows how to make it."""
 FACTS = "/forms/conflicts"
+SUBMISSION = "/forms/s/"
+"""Where somebody sees a form that they sent."""
+FORM = "/forms/desk/{form}"
+"""Where an office works on a form."""
 SEPARATOR = {"zh": "、", "en": ", "}
 
 
@@ -114,6 +118,16 @@ def told(message: Message, language: str, steps: Sequence[str] | None = None, no
             )
         case "visit-booked" | "visit-moved" | "visit-cancelled" | "visit-tomorrow":
             return _of_visit(message, language)
+        case "form-approved" | "form-returned" | "form-refused":
+            title = say(language, "title", message.kind, title=params["title"][language])
+            line = say(language, "line", message.kind)
+            return Told(title, [line], f"{SUBMISSION}{params['submission']}", str(params["reason"]))
+        case "form-layout":
+            told = {"title": params["title"][language], "version": params["version"]}
+            line = say(language, "line", message.kind, **told)
+            return Told(
+                say(language, "title", message.kind, **told), [line], FORM.format(form=params["form"]), params["why"]
+            )
         case "fact-corrected":
             return _of_fact(params, language)
         case "digest":
