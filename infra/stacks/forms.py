@@ -54,6 +54,7 @@ class Forms(Beside):
             logs=clearance.access_logs,
             kept={PREFIX: "arriving", REPORTS: "reports"},
         )
+        self.tabular = python_layer(self, "Tabular", setting, "tabular")
         self.doors: list[tuple[str, str, Function]] = []
         self._records()
         self._facts()
@@ -78,7 +79,7 @@ class Forms(Beside):
             timeout=900,
             memory=1769,
             asynchronous=True,
-            extra_layers=[python_layer(self, "Tabular", self.setting, "tabular")],
+            extra_layers=[self.tabular],
         )
         self.house.facts.changed_by(intake)
         self.house.sealing.seals_by(intake)
@@ -177,3 +178,11 @@ class Forms(Beside):
         route(author, "POST", f"{api}/{{form}}/documents")
         for deed in OF_FORMS:
             route(author, "POST", f"{api}/{{form}}/{deed}")
+
+        bring_in = self._function(
+            "forms/import_form", "FORMS_TABLE", "PUBLIC_URL", **PEOPLE | {"memory": 1769},
+            extra_layers=[self.tabular],
+        )  # fmt: skip
+        self.table.read_by(bring_in)
+        self.table.added_to_by(bring_in)
+        route(bring_in, "POST", f"{api}/import")

@@ -39,6 +39,8 @@ PARAMS = {
     "incident-taken": {"by": "N001"},
     "date-not-possible": {"first": "2026-06-15", "last": "2026-08-14"},
     "file-too-large": {"limit": 4},
+    "form-lacks-words": {"fields": "q1"},
+    "form-unfit": {"reason": "its id"},
     "invalid-form": {"fields": "date", "errors": [{"field": "date", "code": "required"}]},
     "not-possible-now": {"state": "waiting"},
     "not-open-yet": {"first": "2026-06-01"},
