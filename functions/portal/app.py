@@ -31,6 +31,7 @@ from chalicelib import (
     batches,
     forms_facts,
     forms_queue,
+    forms_report,
     graduate,
     messages,
     office,
@@ -736,3 +737,8 @@ def forms_to_decide(visit: Visit) -> Response:
 @at("/forms/queue/{id}")
 def form_to_decide(visit: Visit, id: str) -> Response:
     return page.draw(visit, "forms-queue-one.html", **forms_queue.one(visit, filled_forms, id))
+
+
+@at("/forms/report")
+def asked_again(visit: Visit) -> Response:
+    return page.draw(visit, "forms-report.html", **forms_report.year(visit, filled_forms))

@@ -255,6 +255,7 @@ class Visit:
             self._faults,
             self._repair_places,
             self._desk_of_visits if session.role == "administrator" else self._year_of_visits,
+            ("/forms/report", words("forms-report.nav")),
         ]
 
     @property
