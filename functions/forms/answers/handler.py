@@ -109,5 +109,5 @@ def opened(some: Sequence[Submission], versions: dict[int, Form]) -> list[Submis
     if not numbered:
         raise Problem("forbidden")
     seen.note(api.session, "account", *dict.fromkeys(numbered))
-    count("NumbersUnsealed", sum(len(fields) for _, fields in wanted))
+    count("FormNumbersUnsealed", sum(len(fields) for _, fields in wanted))
     return unsealing.opened_all(wanted)
