@@ -7,11 +7,14 @@ from aws_cdk import CfnOutput
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 from yinji.clearance.evidence import PREFIX as EVIDENCE
+from yinji.clearance.exports import KINDS
+from yinji.forms.delivering import TRIES
 from yinji.forms.desk import DEEDS as OF_FORMS
 from yinji.forms.facts_desk import DEEDS
 from yinji.forms.records import PREFIX, REPORTS
+from yinji.forms.submission import VERDICTS
 
-from infra.constructs.doors import BucketDoor, on_change, on_message
+from infra.constructs.doors import BucketDoor, Inbox, on_change, on_message
 from infra.constructs.function import Function
 from infra.constructs.storage import Bucket, Index, TableWithStream
 from infra.setting import Setting
@@ -34,6 +37,16 @@ ANSWERED: dict[str, object] = {
     },
 }
 """Somebody sent a form, or sent it again."""
+HAPPENED: dict[str, object] = {
+    "eventName": lambda_.FilterRule.is_equal("INSERT"),
+    "dynamodb": {
+        "Keys": {
+            "pk": {"S": lambda_.FilterRule.begins_with("SUBMISSION#")},
+            "sk": {"S": lambda_.FilterRule.begins_with("EVENT#")},
+        }
+    },
+}
+"""What happens to submissions."""
 INDEXES = (Index("by-person", "person", "at"), Index("by-form", "form", "at"), Index("by-office", "waits_for", "since"))
 PEOPLE: dict[str, object] = {"timeout": 29, "memory": 1024, "answers_people": True}
 
@@ -54,12 +67,17 @@ class Forms(Beside):
             logs=clearance.access_logs,
             kept={PREFIX: "arriving", REPORTS: "reports"},
         )
+        self.tabular = python_layer(self, "Tabular", setting, "tabular")
         self.doors: list[tuple[str, str, Function]] = []
         self._records()
         self._facts()
         self._learning()
         self._authoring()
         self._filling()
+        self._deciding()
+        self._outputs()
+        self._connected()
+        self._figures()
         BucketDoor(self, "FormsDoor", self.bucket, self.doors)
         CfnOutput(self, "FormsTableName", value=self.table.table.table_name)
         CfnOutput(self, "FormsBucketName", value=self.bucket.name)
@@ -78,7 +96,7 @@ class Forms(Beside):
             timeout=900,
             memory=1769,
             asynchronous=True,
-            extra_layers=[python_layer(self, "Tabular", self.setting, "tabular")],
+            extra_layers=[self.tabular],
         )
         self.house.facts.changed_by(intake)
         self.house.sealing.seals_by(intake)
@@ -177,3 +195,79 @@ class Forms(Beside):
         route(author, "POST", f"{api}/{{form}}/documents")
         for deed in OF_FORMS:
             route(author, "POST", f"{api}/{{form}}/{deed}")
+
+        bring_in = self._function(
+            "forms/import_form", "FORMS_TABLE", "PUBLIC_URL", **PEOPLE | {"memory": 1769},
+            extra_layers=[self.tabular],
+        )  # fmt: skip
+        self.table.read_by(bring_in)
+        self.table.added_to_by(bring_in)
+        route(bring_in, "POST", f"{api}/import")
+
+    def _unseals(self, function: Function) -> None:
+        """Let `function` read whole what is kept sealed of submissions."""
+        self.house.facts.looked_up_by(function)
+        self.house.sealing.opens_by(function)
+
+    def _deciding(self) -> None:
+        """What waits for offices, and what they say to it."""
+        sealed = ("FORMS_TABLE", "FACTS_TABLE", "SEALING_KEY")
+        decide = self._showing("forms/decide", *sealed, "PUBLIC_URL", **PEOPLE)
+        self.table.changed_by(decide, index=True)
+        self._unseals(decide)
+        route, queue = self.routes.route, "/api/forms/queue"
+        route(decide, "GET", queue)
+        route(decide, "GET", f"{queue}/{{submission}}")
+        route(decide, "POST", f"{queue}/{{submission}}/sealed/{{question}}")
+        for verdict in VERDICTS:
+            route(decide, "POST", f"/api/forms/s/{{submission}}/{verdict}")
+
+    def _outputs(self) -> None:
+        """What comes out of a form: documents, and tables of every answer."""
+        route, desk = self.routes.route, "/api/forms/desk/{form}"
+        sealed = ("FORMS_TABLE", "FACTS_TABLE", "SEALING_KEY")
+        pdf = self._showing(
+            "forms/pdf", *sealed, "PEOPLE_TABLE", "BUS", **PEOPLE | {"memory": 1769},
+            extra_layers=[python_layer(self, "Typeset", self.setting, "typeset")],
+        )  # fmt: skip
+        self.table.looked_up_by(pdf)
+        self._unseals(pdf)
+        self.people.read_by(pdf)
+        pdf.allow(["events:PutEvents"], [self.house.bus.event_bus_arn])
+        route(pdf, "GET", "/api/forms/s/{submission}/form.pdf", counted=True)
+        route(pdf, "GET", f"{desk}/preview.pdf", counted=True)
+
+        # this memory brings the processor that writes ten thousand rows in a few seconds
+        answers = self._showing("forms/answers", "TABLE", *sealed, **PEOPLE | {"memory": 2048})
+        self.table.read_by(answers, index=True)
+        self.house.table.added_to_by(answers)
+        self._unseals(answers)
+        for kind in KINDS:
+            route(answers, "GET", f"{desk}/answers.{kind}", counted=True)
+
+    def _connected(self) -> None:
+        """Approved answers go to other systems; what was decided is said."""
+        connect = self._function("forms/connect", "FORMS_TABLE", "PUBLIC_URL", **PEOPLE)
+        self.table.changed_by(connect)
+        self.routes.route(connect, "POST", "/api/forms/desk/{form}/connect")
+
+        # five posts of ten seconds each
+        deliver = self._function("forms/deliver", "FORMS_TABLE", timeout=60, memory=512, asynchronous=True)
+        self.table.looked_up_by(deliver)
+        name = f"{self.setting.prefix}-form-deliveries"
+        deliveries = Inbox(self, "Deliveries", name=name, function=deliver, tries=TRIES)
+
+        relay = self._function("forms/relay", "FORMS_TABLE", "BUS", asynchronous=True)
+        self.table.looked_up_by(relay)
+        relay.allow(["events:PutEvents"], [self.house.bus.event_bus_arn])
+        deliveries.fed_by(relay)
+        on_change(self.table, relay, HAPPENED)
+        for function in (deliver, relay):
+            function.function.add_environment("YINJI_DELIVERIES_QUEUE", deliveries.url)
+
+    def _figures(self) -> None:
+        """What is asked that is known already."""
+        figures = self._function("forms/figures", "FORMS_TABLE", called="FiguresOfForms", **PEOPLE)
+        self.table.read_by(figures, index=True)
+        self.routes.route(figures, "GET", "/api/forms/figures/{calendar_year}")
+        self.routes.route(figures, "GET", "/api/forms/figures/{calendar_year}/{file}", counted=True)

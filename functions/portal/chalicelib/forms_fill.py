@@ -19,9 +19,9 @@ from yinji.forms import facts
 from yinji.forms.access import visible
 from yinji.forms.filling import Question, Sent, Standing, mark
 from yinji.forms.form import FRAME, MOST_ROWS, OF_SCHOOL, Field, Form, asked
-from yinji.forms.sending import PREFIX, TYPED, Desk, Offer, Sheet, fixed
+from yinji.forms.sending import TYPED, Desk, Offer, Sheet, fixed
 from yinji.forms.store import Forms
-from yinji.forms.submission import Event, Submission
+from yinji.forms.submission import PREFIX, Event, Submission
 from yinji.identity import seen
 from yinji.platform.strokes import LONGEST_SIGNATURE, MOST_STROKES
 
