@@ -8,8 +8,7 @@ from typing import get_args
 from yinji.clearance.evidence import MEDIA_TYPES
 from yinji.forms.filling import Standing, Way
 from yinji.forms.form import ID, LONGEST_ID, OF_SCHOOL
-from yinji.forms.sending import PREFIX
-from yinji.forms.submission import STATES, VERDICTS
+from yinji.forms.submission import PREFIX, STATES, VERDICTS
 
 from infra.openapi import shapes
 from infra.openapi.shapes import COUNT, MOMENT, TEXT, TRUTH, Schema, choice, many, maybe, obj, table

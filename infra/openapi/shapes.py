@@ -72,6 +72,8 @@ MY_DATA = obj(
         "at": MOMENT,
         "person": TEXT,
         "graduate": {"type": ["object", "null"]},
+        "facts": {"type": ["object", "null"]},
+        "forms": {"type": ["object", "null"]},
         "account": {"type": "object"},
         "messages": {"type": "object"},
         "office_messages_read": many({"type": "object"}),

@@ -17,6 +17,8 @@ import pytest
 from yinji.archive.catalogue_store import Catalogue
 from yinji.archive.store import Archive
 from yinji.clearance import definition
+from yinji.forms import library
+from yinji.forms import store as forms_store
 from yinji.identity.session import ROLES, Session
 from yinji.platform import clock
 
@@ -109,6 +111,9 @@ def pseudo(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     marked_steps.cache_clear = forget  # type: ignore[attr-defined]
     monkeypatch.setattr(definition, "steps", marked_steps)
     monkeypatch.setattr(definition.StepDefinition, "guide", marked_guide)
+    marked_forms = said(library.shipped())
+    for module in (library, forms_store):
+        monkeypatch.setattr(module, "shipped", lambda: marked_forms)
     for module in modules():
         for thing in [thing for name, thing in vars(module).items() if isinstance(thing, dict) and name[0] != "_"]:
             if any("zh" in table for table in (thing, *thing.values()) if isinstance(table, Mapping)):

@@ -16,8 +16,9 @@ from yinji.clearance.store import Store
 from yinji.forms.access import visible
 from yinji.forms.facts_store import Facts
 from yinji.forms.filling import attachments
-from yinji.forms.sending import PREFIX, Desk, step_of
+from yinji.forms.sending import Desk, step_of
 from yinji.forms.store import Forms
+from yinji.forms.submission import PREFIX
 from yinji.identity import seen
 from yinji.platform.http import Api
 from yinji.platform.observability import logger

@@ -13,8 +13,9 @@ from yinji.clearance.store import Store
 from yinji.forms import telling
 from yinji.forms.access import visible
 from yinji.forms.facts_store import Facts
-from yinji.forms.sending import PREFIX, Desk
+from yinji.forms.sending import Desk
 from yinji.forms.store import Forms
+from yinji.forms.submission import PREFIX
 from yinji.identity import seen
 from yinji.platform.http import Api, as_json
 from yinji.platform.observability import count, logger, metrics

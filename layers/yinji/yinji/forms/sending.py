@@ -24,7 +24,7 @@ from yinji.forms.filling import Filled, Question, Sent, attachments, fill, mark,
 from yinji.forms.form import OF_SCHOOL, Field, Form, asked
 from yinji.forms.schools import school_of
 from yinji.forms.store import Draft, Forms
-from yinji.forms.submission import Submission, submission_id
+from yinji.forms.submission import PREFIX, Submission, submission_id
 from yinji.identity.session import Session
 from yinji.platform import clock
 from yinji.platform.ids import id_of
@@ -35,8 +35,6 @@ TYPED = "typed"
 """In the place of a mark: what was typed before, which is sealed and cannot be shown, holds. No mark is as short."""
 LONGEST = 300_000
 """Bytes of answers: what DynamoDB keeps in one item, with room for the rest of it."""
-PREFIX = "form."
-"""What an upload's step begins with that a form asked for."""
 
 
 @dataclass(frozen=True)
