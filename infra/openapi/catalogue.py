@@ -25,6 +25,7 @@ from infra.openapi import (
     archive_groups,
     archive_proof,
     archive_readers,
+    forms_author,
     forms_facts,
     repair_learn,
     repair_open311,
@@ -77,6 +78,7 @@ PLACES: Mapping[str, Schema] = {
     **repair_work.PLACES,
     **visits_desk.PLACES,
     **forms_facts.PLACES,
+    **forms_author.PLACES,
     **visits_ask.PLACES,
     **visits_round.PLACES,
 }
@@ -720,5 +722,6 @@ ROUTES: Mapping[str, Row] = {
     **visits_ask.ROWS,
     **visits_desk.ROUTES,
     **forms_facts.ROUTES,
+    **forms_author.ROUTES,
     **visits_round.ROUTES,
 }
