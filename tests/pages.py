@@ -426,9 +426,8 @@ PAGES: tuple[Page, ...] = (
     ),
     Page(
         "/forms/desk/import",
-        ("/forms/desk/import", "/forms/desk/import?form=stipend-account", "/forms/desk/import?problem=form-file-old"),
-        own=("department-officer",),
-        any=("administrator",),
+        ("/forms/desk/import", "/forms/desk/import?problem=form-file-old"),
+        any=("department-officer", "administrator"),
         seen_by=("department-officer",),
         department="finance",
     ),
