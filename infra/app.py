@@ -17,6 +17,7 @@ from infra.stacks.dashboards import Dashboards
 from infra.stacks.desk import Desk
 from infra.stacks.editions import Editions
 from infra.stacks.forms import Forms
+from infra.stacks.forms_dashboard import FormsDashboard
 from infra.stacks.front_door import REGION, FrontDoor
 from infra.stacks.identity import Identity
 from infra.stacks.messages import Messages
@@ -39,7 +40,7 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
     repair = Repair(app, setting.stack("Repair"), setting, clearance, env=environment)
     visits = Visits(app, setting.stack("Visits"), setting, clearance, env=environment)
     forms = Forms(app, setting.stack("Forms"), setting, clearance, env=environment)
-    messages = Messages(app, setting.stack("Messages"), setting, clearance, repair, visits, env=environment)
+    messages = Messages(app, setting.stack("Messages"), setting, clearance, repair, visits, forms, env=environment)
     archive = Archive(app, setting.stack("Archive"), setting, clearance, messages, env=environment)
     editions = Editions(app, setting.stack("Editions"), setting, clearance, archive, env=environment)
     privacy = Privacy(app, setting.stack("Privacy"), setting, clearance, messages, archive, editions, env=environment)
@@ -78,6 +79,9 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
     visits_dashboard = VisitsDashboard(
         app, setting.stack("VisitsDashboard"), setting, [visits], dashboards.alarms, env=environment
     )
+    forms_dashboard = FormsDashboard(
+        app, setting.stack("FormsDashboard"), setting, [forms], dashboards.alarms, env=environment
+    )
     # a local deployment does not deploy the front door; its proxy reads the template
     front_door = FrontDoor(
         app,
@@ -107,6 +111,7 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
         archive_dashboard,
         repair_dashboard,
         visits_dashboard,
+        forms_dashboard,
         front_door,
     ]
 

@@ -33,6 +33,7 @@ from chalicelib import (
     forms_facts,
     forms_fill,
     forms_queue,
+    forms_report,
     graduate,
     messages,
     office,
@@ -105,7 +106,7 @@ notices = Notices()
 home_visits = Visits()
 forms = Forms()
 facts = Facts()
-filling = Desk(forms, facts, archives, store)
+filling = Desk(forms, facts, store)
 View = Callable[..., Response]
 
 
@@ -777,3 +778,8 @@ def forms_to_decide(visit: Visit) -> Response:
 @at("/forms/queue/{id}")
 def form_to_decide(visit: Visit, id: str) -> Response:
     return page.draw(visit, "forms-queue-one.html", **forms_queue.one(visit, forms, id))
+
+
+@at("/forms/report")
+def asked_again(visit: Visit) -> Response:
+    return page.draw(visit, "forms-report.html", **forms_report.year(visit, forms))

@@ -347,8 +347,9 @@ def read_from(
     )
 
 
-def patient_queue(scope: Construct, name: str, seconds: int, failures: sqs.Queue) -> sqs.Queue:
-    """A queue for a function that may take so many seconds; what it could not deal with five times goes to `failures`.
+def patient_queue(scope: Construct, name: str, seconds: int, failures: sqs.Queue, tries: int = 5) -> sqs.Queue:
+    """A queue for a function that may take so many seconds; what it could not deal with in as many `tries` goes to
+    `failures`.
 
     A message waits for a fortnight at most, so that a consumer that is broken over the holidays loses none.
     """
@@ -362,7 +363,7 @@ def patient_queue(scope: Construct, name: str, seconds: int, failures: sqs.Queue
         # six times the function's timeout, as AWS advises: it may be throttled for a while
         visibility_timeout=Duration.seconds(6 * seconds),
         retention_period=Duration.days(14),
-        dead_letter_queue=sqs.DeadLetterQueue(queue=failures, max_receive_count=5),
+        dead_letter_queue=sqs.DeadLetterQueue(queue=failures, max_receive_count=tries),
     )
 
 
@@ -393,12 +394,14 @@ class Inbox(Construct):
         function: Function,
         at_once: int = MESSAGES_AT_ONCE,
         at_work: int = MOST_AT_WORK,
+        tries: int = 5,
     ) -> None:
-        """`at_once` messages are given to `function` together, to `at_work` of it at the same time."""
+        """`at_once` messages are given to `function` together, to `at_work` of it at the same time, each in as many
+        `tries`."""
         super().__init__(scope, id)
         assert function.failures  # noqa: S101
         self.name = name
-        self.queue = patient_queue(self, name, function.timeout, function.failures)
+        self.queue = patient_queue(self, name, function.timeout, function.failures, tries)
         read_from(self.queue, function, at_once, at_work)
 
     @property

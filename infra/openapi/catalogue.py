@@ -27,6 +27,7 @@ from infra.openapi import (
     archive_readers,
     forms_author,
     forms_facts,
+    forms_fill,
     repair_learn,
     repair_open311,
     repair_places,
@@ -79,6 +80,7 @@ PLACES: Mapping[str, Schema] = {
     **visits_desk.PLACES,
     **forms_facts.PLACES,
     **forms_author.PLACES,
+    **forms_fill.PLACES,
     **visits_ask.PLACES,
     **visits_round.PLACES,
 }
@@ -723,5 +725,6 @@ ROUTES: Mapping[str, Row] = {
     **visits_desk.ROUTES,
     **forms_facts.ROUTES,
     **forms_author.ROUTES,
+    **forms_fill.ROUTES,
     **visits_round.ROUTES,
 }

@@ -6,11 +6,15 @@ from __future__ import annotations
 from aws_cdk import CfnOutput
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
+from yinji.clearance.evidence import PREFIX as EVIDENCE
+from yinji.clearance.exports import KINDS
+from yinji.forms.delivering import TRIES
 from yinji.forms.desk import DEEDS as OF_FORMS
 from yinji.forms.facts_desk import DEEDS
 from yinji.forms.records import PREFIX, REPORTS
+from yinji.forms.submission import VERDICTS
 
-from infra.constructs.doors import BucketDoor, on_change, on_message
+from infra.constructs.doors import BucketDoor, Inbox, on_change, on_message
 from infra.constructs.function import Function
 from infra.constructs.storage import Bucket, Index, TableWithStream
 from infra.setting import Setting
@@ -22,6 +26,27 @@ NEW_CONFLICT: dict[str, object] = {
     "dynamodb": {"Keys": {"pk": {"S": lambda_.FilterRule.begins_with("CONFLICTS#")}}},
 }
 """Somebody says otherwise than a system of record."""
+ANSWERED: dict[str, object] = {
+    "eventName": lambda_.FilterRule.is_equal("INSERT"),
+    "dynamodb": {
+        "Keys": {
+            "pk": {"S": lambda_.FilterRule.begins_with("SUBMISSION#")},
+            "sk": {"S": lambda_.FilterRule.begins_with("EVENT#")},
+        },
+        "NewImage": {"what": {"S": lambda_.FilterRule.or_("submit", "correct")}},
+    },
+}
+"""Somebody sent a form, or sent it again."""
+HAPPENED: dict[str, object] = {
+    "eventName": lambda_.FilterRule.is_equal("INSERT"),
+    "dynamodb": {
+        "Keys": {
+            "pk": {"S": lambda_.FilterRule.begins_with("SUBMISSION#")},
+            "sk": {"S": lambda_.FilterRule.begins_with("EVENT#")},
+        }
+    },
+}
+"""What happens to submissions."""
 INDEXES = (Index("by-person", "person", "at"), Index("by-form", "form", "at"), Index("by-office", "waits_for", "since"))
 PEOPLE: dict[str, object] = {"timeout": 29, "memory": 1024, "answers_people": True}
 
@@ -48,6 +73,11 @@ class Forms(Beside):
         self._facts()
         self._learning()
         self._authoring()
+        self._filling()
+        self._deciding()
+        self._outputs()
+        self._connected()
+        self._figures()
         BucketDoor(self, "FormsDoor", self.bucket, self.doors)
         CfnOutput(self, "FormsTableName", value=self.table.table.table_name)
         CfnOutput(self, "FormsBucketName", value=self.bucket.name)
@@ -103,6 +133,55 @@ class Forms(Beside):
         self.house.sealing.seals_by(learn)
         on_message(self.house.bus, learn, "StepAnswered", "step-answered", {})
 
+    def _filling(self) -> None:
+        """What people fill, send and hand in, and what becomes known by it."""
+        route, house = self.routes.route, self.house
+        form, sent = "/api/forms/f/{form}", "/api/forms/s/{submission}"
+        library = self._function("forms/library", "FORMS_TABLE", "FACTS_TABLE", **PEOPLE)
+        self.table.read_by(library, index=True)
+        house.facts.read_by(library)
+        route(library, "GET", "/api/forms")
+        route(library, "GET", form)
+
+        told = ("FORMS_TABLE", "FACTS_TABLE", "TABLE", "SEALING_KEY", "PUBLIC_URL")
+        fill = self._function("forms/fill", *told, **PEOPLE)
+        self.table.changed_by(fill)
+        house.facts.changed_by(fill)
+        house.sealing.seals_by(fill)
+        house.table.looked_up_by(fill)
+        for deed in ("save", "submit", "give-up"):
+            route(fill, "POST", f"{form}/{deed}")
+
+        told = ("FORMS_TABLE", "FACTS_TABLE", "SEALING_KEY", "PUBLIC_URL")
+        submission = self._showing("forms/submission", *told, **PEOPLE)
+        self.table.changed_by(submission)
+        house.facts.read_by(submission)
+        house.sealing.opens_by(submission)
+        route(submission, "GET", sent)
+        for deed in ("withdraw", "correct"):
+            route(submission, "POST", f"{sent}/{deed}")
+
+        told = ("FORMS_TABLE", "TABLE", "INTAKE_BUCKET", "DOCUMENTS_BUCKET", "PUBLIC_URL")
+        document = self._showing("forms/document", *told, **PEOPLE)
+        self.table.looked_up_by(document)
+        house.table.changed_by(document)
+        # whoever is given a presigned address may do what the function may
+        house.intake.written_by(document, EVIDENCE)
+        house.documents.read_by(document, EVIDENCE)
+        route(document, "POST", f"{form}/documents")
+        for part in ("", "/file", "/thumbnail"):
+            route(document, "GET", f"{form}/documents/{{id}}{part}")
+        for part in ("/file", "/thumbnail"):
+            route(document, "GET", f"{sent}/documents/{{id}}{part}")
+
+        learn = self._function(
+            "forms/learn", "FORMS_TABLE", "FACTS_TABLE", "SEALING_KEY", timeout=60, memory=512, asynchronous=True
+        )
+        self.table.looked_up_by(learn)
+        house.facts.changed_by(learn)
+        house.sealing.seals_by(learn)
+        on_change(self.table, learn, ANSWERED)
+
     def _authoring(self) -> None:
         """What offices do to their forms: they put items and take none away."""
         route, api = self.routes.route, "/api/forms/desk"
@@ -124,3 +203,71 @@ class Forms(Beside):
         self.table.read_by(bring_in)
         self.table.added_to_by(bring_in)
         route(bring_in, "POST", f"{api}/import")
+
+    def _unseals(self, function: Function) -> None:
+        """Let `function` read whole what is kept sealed of submissions."""
+        self.house.facts.looked_up_by(function)
+        self.house.sealing.opens_by(function)
+
+    def _deciding(self) -> None:
+        """What waits for offices, and what they say to it."""
+        sealed = ("FORMS_TABLE", "FACTS_TABLE", "SEALING_KEY")
+        decide = self._showing("forms/decide", *sealed, "PUBLIC_URL", **PEOPLE)
+        self.table.changed_by(decide, index=True)
+        self._unseals(decide)
+        route, queue = self.routes.route, "/api/forms/queue"
+        route(decide, "GET", queue)
+        route(decide, "GET", f"{queue}/{{submission}}")
+        route(decide, "POST", f"{queue}/{{submission}}/sealed/{{question}}")
+        for verdict in VERDICTS:
+            route(decide, "POST", f"/api/forms/s/{{submission}}/{verdict}")
+
+    def _outputs(self) -> None:
+        """What comes out of a form: documents, and tables of every answer."""
+        route, desk = self.routes.route, "/api/forms/desk/{form}"
+        sealed = ("FORMS_TABLE", "FACTS_TABLE", "SEALING_KEY")
+        pdf = self._showing(
+            "forms/pdf", *sealed, "PEOPLE_TABLE", "BUS", **PEOPLE | {"memory": 1769},
+            extra_layers=[python_layer(self, "Typeset", self.setting, "typeset")],
+        )  # fmt: skip
+        self.table.looked_up_by(pdf)
+        self._unseals(pdf)
+        self.people.read_by(pdf)
+        pdf.allow(["events:PutEvents"], [self.house.bus.event_bus_arn])
+        route(pdf, "GET", "/api/forms/s/{submission}/form.pdf", counted=True)
+        route(pdf, "GET", f"{desk}/preview.pdf", counted=True)
+
+        # this memory brings the processor that writes ten thousand rows in a few seconds
+        answers = self._showing("forms/answers", "TABLE", *sealed, **PEOPLE | {"memory": 2048})
+        self.table.read_by(answers, index=True)
+        self.house.table.added_to_by(answers)
+        self._unseals(answers)
+        for kind in KINDS:
+            route(answers, "GET", f"{desk}/answers.{kind}", counted=True)
+
+    def _connected(self) -> None:
+        """Approved answers go to other systems; what was decided is said."""
+        connect = self._function("forms/connect", "FORMS_TABLE", "PUBLIC_URL", **PEOPLE)
+        self.table.changed_by(connect)
+        self.routes.route(connect, "POST", "/api/forms/desk/{form}/connect")
+
+        # five posts of ten seconds each
+        deliver = self._function("forms/deliver", "FORMS_TABLE", timeout=60, memory=512, asynchronous=True)
+        self.table.looked_up_by(deliver)
+        name = f"{self.setting.prefix}-form-deliveries"
+        deliveries = Inbox(self, "Deliveries", name=name, function=deliver, tries=TRIES)
+
+        relay = self._function("forms/relay", "FORMS_TABLE", "BUS", asynchronous=True)
+        self.table.looked_up_by(relay)
+        relay.allow(["events:PutEvents"], [self.house.bus.event_bus_arn])
+        deliveries.fed_by(relay)
+        on_change(self.table, relay, HAPPENED)
+        for function in (deliver, relay):
+            function.function.add_environment("YINJI_DELIVERIES_QUEUE", deliveries.url)
+
+    def _figures(self) -> None:
+        """What is asked that is known already."""
+        figures = self._function("forms/figures", "FORMS_TABLE", called="FiguresOfForms", **PEOPLE)
+        self.table.read_by(figures, index=True)
+        self.routes.route(figures, "GET", "/api/forms/figures/{calendar_year}")
+        self.routes.route(figures, "GET", "/api/forms/figures/{calendar_year}/{file}", counted=True)

@@ -6,12 +6,13 @@ from aws_cdk import Aws, CfnOutput
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ses as ses
 from constructs import Construct
-from yinji.clearance.bus import FACT_CORRECTED
+from yinji.clearance.bus import FACT_CORRECTED, LAYOUT_FAILED, SUBMISSION_DECIDED
 
 from infra.constructs.doors import OF_CASES, every, every_hour, every_morning, on_change, on_message, read_from
 from infra.constructs.storage import Index, TableWithStream
 from infra.setting import Setting
 from infra.stacks.clearance import CASES, Beside, Clearance
+from infra.stacks.forms import Forms
 from infra.stacks.repair import NEWS_SECONDS, Repair
 from infra.stacks.visits import HAPPENED, Visits
 
@@ -33,10 +34,11 @@ class Messages(Beside):
         clearance: Clearance,
         repair: Repair,
         visits: Visits,
+        forms: Forms,
         **more: object,
     ) -> None:
         super().__init__(scope, id, setting, clearance, **more)
-        self._repair, self._of_visits = repair, visits
+        self._repair, self._of_visits, self._of_forms = repair, visits, forms
         self.table = TableWithStream(self, "MessagesTable", self.house.table.key, (WAITING,), expires="expires")
         self._mail()
         self._fill()
@@ -58,6 +60,7 @@ class Messages(Beside):
             "REPAIR_KEY": self._repair.key.secret_arn,
             "VISITS_TABLE": self._of_visits.table.table.table_name,
             "VISITS_KEY": self._of_visits.key.secret_arn,
+            "FORMS_TABLE": self._of_forms.table.table.table_name,
         }
 
     def _mail(self) -> None:
@@ -132,20 +135,29 @@ class Messages(Beside):
         every_hour(remind, 16, 19, 5)
 
     def _forms(self) -> None:
-        """What departments are told of facts."""
+        """What departments are told of facts, and whoever sent a form of it."""
         compose = self._function("messages/compose_forms", "MESSAGES_TABLE", asynchronous=True)
         self.table.added_to_by(compose)
         on_message(self.house.bus, compose, "FactCorrected", FACT_CORRECTED, {})
 
+        decided = self._function("messages/compose_submissions", "FORMS_TABLE", "MESSAGES_TABLE", asynchronous=True)
+        self._of_forms.table.read_by(decided)
+        self.table.added_to_by(decided)
+        on_message(self.house.bus, decided, "SubmissionDecided", SUBMISSION_DECIDED, {})
+        on_message(self.house.bus, decided, "LayoutFailed", LAYOUT_FAILED, {})
+
     def _empty(self) -> None:
         told = ("TABLE", "MESSAGES_TABLE", "PUBLIC_URL", "SESSION_KEYS", "MAIL_FROM", "MAIL_SET", "WEBHOOK_SECRET")
         send = self._function(
-            "messages/send", *told, "REPAIR_TABLE", "REPAIR_KEY", "VISITS_TABLE", "VISITS_KEY",
+            "messages/send", *told, "REPAIR_TABLE", "REPAIR_KEY", "VISITS_TABLE", "VISITS_KEY", "FORMS_TABLE",
+            "FACTS_TABLE",
             timeout=300, memory=512, asynchronous=True,
         )  # fmt: skip
         self.house.table.read_by(send)
         self._repair.table.looked_up_by(send)
         self._of_visits.table.looked_up_by(send)
+        self._of_forms.table.looked_up_by(send)
+        self.house.facts.read_by(send)
         self.table.changed_by(send, index=True)
         secrets = [self.session_keys.secret_arn, self._repair.key.secret_arn, self._of_visits.key.secret_arn]
         secrets += filter(None, [self.setting.webhook_secret])

@@ -796,6 +796,49 @@ ROWS_OF_MAKING: tuple[Row, ...] = (
     ),
 )
 """What offices do to their forms."""
+_A_FORM, _SENT = {"form": "alumni-registration"}, {"submission": "0" * 24}
+ROWS_OF_FILLING: tuple[Row, ...] = (
+    # everybody fills forms, of themselves: those that are meant for them
+    Row("GET /api/forms", "forms/library", any=ROLES, answers=READ),
+    Row("GET /api/forms/f/{form}", "forms/library", any=("student",), about=_A_FORM, answers=READ),
+    *(
+        Row(f"POST /api/forms/f/{{form}}/{deed}", "forms/fill", any=("student",), about=_A_FORM)
+        for deed in ("save", "submit", "give-up")
+    ),
+    Row(
+        "POST /api/forms/f/{form}/documents",
+        "forms/document",
+        any=("student",),
+        about=_A_FORM,
+        fields={"field": "name"},
+        answers=frozenset({NOT_THERE}),
+    ),
+    *(
+        Row(
+            f"GET /api/forms/f/{{form}}/documents/{{id}}{part}",
+            "forms/document",
+            any=ROLES,
+            about=_A_FORM | {"id": NO_DOCUMENT},
+            answers=frozenset({NOT_THERE}),
+        )
+        for part in ("", "/file", "/thumbnail")
+    ),
+    # who may is looked at upon what somebody sent: tests/functions/test_forms_filling.py; of nobody's, nobody may
+    Row("GET /api/forms/s/{submission}", "forms/submission", about=_SENT),
+    *(
+        Row(f"POST /api/forms/s/{{submission}}/{deed}", "forms/submission", about=_SENT)
+        for deed in ("withdraw", "correct")
+    ),
+    *(
+        Row(
+            f"GET /api/forms/s/{{submission}}/documents/{{id}}/{part}",
+            "forms/document",
+            about=_SENT | {"id": NO_DOCUMENT},
+        )
+        for part in ("file", "thumbnail")
+    ),
+)
+"""What people fill, send and hand in."""
 ROWS_OF_ASKING: tuple[Row, ...] = (
     Row(
         "POST /api/visits/desk/ask",
@@ -908,6 +951,7 @@ HERE = (
     *ROWS_OF_DESK,
     *ROWS_OF_FACTS,
     *ROWS_OF_MAKING,
+    *ROWS_OF_FILLING,
     *ROWS_OF_ASKING,
     *ROWS_OF_ROUNDS,
     *rows_of_arrangements(),

@@ -4,19 +4,21 @@ from no catalogue and would be the same in every language."""
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from html.parser import HTMLParser
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 from yinji.archive.catalogue_store import Catalogue
 from yinji.archive.store import Archive
 from yinji.clearance import definition
+from yinji.forms import library
 from yinji.identity.session import ROLES, Session
 from yinji.platform import clock
 
@@ -105,6 +107,8 @@ def pseudo(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         return every[0]
 
     monkeypatch.setattr(tomllib, "loads", loads)
+    # forms that come with it hold their words themselves
+    monkeypatch.setattr(library, "json", SimpleNamespace(loads=lambda text: said(json.loads(text))))
     forget()
     marked_steps.cache_clear = forget  # type: ignore[attr-defined]
     monkeypatch.setattr(definition, "steps", marked_steps)

@@ -76,7 +76,7 @@ def number(id: str, field: str) -> str:
         raise Problem("not-found")
     seen.note(api.session, "account", found.person)
     told = unsealing.value(found, asked)
-    count("NumbersUnsealed")
+    count("FormNumbersUnsealed")
     return told
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from yinji.archive.store import Archive
 from yinji.clearance.evidence import Upload
 from yinji.clearance.handing_in import HandingIn
 from yinji.clearance.store import Store
@@ -29,7 +28,7 @@ OF_SUBMISSION = "/api/forms/s/<submission>/documents/<id>"
 api = Api()
 store = Store()
 forms = Forms()
-desk = Desk(forms, Facts(), Archive(), store)
+desk = Desk(forms, Facts(), store)
 handing_in = HandingIn(store)
 
 

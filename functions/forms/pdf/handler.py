@@ -75,6 +75,7 @@ def opened(one: Submission, form: Form) -> Submission:
         raise Problem("forbidden")
     api.demand_fresh()
     seen.note(api.session, "account", one.person)
+    count("FormNumbersUnsealed", sum(bool(one.answers.get(field.name)) for field in fields))
     return unsealing.opened(one, fields)
 
 

@@ -38,6 +38,7 @@ def queue(visit: Visit, forms: Forms) -> dict[str, Any]:
         "counts": {form: sum(one.submission.form == form for one in every) for form in titles},
         "chosen": chosen if chosen in titles else "",
         "office": answered.office_title(office),
+        "figures": visit.may("see-form-figures"),
     }
 
 

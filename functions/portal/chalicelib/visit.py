@@ -271,6 +271,7 @@ class Visit:
             self._repair_places,
             self._desk_of_visits if session.role == "administrator" else self._year_of_visits,
             *([self._forms_desk] if session.role == "administrator" else []),
+            ("/forms/report", words("forms-report.nav")),
         ]
 
     @property

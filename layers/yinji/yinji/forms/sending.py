@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from yinji.archive.store import Archive
 from yinji.clearance.sealing import is_sealed
 from yinji.clearance.store import Store
 from yinji.forms import facts as registry
@@ -80,8 +79,8 @@ class Sending:
 class Desk:
     """Every method raises what the services raise when they cannot be reached."""
 
-    def __init__(self, forms: Forms, facts: Facts, archive: Archive, cases: Store) -> None:
-        self._forms, self._facts, self._archive, self._cases = forms, facts, archive, cases
+    def __init__(self, forms: Forms, facts: Facts, cases: Store) -> None:
+        self._forms, self._facts, self._cases = forms, facts, cases
 
     # --- looking -----------------------------------------------------------------------------------------------------
     def offers(self, session: Session, now: datetime) -> list[Offer]:
@@ -210,7 +209,7 @@ class Desk:
         key: str,
         at: datetime,
     ) -> bool:
-        school = school_of(session, known.get("school"), self._archive, self._cases)
+        school = school_of(session, known.get("school"), self._cases)
         if not school and OF_SCHOOL in form.approvals:
             raise Problem("school-unknown")
         made = acts.submit(form, session.sub, session.name, school, filled, answers, key, at)

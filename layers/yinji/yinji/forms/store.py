@@ -101,6 +101,10 @@ class Forms:
         """What can be filled today, by id."""
         return [self.version(head.id, head.published) for head in self.heads() if head.state == "published"]
 
+    def every_newest(self) -> list[Form]:
+        """Every form that was ever published, as it was last, by id."""
+        return [self.version(head.id, head.published) for head in self.heads() if head.published]
+
     def change_form(self, after: Head, event: Event, published: Form | None = None) -> bool:
         """Keep `after`, which follows from the version before it, that `event` happened, and what was `published` by
         it; False when somebody else was quicker, or the very event was there before. Look at it anew then."""
