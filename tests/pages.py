@@ -416,6 +416,33 @@ PAGES: tuple[Page, ...] = (
         seen_by=("department-officer",),
         department="finance",
     ),
+    # one-form: making forms
+    Page(
+        "/forms/desk",
+        ("/forms/desk",),
+        any=("department-officer", "administrator"),
+        seen_by=("department-officer", "administrator"),
+        text=False,
+    ),
+    Page(
+        "/forms/desk/import",
+        ("/forms/desk/import", "/forms/desk/import?problem=form-file-old"),
+        any=("department-officer", "administrator"),
+        seen_by=("department-officer",),
+        department="finance",
+    ),
+    Page(
+        "/forms/desk/{form}",
+        (
+            "/forms/desk/stipend-account",
+            "/forms/desk/stipend-account?field=name",
+            "/forms/desk/stipend-account?problem=form-unfit&fields=name%2Fwords",
+        ),
+        own=("department-officer",),
+        any=("administrator",),
+        seen_by=("department-officer",),
+        department="finance",
+    ),
     # one-form: filling
     Page(
         "/forms",

@@ -25,6 +25,7 @@ from infra.openapi import (
     archive_groups,
     archive_proof,
     archive_readers,
+    forms_author,
     forms_facts,
     forms_fill,
     repair_learn,
@@ -78,6 +79,7 @@ PLACES: Mapping[str, Schema] = {
     **repair_work.PLACES,
     **visits_desk.PLACES,
     **forms_facts.PLACES,
+    **forms_author.PLACES,
     **forms_fill.PLACES,
     **visits_ask.PLACES,
     **visits_round.PLACES,
@@ -722,6 +724,7 @@ ROUTES: Mapping[str, Row] = {
     **visits_ask.ROWS,
     **visits_desk.ROUTES,
     **forms_facts.ROUTES,
+    **forms_author.ROUTES,
     **forms_fill.ROUTES,
     **visits_round.ROUTES,
 }

@@ -27,6 +27,7 @@ from yinji.clearance.evidence import Upload
 from yinji.editions.model import ALONE, Edition
 from yinji.editions.store import Editions
 from yinji.forms.facts_store import Facts
+from yinji.forms.store import Forms
 from yinji.identity.access_log import AccessLog
 from yinji.identity.store import People
 from yinji.messages.model import Message
@@ -533,6 +534,17 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "forms/conflicts.json": (None, lambda cloud, answer: json.loads(answer["body"]) == {"conflicts": []}),
     "forms/conflicts.take.json": (None, status(404)),
     "forms/announce.json": (None, lambda cloud, answer: [kind for kind, _ in cloud.said] == ["fact-corrected"]),
+    "forms/author.json": (
+        None,
+        lambda cloud, answer: [one["id"] for one in json.loads(answer["body"])["forms"]] == ["stipend-account"],
+    ),
+    "forms/author.begin.json": (None, lambda cloud, answer: Forms().head("bicycle") is not None),
+    "forms/author.edit.json": (None, lambda cloud, answer: json.loads(answer["body"])["version"] == 1),
+    "forms/author.publish.json": (None, status(409)),  # nothing differs from what is published
+    "forms/import_form.json": (
+        None,
+        lambda cloud, answer: len(json.loads(answer["body"])["schema"]["properties"]) == 4,
+    ),
     "messages/stop.json": (None, lambda cloud, answer: Outbox().settings(WHO.student).stopped == {"yours"}),
 }
 

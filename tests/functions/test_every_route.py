@@ -20,6 +20,7 @@ from yinji.archive.store import Archive
 from yinji.archive.student import Student
 from yinji.clearance import arrangements, definition
 from yinji.clearance.definition import Action, StepDefinition
+from yinji.forms.desk import DEEDS as FORM_DEEDS
 from yinji.forms.facts_desk import DEEDS as FACT_DEEDS
 from yinji.identity.people import DELEGATED, Grant
 from yinji.identity.session import ROLES, Role, Session
@@ -767,6 +768,34 @@ ROWS_OF_FACTS: tuple[Row, ...] = (
     ),
 )
 """What is known of people, and what departments decide about it."""
+_MAKE_FORMS: dict[str, Any] = {"own": ("department-officer",), "any": ("administrator",), "department": "finance"}
+_FORM: dict[str, Any] = {"form": "stipend-account"}
+_DESK_OF_FORMS = "/api/forms/desk"
+ROWS_OF_MAKING: tuple[Row, ...] = (
+    # whoever may make forms begins one of their own office
+    Row(f"GET {_DESK_OF_FORMS}", "forms/author", any=("department-officer", "administrator"), answers=READ),
+    Row(f"POST {_DESK_OF_FORMS}", "forms/author", any=("department-officer", "administrator")),
+    Row(f"POST {_DESK_OF_FORMS}/import", "forms/import_form", any=("department-officer", "administrator")),
+    Row(f"GET {_DESK_OF_FORMS}/{{form}}", "forms/author", **_MAKE_FORMS, about=_FORM, answers=READ),
+    Row(
+        f"POST {_DESK_OF_FORMS}/{{form}}/edit/{{change}}",
+        "forms/author",
+        **_MAKE_FORMS,
+        about=_FORM | {"change": "page-add"},
+        fields={"version": "0"},
+    ),
+    *(
+        Row(
+            f"POST {_DESK_OF_FORMS}/{{form}}/{what}",
+            "forms/author",
+            **_MAKE_FORMS,
+            about=_FORM,
+            fields={"version": "0"},
+        )
+        for what in ("documents", *FORM_DEEDS)
+    ),
+)
+"""What offices do to their forms."""
 _A_FORM, _SENT = {"form": "alumni-registration"}, {"submission": "0" * 24}
 ROWS_OF_FILLING: tuple[Row, ...] = (
     # everybody fills forms, of themselves: those that are meant for them
@@ -921,6 +950,7 @@ HERE = (
     *ROWS_OF_REPAIR_WORK,
     *ROWS_OF_DESK,
     *ROWS_OF_FACTS,
+    *ROWS_OF_MAKING,
     *ROWS_OF_FILLING,
     *ROWS_OF_ASKING,
     *ROWS_OF_ROUNDS,
