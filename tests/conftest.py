@@ -24,6 +24,7 @@ os.environ |= {
     "YINJI_VISITS_KEY": "VisitsKey",
     "YINJI_FORMS_TABLE": "Forms",
     "YINJI_FACTS_TABLE": "Facts",
+    "YINJI_FORMS_BUCKET": "forms",
     "YINJI_REPAIR_ORIGIN": "https://repair.s3.us-east-1.amazonaws.com",
     "YINJI_TIMERS": "yinji-repair",
     "YINJI_TIMERS_ROLE": "arn:aws:iam::123456789012:role/timers",

@@ -28,4 +28,6 @@ def models() -> dict[str, type[Model]]:
         for module in MODULES
         for name, kind in vars(module).items()
         if inspect.isclass(kind) and issubclass(kind, Model) and kind.__module__ == module.__name__
+        # what several have in common lies in no table
+        if hasattr(kind, "Meta")
     }

@@ -29,7 +29,9 @@ from chalicelib import (
     archive_story,
     archive_students,
     batches,
+    forms_author,
     forms_facts,
+    forms_fill,
     forms_queue,
     forms_report,
     graduate,
@@ -63,6 +65,7 @@ from yinji.editions.runs import Runs
 from yinji.editions.share_store import Shares
 from yinji.editions.store import Editions
 from yinji.forms.facts_store import Facts
+from yinji.forms.sending import Desk
 from yinji.forms.store import Forms
 from yinji.identity.access_log import AccessLog
 from yinji.identity.store import People
@@ -101,8 +104,9 @@ labels = Labels()
 outages = Outages()
 notices = Notices()
 home_visits = Visits()
-filled_forms = Forms()
+forms = Forms()
 facts = Facts()
+filling = Desk(forms, facts, archives, store)
 View = Callable[..., Response]
 
 
@@ -708,6 +712,43 @@ for depth in range(1, 5):
     at("".join(f"/{{part{place}}}" for place in range(depth)))(nothing)
 
 
+# --- forms: where offices make them ------------------------------------------------------------------------------
+
+
+@at("/forms/desk")
+def forms_at_the_desk(visit: Visit) -> Response:
+    return page.draw(visit, "forms-desk.html", **forms_author.listed(visit, forms))
+
+
+@at("/forms/desk/import")
+def forms_brought_in(visit: Visit) -> Response:
+    return page.draw(visit, "forms-import.html", **forms_author.brought_in(visit, forms))
+
+
+@at("/forms/desk/{form}")
+def forms_made(visit: Visit, form: str) -> Response:
+    return page.draw(visit, "forms-edit.html", **forms_author.one(visit, forms, form))
+
+
+# --- one-form: whoever fills ------------------------------------------------------------------------------------
+
+
+@at("/forms")
+def forms_to_fill(visit: Visit) -> Response:
+    return page.draw(visit, "forms.html", **forms_fill.library(visit, filling, forms))
+
+
+@at("/forms/f/{form}")
+def form_filled(visit: Visit, form: str) -> Response:
+    template, shown = forms_fill.fill(visit, form, filling)
+    return page.draw(visit, template, **shown) if template else page.go(f"/forms/s/{shown['sent']}")
+
+
+@at("/forms/s/{submission}")
+def form_sent(visit: Visit, submission: str) -> Response:
+    return page.draw(visit, "forms-sent.html", **forms_fill.sent(visit, submission, forms))
+
+
 # --- visits: the rounds of technicians --------------------------------------------------------------------------
 
 
@@ -731,14 +772,14 @@ def visits_door(visit: Visit, id: str) -> Response:
 
 @at("/forms/queue")
 def forms_to_decide(visit: Visit) -> Response:
-    return page.draw(visit, "forms-queue.html", **forms_queue.queue(visit, filled_forms))
+    return page.draw(visit, "forms-queue.html", **forms_queue.queue(visit, forms))
 
 
 @at("/forms/queue/{id}")
 def form_to_decide(visit: Visit, id: str) -> Response:
-    return page.draw(visit, "forms-queue-one.html", **forms_queue.one(visit, filled_forms, id))
+    return page.draw(visit, "forms-queue-one.html", **forms_queue.one(visit, forms, id))
 
 
 @at("/forms/report")
 def asked_again(visit: Visit) -> Response:
-    return page.draw(visit, "forms-report.html", **forms_report.year(visit, filled_forms))
+    return page.draw(visit, "forms-report.html", **forms_report.year(visit, forms))

@@ -22,7 +22,7 @@ class Function(Construct):
 
     `asynchronous`: it is invoked by S3, the bus or a schedule; what fails after two more tries lies in its queue for
     fourteen days. `failures` is that queue, where it was made before. `answers_people`: it is published with SnapStart
-    and reached by its alias `live`. `alone`: it runs once at a time, and what comes meanwhile waits.
+    and reached by its alias `live`.
     """
 
     def __init__(
@@ -39,7 +39,6 @@ class Function(Construct):
         disk: int = 0,
         asynchronous: bool = False,
         answers_people: bool = False,
-        alone: bool = False,
         failures: sqs.Queue | None = None,
     ) -> None:
         super().__init__(scope, id)
@@ -78,7 +77,6 @@ class Function(Construct):
             timeout=Duration.seconds(timeout),
             memory_size=memory,
             ephemeral_storage_size=Size.mebibytes(disk) if disk else None,
-            reserved_concurrent_executions=1 if alone else None,
             log_group=log,
             tracing=lambda_.Tracing.DISABLED,
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if answers_people else None,

@@ -25,6 +25,8 @@ from infra.openapi import (
     archive_groups,
     archive_proof,
     archive_readers,
+    forms_facts,
+    forms_out,
     repair_learn,
     repair_open311,
     repair_places,
@@ -75,6 +77,8 @@ PLACES: Mapping[str, Schema] = {
     "number": archive_proof.NUMBER,
     **repair_work.PLACES,
     **visits_desk.PLACES,
+    **forms_facts.PLACES,
+    **forms_out.PLACES,
     **visits_ask.PLACES,
     **visits_round.PLACES,
 }
@@ -717,5 +721,7 @@ ROUTES: Mapping[str, Row] = {
     **repair_triage.ROUTES,
     **visits_ask.ROWS,
     **visits_desk.ROUTES,
+    **forms_facts.ROUTES,
+    **forms_out.ROUTES,
     **visits_round.ROUTES,
 }

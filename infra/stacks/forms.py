@@ -8,6 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 from yinji.clearance.exports import KINDS
 from yinji.forms.delivering import TRIES
+from yinji.forms.desk import DEEDS as OF_FORMS
 from yinji.forms.facts_desk import DEEDS
 from yinji.forms.records import PREFIX, REPORTS
 from yinji.forms.submission import VERDICTS
@@ -58,6 +59,7 @@ class Forms(Beside):
         self._records()
         self._facts()
         self._learning()
+        self._authoring()
         self._deciding()
         self._outputs()
         self._connected()
@@ -80,7 +82,6 @@ class Forms(Beside):
             timeout=900,
             memory=1769,
             asynchronous=True,
-            alone=True,
             extra_layers=[python_layer(self, "Tabular", self.setting, "tabular")],
         )
         self.house.facts.changed_by(intake)
@@ -118,6 +119,20 @@ class Forms(Beside):
         self.house.sealing.seals_by(learn)
         on_message(self.house.bus, learn, "StepAnswered", "step-answered", {})
 
+    def _authoring(self) -> None:
+        """What offices do to their forms: they put items and take none away."""
+        route, api = self.routes.route, "/api/forms/desk"
+        author = self._function("forms/author", "FORMS_TABLE", "PUBLIC_URL", **PEOPLE)
+        self.table.read_by(author)
+        self.table.added_to_by(author)
+        for method in ("GET", "POST"):
+            route(author, method, api)
+        route(author, "GET", f"{api}/{{form}}")
+        route(author, "POST", f"{api}/{{form}}/edit/{{change}}")
+        route(author, "POST", f"{api}/{{form}}/documents")
+        for deed in OF_FORMS:
+            route(author, "POST", f"{api}/{{form}}/{deed}")
+
     def _unseals(self, function: Function) -> None:
         """Let `function` read whole what is kept sealed of submissions."""
         self.house.facts.looked_up_by(function)
@@ -127,7 +142,8 @@ class Forms(Beside):
         """What waits for offices, and what they say to it."""
         sealed = ("FORMS_TABLE", "FACTS_TABLE", "SEALING_KEY")
         decide = self._showing("forms/decide", *sealed, "PUBLIC_URL", **PEOPLE)
-        self.table.changed_by(decide, index=True)
+        self.table.read_by(decide, index=True)
+        self.table.added_to_by(decide)
         self._unseals(decide)
         route, queue = self.routes.route, "/api/forms/queue"
         route(decide, "GET", queue)
@@ -162,7 +178,8 @@ class Forms(Beside):
     def _connected(self) -> None:
         """Approved answers go to other systems; what was decided is said."""
         connect = self._function("forms/connect", "FORMS_TABLE", "PUBLIC_URL", **PEOPLE)
-        self.table.changed_by(connect)
+        self.table.read_by(connect)
+        self.table.added_to_by(connect)
         self.routes.route(connect, "POST", "/api/forms/desk/{form}/connect")
 
         # five posts of ten seconds each

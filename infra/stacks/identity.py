@@ -133,11 +133,12 @@ class Identity(Beside):
             "MESSAGES_TABLE",
             "ARCHIVE_TABLE",
             "EDITIONS_TABLE",
+            "FACTS_TABLE",
             "PUBLIC_URL",
             "SEALING_KEY",
         )
         my_data = self._function("identity/my_data", *told, timeout=15, memory=1024, answers_people=True)
-        for table in (self.house.table, self.people, self.messages, self.archive, self.editions):
+        for table in (self.house.table, self.house.facts, self.people, self.messages, self.archive, self.editions):
             table.read_by(my_data)
         self.house.sealing.opens_by(my_data)
         self.routes.route(my_data, "GET", "/api/account/export.json")

@@ -48,13 +48,14 @@ class Privacy(Beside):
         }
 
     def _retention(self) -> None:
-        told = ("TABLE", "PEOPLE_TABLE", "MESSAGES_TABLE", "ARCHIVE_TABLE", "EDITIONS_TABLE", "DOCUMENTS_BUCKET",
-                "ARCHIVE_BUCKET", "EDITIONS_BUCKET")  # fmt: skip
+        told = ("TABLE", "FACTS_TABLE", "PEOPLE_TABLE", "MESSAGES_TABLE", "ARCHIVE_TABLE", "EDITIONS_TABLE",
+                "DOCUMENTS_BUCKET", "ARCHIVE_BUCKET", "EDITIONS_BUCKET")  # fmt: skip
         retention = self._function("privacy/retention", *told, timeout=900, memory=1024, asynchronous=True)
         table, documents = self.house.table, self.house.documents
         table.read_by(retention, index=True)
         table.emptied_by(retention)
         table.marked_by(retention)
+        self.house.facts.emptied_by(retention)
         self.people.emptied_by(retention)
         self.messages.emptied_by(retention)
         self.archive.read_by(retention, index=True)

@@ -365,7 +365,7 @@ class Cloud:
             ("by-office", "waits_for", "since", ALL),
         )
         create_people_table(self.dynamodb, FACTS)
-        for bucket in ("intake", "documents", "archive", "editions", "repair"):
+        for bucket in ("intake", "documents", "archive", "editions", "repair", "forms"):
             self.s3.create_bucket(Bucket=bucket)
         boto3.client("events").create_event_bus(Name="yinji")
         kms = boto3.client("kms")

@@ -26,6 +26,7 @@ from yinji.clearance.case import Case, Change, Graduate, open_case
 from yinji.clearance.evidence import Upload
 from yinji.editions.model import ALONE, Edition
 from yinji.editions.store import Editions
+from yinji.forms.facts_store import Facts
 from yinji.identity.access_log import AccessLog
 from yinji.identity.store import People
 from yinji.messages.model import Message
@@ -108,6 +109,7 @@ def test_a_sample_names_only_actions_and_keys_there_can_be(name: str) -> None:
                     "records/",
                     "photos/",
                     "imports/",
+                    "facts/",
                 )
             )
 
@@ -521,6 +523,16 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
         None,
         lambda cloud, answer: [one.kind for one in Outbox().box(VISITED, "nobody").messages] == ["visit-booked"],
     ),
+    "messages/compose_forms.json": (
+        None,
+        lambda cloud, answer: [one.kind for one in in_box("office:finance")] == ["fact-corrected"],
+    ),
+    "forms/records_intake.json": (None, lambda cloud, answer: "bank-card" in Facts().of(WHO.student)),
+    "forms/facts.json": (None, lambda cloud, answer: json.loads(answer["body"])["facts"] == []),
+    "forms/facts.correct.json": (None, lambda cloud, answer: "phone" in Facts().of(WHO.student)),
+    "forms/conflicts.json": (None, lambda cloud, answer: json.loads(answer["body"]) == {"conflicts": []}),
+    "forms/conflicts.take.json": (None, status(404)),
+    "forms/announce.json": (None, lambda cloud, answer: [kind for kind, _ in cloud.said] == ["fact-corrected"]),
     "messages/stop.json": (None, lambda cloud, answer: Outbox().settings(WHO.student).stopped == {"yours"}),
 }
 
@@ -542,6 +554,9 @@ def test_a_sample_makes_its_function_do_what_it_is_for(
         Archive().add(archived(1), SU.school)
     if name.startswith("repair/"):
         campus_is_there(cloud)
+    if name == "forms/records_intake.json":
+        cards = f"学号,银行卡号\n{WHO.student},6222021234567894\n".encode()
+        cloud.s3.put_object(Bucket="forms", Key="facts/finance/2026-06-15.csv", Body=cards)
     if name == "messages/compose_visits.json":
         visited.keep()
         visited.ask(1, mail="somebody@example.com")

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 from yinji.forms.facts import SELF, Fact, kinds, learnt
-from yinji.forms.facts_store import AT_ONCE, Facts
+from yinji.forms.facts_store import AT_ONCE, LONGEST_RUN, Begun, Facts
+from yinji.platform import clock
 from yinji.platform.problem import Problem
 
 from tests.functions.conftest import ONE_SESSION, Cloud
@@ -282,12 +283,28 @@ def test_what_there_is_not_or_is_of_another_source_is_not_found(disputed: Facts)
 
 # --- deliveries, and what is forgotten --------------------------------------------------------------------------------
 def test_marks_go_forward_only(facts: Facts) -> None:
-    assert facts.marks(FINANCE) == {}
-    facts.mark(FINANCE, ["bank-card", "bank-name"], LATE)
-    facts.mark(FINANCE, ["bank-card"], AT)
-    facts.mark(FINANCE, ["bank-name"], LATE + timedelta(hours=1))
-    assert facts.marks(FINANCE) == {"bank-card": LATE, "bank-name": LATE + timedelta(hours=1)}
-    assert facts.marks(REGISTRY) == {}
+    def begin(run: str, some: list[str], at: datetime, source: str = FINANCE) -> Begun:
+        found = facts.begin(source, run, some, at)
+        facts.end(source, run)
+        return found
+
+    both = ["bank-card", "bank-name"]
+    assert begin("1", both, LATE) == begin("1", both, LATE) == Begun(frozenset(), alone=True)
+    assert begin("2", both, AT).late == set(both)
+    assert begin("3", ["bank-name"], LATE + timedelta(hours=1)).late == set()
+    assert begin("4", both, LATE + timedelta(minutes=1)).late == {"bank-name"}
+    assert begin("5", ["name"], AT, REGISTRY).late == set()
+
+
+def test_who_takes_a_table_knows_whether_another_is_being_taken(facts: Facts) -> None:
+    assert facts.begin(FINANCE, "1", ["bank-card"], AT).alone
+    assert facts.begin(FINANCE, "1", ["bank-card"], AT).alone, "the same once more, for it died"
+    assert facts.begin(REGISTRY, "2", ["name"], AT).alone
+    assert not facts.begin(FINANCE, "3", ["bank-card"], LATE).alone
+    facts.end(FINANCE, "1")
+    assert facts.begin(FINANCE, "3", ["bank-card"], LATE).alone
+    with patch("yinji.forms.facts_store.now", lambda: clock.now() + LONGEST_RUN):
+        assert facts.begin(FINANCE, "4", ["bank-card"], LATE).alone, "whoever began so long ago is gone"
 
 
 def test_who_is_forgotten_leaves_nothing(disputed: Facts, cloud: Cloud) -> None:

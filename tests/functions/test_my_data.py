@@ -21,6 +21,8 @@ from pynamodb.models import Model
 from yinji.clearance.appointments import bookings
 from yinji.clearance.document import case_document
 from yinji.clearance.queue import entries
+from yinji.forms.facts import SELF, Fact
+from yinji.forms.facts_store import Facts
 from yinji.identity import my_data
 from yinji.identity.session import Session
 from yinji.platform import clock
@@ -40,6 +42,11 @@ NOT_EXPORTED: Mapping[str, str] = {
     "BatchItem": "a batch and its report, in numbers without names",
     "CounterItem": "how often somebody asked within minutes, under a hash that names nobody",
     "KeyItem": "what the house seals their account numbers by; they get the numbers",
+    "FactKeyItem": "what the house seals their numbers by; they get the numbers",
+    "ConflictItem": "what they say otherwise than a system of record; it stands in the fact as well",
+    "DecidedItem": "who of an office decided about a fact, and not whose it was",
+    "RecordsRunItem": "that a table of a system of record is being taken",
+    "MarkItem": "as of when a system of record told of a kind of fact",
     "FeedItem": "what a department delivered, and who works on it",
     "CardItem": "whose a campus card is; the number stands in the profile of their archive",
     "FileItem": "a file of a source system on its way",
@@ -87,6 +94,11 @@ WITHHELD: Mapping[tuple[str, str], str] = {
     ("SeenItem", "name"): "the same",
     ("SeenItem", "acts_for"): "the same",
     ("EditionItem", "revoked_by"): "which officer it was",
+    **{
+        (kind, name): "it lies as JSON, and is told as what that says: tests/functions/test_my_data.py, below"
+        for kind in ("FactItem", "PastItem")
+        for name in ("value", "overruled", "claim")
+    },
     ("SeenItem", "expires_at"): "three years after the day for all of them: docs/my-data.md",
 }
 """What a person is not told, and why. Of events and steps only whose it is where it was an officer: see below."""
@@ -185,6 +197,9 @@ def everything(cloud: Cloud) -> House:
         "SeenItem", f"SEEN#{SUB}", "2026-06-03#case##L0001#department-officer#library", day=DAY, what="case",
         role="department-officer", minutes={"09:31"},
     )  # fmt: skip
+    words = {"value": '"facts-value"', "overruled": '"facts-overruled"', "claim": {"value": '"facts-claim"'}}
+    house.plant("FactItem", f"PERSON#{SUB}", "FACT#name", **words)
+    house.plant("PastItem", f"PERSON#{SUB}", "PAST#name#000001", **words)
     house.plant("ProfileItem", f"STUDENT#{SUB}", "PROFILE")
     house.plant("RecordItem", f"STUDENT#{SUB}", "RECORD#second-classroom#1", source="by-it", certified_by="by-it")
     house.plant("RecordEventItem", f"STUDENT#{SUB}", "EVENT#second-classroom#1#000001", who=SUB, role="student")
@@ -225,6 +240,23 @@ def test_every_attribute_of_everything_about_a_person_is_in_their_export(cloud: 
     told = taken(cloud)
     lost = {place for kind, item in house.planted for place in missing(told, kind, item)}
     assert lost == WITHHELD.keys()
+
+
+def test_what_is_known_of_them_is_told_as_it_is_and_in_clear_until_its_key_is_gone(cloud: Cloud) -> None:
+    everything(cloud)
+    for part in ("facts", "history"):
+        [told] = taken(cloud)["facts"][part]
+        assert (told["value"], told["overruled"], told["claim"]["value"]) == (
+            "facts-value", "facts-overruled", "facts-claim",
+        )  # fmt: skip
+    facts, card, at = Facts(), "6222021234567894", clock.now()
+    facts.learn(LIN.student, [Fact(LIN.student, "bank-card", card, "finance", "a file", at)])
+    facts.learn(LIN.student, [Fact(LIN.student, "bank-card", "6222021234567886", SELF, "a page", at)])
+    for shown in (card, "•••• 7894"):
+        told = taken(cloud, LIN.student)["facts"]
+        assert [one["value"] for one in (*told["facts"], *told["history"])] == [shown] * 3
+        facts.destroy_key(LIN.student)
+    assert taken(cloud, "2022S01999")["facts"] is None
 
 
 def test_what_waits_at_offices_and_what_is_booked_is_in_it_too(cloud: Cloud) -> None:

@@ -315,9 +315,9 @@ def test_the_graduates_page_is_one_read_and_the_matrix_one_query(
     opened: Cloud, counted: Callable[[], list[str]]
 ) -> None:
     portal.visit("/me", STUDENT)
-    assert counted() == ["GetItem", "Query"], "the case, and the times of the one step that is booked"
+    assert counted() == ["GetItem", "Query", "Query"], "the case, the times of the step that is booked, what is known"
     portal.visit("/schools/S01", COUNSELLOR)
-    assert counted() == ["GetItem", "Query", "Query"]
+    assert counted() == ["GetItem", "Query", "Query", "Query"]
 
 
 def test_every_form_of_the_graduates_page_is_what_the_step_takes(opened: Cloud) -> None:
@@ -551,6 +551,15 @@ def test_static_files_are_kept_for_ever_under_an_address_that_changes_with_them(
     older = portal.visit("/static/0123456789ab/portal.css")
     assert (older.status, older.headers["Cache-Control"]) == (200, "no-store")
     assert portal.visit("/static/0123456789ab/secrets.toml").status == 404
+
+
+def test_what_checks_forms_comes_from_here_alone_and_with_its_licence(cloud: Cloud) -> None:
+    static = portal.module("chalicelib.static")
+    script, library = (portal.visit(static.address(name)) for name in ("forms-check.js", "json-schema.js"))
+    assert all(one.headers["Content-Type"].startswith("text/javascript") for one in (script, library))
+    assert re.findall(r'^import .* from "(.*)"', script.body, re.MULTILINE) == ["./json-schema.js"]
+    assert not re.search(r"^import|sourceMappingURL|\beval\b|new Function", library.body, re.MULTILINE)
+    assert "MIT License" in library.body and "Copyright (c) 2020 Jeremy Danyow" in library.body
 
 
 def test_the_first_view_of_the_graduates_page_is_light(opened: Cloud) -> None:

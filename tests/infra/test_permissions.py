@@ -73,6 +73,7 @@ pytestmark = pytest.mark.slow
 __all__ = ["cloud"]
 
 INTAKE = "arn:aws:s3:::yinji-intake-123456789012-us-east-1"
+FORMS = "arn:aws:s3:::yinji-forms-123456789012-us-east-1"
 REPAIR = "arn:aws:s3:::yinji-repair-123456789012-us-east-1"
 EDITIONS = "arn:aws:s3:::yinji-editions-123456789012-us-east-1"
 DOCUMENTS = "arn:aws:s3:::yinji-documents-123456789012-us-east-1"
@@ -149,6 +150,11 @@ STAR_RESOURCES = {
         "a photo is named after its report",
     ),
     f"{REPAIR}/photos/kept/*": ({"s3:GetObject", "s3:PutObject"}, "the same"),
+    f"{FORMS}/facts/*": (
+        {"s3:GetObject", "s3:DeleteObject", "s3:DeleteObjectVersion"},
+        "tables of systems of record are named by who delivers them",
+    ),
+    f"{FORMS}/reports/facts/*": ({"s3:PutObject"}, "a report is named after its delivery"),
     f"{REPAIR}/imports/*": ({"s3:GetObject"}, "tables of places are named by who delivers them"),
     f"{REPAIR}/reports/places/*": ({"s3:GetObject", "s3:PutObject"}, "a report is named after its delivery"),
     "arn:aws:scheduler:us-east-1:123456789012:schedule/yinji-repair/*": (
@@ -242,7 +248,7 @@ def test_the_portal_may_only_read(either: Synthesis) -> None:
 SHOW = {
     "CasesRole", "CertificateDownloadRole", "EvidenceDownloadRole", "AppointmentCalendarRole", "AuditExportRole",
     "ExportsRole", "SealedAnswerRole", "WhoSawRole", "CompareRole", "AudienceRole", "ClaimEvidenceRole",
-    "TranscriptRole", "EditionsRole", "EditionDownloadRole", "SharedRole", "RunsRole", PORTAL,
+    "TranscriptRole", "EditionsRole", "EditionDownloadRole", "SharedRole", "RunsRole", "ConflictsRole", PORTAL,
 }  # fmt: skip
 """Who shows a graduate's data to others."""
 
@@ -374,7 +380,14 @@ NAMED = {
     "FnGetAttBus": "bus",
     "SessionKeys": "secret",
 }
-BUCKETS = {"editions": EDITIONS, "intake": INTAKE, "documents": DOCUMENTS, "archive": ARCHIVE, "repair": REPAIR}
+BUCKETS = {
+    "editions": EDITIONS,
+    "intake": INTAKE,
+    "documents": DOCUMENTS,
+    "archive": ARCHIVE,
+    "repair": REPAIR,
+    "forms": FORMS,
+}
 SECRETS = {
     "RepairKey": "repair-key",
     "Open311Keys": "open311-keys",
@@ -408,6 +421,7 @@ def needed(service: str, operation: str, told: Mapping[str, Any]) -> set[tuple[s
             "Editions": "editions-",
             "Repair": "repair-",
             "Visits": "visits-",
+            "Facts": "facts-",
         }
         other = next((name for table, name in others.items() if table in tables), "")
         return {(action, other + ("index" if told.get("IndexName") else "table")) for action in actions}
@@ -446,6 +460,7 @@ def place(resource: str) -> str:
     if "VisitsTable" in resource:
         return "visits-index" if "/index/" in resource else "visits-table"
     for part, name in (
+        ("FactsTable", "facts-table"),
         ("SigningKey", "signing-key"),
         ("/index/waiting", "messages-index"),
         ("MessagesTable", "messages-table"),
@@ -538,6 +553,8 @@ def test_only_who_seals_and_who_shows_sealed_numbers_may_use_their_key(either: S
         "Exports": opens,
         "SealedAnswer": opens,
         "MyData": opens,
+        "Facts": seals,
+        "RecordsIntake": seals,
     }
 
 
@@ -752,6 +769,25 @@ def version_of(id: str) -> dict[str, int]:
     return {"version": found.version}
 
 
+def play_facts(cloud: Cloud) -> None:
+    """Finance delivers cards; somebody says that theirs is another one, and finance decides."""
+    key, card, other = "facts/finance/2026-06-15.csv", "6222021234567894", "6222021234567886"
+    cloud.s3.put_object(Bucket="forms", Key=key, Body=f"学号,银行卡号\n{LIN.student},{card}\n".encode())
+    cloud.invoke("forms/records_intake", json.loads((ROOT / "events/forms/records_intake.json").read_text("utf-8")))
+    assert cloud.call("forms/facts", STUDENT, "GET", "/api/forms/facts").status == 200
+    said = {"value": other, "version": 1}
+    assert cloud.call("forms/facts", STUDENT, "POST", "/api/forms/facts/bank-card", said).status == 200
+    items = cloud.dynamodb.scan(TableName="Facts")["Items"]
+    [new] = [one for one in items if one["pk"]["S"].startswith("CONFLICTS#")]
+    cloud.invoke("forms/announce", {"Records": [record(new)]})
+    [told] = [detail for kind, detail in cloud.said if kind == "fact-corrected"]
+    cloud.invoke("messages/compose_forms", {"detail": told})
+    finance = officer("finance")
+    [one] = cloud.call("forms/conflicts", finance, "GET", "/api/forms/conflicts").json["conflicts"]
+    path = f"/api/forms/conflicts/{one['id']}/take"
+    assert cloud.call("forms/conflicts", finance, "POST", path, {"version": one["version"]}).status == 200
+
+
 def play(cloud: Cloud) -> None:
     """A little of everything that functions do."""
     play_triage(cloud)
@@ -760,6 +796,7 @@ def play(cloud: Cloud) -> None:
     play_places(cloud)
     play_work(cloud)
     play_visits(cloud)
+    play_facts(cloud)
     cloud.open(LIN, graduate(2), graduate(3))
     hand_in_a_thesis(cloud)
     give_an_account(cloud)

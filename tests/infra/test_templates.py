@@ -7,6 +7,7 @@ import re
 import subprocess
 from collections.abc import Mapping
 from typing import Any
+from zipfile import ZipFile
 
 import aws_cdk
 import pytest
@@ -14,6 +15,7 @@ from aws_cdk import aws_s3 as s3
 
 from infra.app import build
 from infra.setting import ROOT
+from tests import portal
 from tests.infra.synthesis import CONTEXT, Synthesis
 
 pytestmark = pytest.mark.slow
@@ -105,6 +107,15 @@ def test_aws_has_nothing_of_signing_in_as_anybody(aws: Synthesis) -> None:
     assert not list(aws.folder.glob("asset.*/**/personas.py")), "nor does any layer hold the people one can be"
 
 
+def test_the_portal_takes_the_scripts_of_others_along_as_a_checkout_has_them(aws: Synthesis) -> None:
+    folder = "chalicelib/static/"
+    (package,) = [one for one in map(ZipFile, aws.folder.glob("asset.*.zip")) if f"{folder}portal.js" in one.namelist()]
+    packed = {name.removeprefix(folder): package.read(name).decode() for name in package.namelist() if folder in name}
+    served = portal.module("chalicelib.static").files()
+    assert {"htmx.min.js", "json-schema.js", "forms-check.js"} <= set(served)
+    assert {name: packed.get(name) for name in served} == served
+
+
 def test_every_function_on_aws_knows_that_it_is_on_aws(aws: Synthesis) -> None:
     for function in aws.of_type("AWS::Lambda::Function"):
         if function.stack == "Clearance":
@@ -114,6 +125,6 @@ def test_every_function_on_aws_knows_that_it_is_on_aws(aws: Synthesis) -> None:
 def test_other_stacks_find_what_clearance_gives_them_by_these_names(either: Synthesis) -> None:
     told = either.templates["Clearance"]["Outputs"]
     assert {name for name in told if not name.startswith("Exports")} == {
-        "IntakeBucket", "DocumentsBucket", "TableName", "PeopleTableName", "BusName", "ApiId", "ApiUrl",
-        "SessionKeysArn",
+        "IntakeBucket", "DocumentsBucket", "TableName", "PeopleTableName", "FactsTableName", "BusName", "ApiId",
+        "ApiUrl", "SessionKeysArn",
     }  # fmt: skip

@@ -9,6 +9,7 @@ import pytest
 from yinji.archive import catalogue, readers_store
 from yinji.clearance import evidence, rounds
 from yinji.clearance import store as clearance
+from yinji.forms import facts_store
 from yinji.forms import store as forms_store
 from yinji.identity import looks
 from yinji.identity import store as identity
@@ -69,6 +70,8 @@ def test_the_code_keeps_things_for_as_long_as_the_map_says() -> None:
         "visits": visits_store.KEPT,
         "forms": forms_store.FORM_EVENTS_KEPT,
         "form-draft": forms_store.DRAFTS_KEPT,
+        "facts": facts_store.KEPT,
+        "past-facts": facts_store.PAST_KEPT,
     }
     assert {name: term.length for name, term in terms().items() if term.by == "expiry"} == kept
     # what goes with the reports it is about

@@ -372,7 +372,8 @@ def test_every_office_can_be_written_to() -> None:
 def test_reminders_and_news_can_be_stopped_and_what_was_sent_back_or_is_done_cannot() -> None:
     settings = Settings(stopped=frozenset(TOPIC_OF.values()))
     assert {kind for kind in KINDS if settings.mails(kind)} == {
-        "welcome", "sent-back", "done", "deadline-moved", "fact-corrected", "form-layout", *OF_RECORDS, *OF_EDITIONS, *OF_FORMS,
+        "welcome", "sent-back", "done", "deadline-moved", "fact-corrected", "form-layout",
+        *OF_RECORDS, *OF_EDITIONS, *OF_FORMS,
     }  # fmt: skip
     assert all(Settings().mails(kind) for kind in KINDS)
 

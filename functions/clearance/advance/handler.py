@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.batch import (
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.clearance import bus, definition
-from yinji.clearance.case import Case, settles_itself
+from yinji.clearance.case import Case, Values, settles_itself
 from yinji.clearance.document import case_of
 from yinji.platform.clock import stamp
 from yinji.platform.observability import count, logger, metrics
@@ -61,7 +61,7 @@ def answered(before: Case | None, after: Case) -> list[str]:
     for id, record in after.steps.items():
         known = definition.steps().get(id)
         names = known.facts if known else {}
-        was = before.steps[id].facts.answers if before and id in before.steps else {}
+        was: Values = before.steps[id].facts.answers if before and id in before.steps else {}
         if any(record.facts.answers.get(name) and record.facts.answers[name] != was.get(name) for name in names):
             found.append(id)
     return found

@@ -41,7 +41,8 @@ def look_into(upload: Upload) -> None:
     except s3.exceptions.NoSuchKey:
         return  # another delivery has dealt with it meanwhile
     asked = evidence.field_of(upload.step, upload.field)
-    types, largest = (asked.evidence.types, asked.evidence.largest) if asked and asked.evidence else ((), 0)
+    takes = upload.takes or (asked.evidence if asked else None)
+    types, largest = (takes.types, takes.largest) if takes else ((), 0)
     try:
         clean = inspect(data, types, largest)
     except Rejected as rejected:

@@ -10,8 +10,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from yinji.archive.access import seen_version
-from yinji.forms.facts_desk import decide, waiting, waiting_document
+from yinji.forms.facts_desk import decide, seen_version, waiting, waiting_document
 from yinji.forms.facts_store import Facts
 from yinji.identity import seen
 from yinji.platform import clock
@@ -38,6 +37,6 @@ def queue() -> Response[str]:
 @api.post("/api/forms/conflicts/<conflict>/<deed>")
 def act(conflict: str, deed: str) -> Response[str]:
     body = api.body
-    if decide(facts, api.session, conflict, deed, seen_version(body), clock.now()):
+    if decide(facts, api.session, conflict, deed, seen_version(body.fields), clock.now()):
         count("FactsDecided", deed=deed)
     return api.answer({"id": conflict, "deed": deed}, done=f"forms-conflicts.{deed}", back=body.next)

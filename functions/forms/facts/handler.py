@@ -9,10 +9,9 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from yinji.archive.access import seen_version
 from yinji.clearance.policy import demand
 from yinji.forms.facts import kinds, may_read
-from yinji.forms.facts_desk import correct, fact_document, kind_document, readable
+from yinji.forms.facts_desk import correct, fact_document, kind_document, readable, seen_version
 from yinji.forms.facts_store import Facts
 from yinji.platform import clock
 from yinji.platform.http import Api, as_json
@@ -49,7 +48,7 @@ def mine() -> Response[str]:
 def say(kind: str) -> Response[str]:
     session, body, now = api.session, api.body, clock.now()
     demand(session, "correct-fact", student=session.sub)
-    fact = correct(facts, session, kind, body.fields, seen_version(body), now)
+    fact = correct(facts, session, kind, body.fields, seen_version(body.fields), now)
     outcome = "under-way" if fact.claim else "taken"
     count("FactsCorrected", outcome=outcome)
     return api.answer(

@@ -3,7 +3,7 @@ people said otherwise becomes a conflict.
 
 Trigger: S3 facts/* of the bucket of forms. Reads: the bucket; facts; KMS unwraps the keys of people. Writes: facts with
 their history and conflicts; reports/facts/; takes away what it has dealt with, for accounts lie in it in clear. Emits:
-metrics. A table that is delivered again, or late, changes nothing (yinji/forms/records.py); it runs once at a time.
+metrics. A table that is delivered again, or late, changes nothing (yinji/forms/records.py).
 """
 
 import json

@@ -1,8 +1,8 @@
 """my-data: everything the house keeps about whoever asks, to take along: one JSON document.
 
-Trigger: GET /api/account/export.json. Reads: what lies in the tables of cases, people, messages and archives under keys
-of whoever asks; KMS unwraps the key of their case. Writes and emits nothing. It is everything at once, so who asks must
-have proved a moment ago who they are.
+Trigger: GET /api/account/export.json. Reads: what lies in the tables of cases, facts, people, messages and archives
+under keys of whoever asks; KMS unwraps the keys of their case and of their facts. Writes and emits nothing. It is
+everything at once, so who asks must have proved a moment ago who they are.
 """
 
 import json

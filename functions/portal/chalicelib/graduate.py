@@ -83,15 +83,21 @@ def _shown(visit: Visit, store: Store, session: Session, case: Case, facts: Fact
         "spoken": codes.spoken(case.certificate.code) if case.certificate else "",
         "choices": appointments.choices(visit, store, view.steps),
         "booked": appointments.booked(visit, view.steps),
-        "asked": _asked(visit, facts.of(session.sub) if facts else {}),
+        "asked": _asked(visit, session.sub, facts),
     }
 
 
-def _asked(visit: Visit, told: Mapping[str, Fact]) -> Callable[[Action], Mapping[str, Known]]:
-    """What is known in answer to the questions of an action, by field."""
+def _asked(visit: Visit, person: str, facts: Facts | None) -> Callable[[Action], Mapping[str, Known]]:
+    """What is known of `person` in answer to the questions of an action, by field; it is looked up once, when the first
+    action asks for facts."""
+    told: dict[str, Mapping[str, Fact]] = {}
 
     def of(action: Action) -> Mapping[str, Known]:
-        found = clearance.questions(action, told, visit.now) if told else {}
+        if facts is None or not any(field.fact for field in action.fields):
+            return {}
+        if person not in told:
+            told[person] = facts.of(person)
+        found = clearance.questions(action, told[person], visit.now)
         return {name: fact for name, one in found.items() if (fact := known(visit, one))}
 
     return of

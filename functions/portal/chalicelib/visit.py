@@ -16,6 +16,8 @@ from yinji.archive.access import OFFICE as ARCHIVES
 from yinji.archive.organisers import STUDENT_AFFAIRS
 from yinji.clearance import definition, policy
 from yinji.clearance.arrangements import forms
+from yinji.forms.desk import DEEDS as OF_DESKS
+from yinji.forms.editing import CHANGES
 from yinji.forms.facts_desk import DEEDS as DECISIONS
 from yinji.forms.facts_desk import answers_for
 from yinji.forms.submission import VERDICTS
@@ -66,7 +68,13 @@ OF_VISITS = {
     "visits-round": (*OF_ROUNDS, "calendar"),
 }
 """What can be done about visits, by the page it is done on."""
-OF_FORMS = {"forms-facts": ("taken", "under-way"), "forms-conflicts": DECISIONS, "forms-queue": VERDICTS}
+OF_FORMS = {
+    "forms-facts": ("taken", "under-way"),
+    "forms-conflicts": DECISIONS,
+    "forms-fill": ("saved", "sent", "withdrawn", "given-up"),
+    "forms-queue": VERDICTS,
+    "forms-edit": (*CHANGES, *OF_DESKS, "begin", "import"),
+}
 """What can be done about facts and forms, by the page it is done on."""
 TOLD = (*http.TOLD, "at", "rows", "changed", "refused", "rejected")
 
@@ -201,7 +209,13 @@ class Visit:
         if session is None:
             return []
         if session.role == "student":
-            return [("/me", words("nav.me")), ("/archive", words("archive.nav")), self._activities, self._messages]
+            return [
+                ("/me", words("nav.me")),
+                ("/archive", words("archive.nav")),
+                ("/forms", words("forms.title")),
+                self._activities,
+                self._messages,
+            ]
         if session.role == "supervisor":
             return [("/queues", words("nav.queues"))]
         if session.role == "department-officer":
@@ -212,6 +226,7 @@ class Visit:
                 *([self._conflicts] if answers_for(session) else []),
                 *([self._archives] if policy.may(session, "see-archive", department=ARCHIVES) else []),
                 ("/practice", words("practice.nav")),
+                self._forms_desk,
                 *([self._activities] if session.department == STUDENT_AFFAIRS else []),
                 *([self._faults] if policy.may(session, "see-incidents", department=NETWORK_CENTRE) else []),
                 *([self._repair_places] if policy.may(session, "see-places", department=NETWORK_CENTRE) else []),
@@ -256,7 +271,12 @@ class Visit:
             self._repair_places,
             self._desk_of_visits if session.role == "administrator" else self._year_of_visits,
             ("/forms/report", words("forms-report.nav")),
+            *([self._forms_desk] if session.role == "administrator" else []),
         ]
+
+    @property
+    def _forms_desk(self) -> tuple[str, Markup]:
+        return ("/forms/desk", self.words("forms-desk.nav"))
 
     @property
     def _conflicts(self) -> tuple[str, Markup]:

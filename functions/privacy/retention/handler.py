@@ -2,9 +2,9 @@
 
 Trigger: every night; and invoked directly, by whoever may administer the deployment, with {"student": ...} to erase one
 student whatever the age of their data, for somebody whose erasure was granted. Reads: batches, the index by school,
-cases, the newest anchor, cohorts. Deletes: the keys of sealed numbers; later the whole case with its history, documents
-(every version), messages and sign-ins, and the archive with its editions. Writes: that a history was erased, for the
-anchor; what feeds and ledgers still know of who is gone. Emits nothing but metrics.
+cases, the newest anchor, cohorts. Deletes: the keys of sealed numbers; later the whole case with its history, facts,
+documents (every version), messages and sign-ins, and the archive with its editions. Writes: that a history was erased,
+for the anchor; what feeds and ledgers still know of who is gone. Emits nothing but metrics.
 
 How long is kept what, layers/yinji/yinji/privacy/map.toml says. What a run has no time for, the next one does.
 """
@@ -19,6 +19,7 @@ from yinji.archive.cohorts import Cohorts
 from yinji.archive.store import Archive
 from yinji.clearance.case import Batch, Case
 from yinji.clearance.store import Store
+from yinji.forms.facts_store import Facts
 from yinji.platform import clock
 from yinji.platform.environment import setting
 from yinji.platform.observability import count, logger, metrics
@@ -31,6 +32,7 @@ SPARE = 60_000
 
 store = Store()
 archive = Archive()
+facts = Facts()
 s3: Any = boto3.client("s3")  # pyright: ignore[reportUnknownMemberType]
 
 
@@ -86,7 +88,8 @@ def clear(
         if what.cases:
             told["erased"] += erase(still_in(batch, chunk), eraser)
         else:
-            told["numbers"] += destroy(still_in(batch, list(store.having("KEY", chunk))))
+            sealed = store.having("KEY", chunk) | facts.having_keys(chunk)
+            told["numbers"] += destroy(still_in(batch, sorted(sealed)))
     return told
 
 
@@ -96,9 +99,11 @@ def still_in(batch: Batch, students: Sequence[str]) -> list[Case]:
 
 
 def destroy(cases: Sequence[Case]) -> int:
-    """Destroy the keys of `cases`, which have one; how many there were."""
+    """Destroy the keys by which something of `cases`, or of what else is known of their graduates, is sealed; how many
+    graduates there were."""
     for case in cases:
         store.destroy_key(case.graduate.student)
+        facts.destroy_key(case.graduate.student)
     return len(cases)
 
 

@@ -18,7 +18,7 @@ from typing import Literal, cast
 
 from yinji.archive import claims
 from yinji.clearance.case import Case
-from yinji.clearance.definition import Action, Field, Text, steps
+from yinji.clearance.definition import Action, Evidence, Field, Text, steps
 from yinji.clearance.step import offered
 from yinji.platform.problem import Problem
 
@@ -43,10 +43,8 @@ PREFIX = "evidence/"
 
 @dataclass(frozen=True)
 class Upload:
-    """A document asked for by `field` of an action of `step`, or of a claim.
-
-    `refusal` is a key of evidence_refusals.toml.
-    """
+    """A document asked for by `field` of an action of `step`, of a claim, or of a form, which `takes` what it was when
+    it was asked for. `refusal` is a key of evidence_refusals.toml."""
 
     id: str
     student: str
@@ -59,6 +57,7 @@ class Upload:
     sha256: str = ""
     pages: int = 0
     refusal: str = ""
+    takes: Evidence | None = None
 
     @property
     def raw_key(self) -> str:

@@ -1,4 +1,4 @@
-"""How documents are handed in and shown, whatever asks for them: a step of clearance or a claim of the archive.
+"""How documents are handed in and shown, whatever asks for them: a step of clearance, a claim of the archive, a form.
 
 Who may is for the function to say that calls this. Uploads are kept with what is kept of their student, who may have
 no case.
@@ -36,10 +36,13 @@ class HandingIn:
 
         Raises Problem: upload-type, upload-too-large, too-many-uploads, malformed-request.
         """
-        takes = asked.evidence
-        assert takes  # noqa: S101 - it is a question that evidence answers
+        assert asked.evidence  # noqa: S101 - it is a question that evidence answers
+        return self.begin_for(student, step, asked.name, asked.evidence, told)
+
+    def begin_for(self, student: str, step: str, name: str, takes: Evidence, told: Mapping[str, str]) -> Response[str]:
+        """The same, for the question `name` that `takes` so, whatever it is a question of."""
         _check(takes, told)
-        upload = Upload(evidence.new_id(), student, step, asked.name, clock.now())
+        upload = Upload(evidence.new_id(), student, step, name, clock.now(), takes=takes)
         self._store.expect(upload, clock.today())
         form = self._s3.generate_presigned_post(
             Bucket=setting("INTAKE_BUCKET"),

@@ -231,6 +231,7 @@ class UploadItem(Model):
     sha256 = UnicodeAttribute(null=True)
     pages = NumberAttribute(null=True)
     refusal = UnicodeAttribute(null=True)
+    takes = MapAttribute[str, Any](null=True)
     expires_at = NumberAttribute(null=True)
 
 

@@ -31,7 +31,7 @@ from yinji.clearance import definition, university
 from yinji.clearance.appointments import Booking, Standing, bookings
 from yinji.clearance.case import WITHDRAWN, Batch, Case, Change, Event
 from yinji.clearance.chain import Head, sealed
-from yinji.clearance.definition import LONGEST_FEED_AGE
+from yinji.clearance.definition import LONGEST_FEED_AGE, Evidence
 from yinji.clearance.document import case_document, case_of, event_document, event_of
 from yinji.clearance.evidence import KEPT_UNUSED, MOST_A_DAY, Upload
 from yinji.clearance.items import (
@@ -589,6 +589,7 @@ class Store:
             field=upload.field,
             status=upload.status,
             started_at=stamp(upload.started_at),
+            takes={"types": list(takes.types), "largest_mb": takes.largest_mb} if (takes := upload.takes) else None,
             expires_at=expires,
         ).save()
 
@@ -744,6 +745,7 @@ def _expiry(upload: Upload) -> int:
 
 def _upload(item: UploadItem) -> Upload:
     known = values(item)
+    takes = known.get("takes")
     return Upload(
         id=str(known["sk"]).removeprefix("UPLOAD#"),
         student=known["of_student"],
@@ -756,6 +758,7 @@ def _upload(item: UploadItem) -> Upload:
         sha256=known.get("sha256", ""),
         pages=int(known.get("pages", 0)),
         refusal=known.get("refusal", ""),
+        takes=Evidence(tuple(takes["types"]), int(takes["largest_mb"])) if takes else None,
     )
 
 

@@ -99,10 +99,10 @@ def said(case: Case, step: StepDefinition, opened: sealing.PersonKey | None, at:
     answers: Mapping[str, Any] = case.steps[step.id].facts.answers
     found: list[Fact] = []
     for name, kind in step.facts.items():
-        value = answers.get(name)
+        value = str(answers.get(name) or "")
         if sealing.is_sealed(value):
             value = sealing.shown(opened, f"{step.id}/{name}", value)
-        if isinstance(value, str) and facts.validator(kind).holds(value):
+        if value and facts.validator(kind).holds(value):
             through = next(
                 form_id(step.id, action.id)
                 for action in step.actions.values()

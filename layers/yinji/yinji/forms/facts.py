@@ -168,6 +168,12 @@ def sources() -> Mapping[str, Source]:
 
 
 @cache
+def person_columns() -> frozenset[str]:
+    """What the column of a table may be called that says whose line it is."""
+    return frozenset(_told()["person"]["columns"])
+
+
+@cache
 def groups() -> Mapping[str, Text]:
     """What kinds are shown under, in the order of pages."""
     return {id: _title(one) for id, one in _told()["groups"].items()}

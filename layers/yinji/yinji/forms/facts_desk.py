@@ -56,6 +56,15 @@ def readable(session: Session, facts: Mapping[str, Fact]) -> dict[str, Fact]:
     return {id: fact for id, fact in facts.items() if may_read(kinds()[id], session.role, self_=True)}
 
 
+def seen_version(fields: Mapping[str, str]) -> int:
+    """The version of the fact that whoever sent `fields` saw, 0 where there was none. Raises
+    Problem("malformed-request")."""
+    text = fields.get("version", "")
+    if not (text.isascii() and text.isdecimal() and len(text) <= 6):
+        raise Problem("malformed-request")
+    return int(text)
+
+
 def correct(facts: Facts, session: Session, kind: str, fields: Mapping[str, str], version: int, now: datetime) -> Fact:
     """Let `session` say what their own fact of `kind` is: `fields` hold it as "value", or "value.<part>" where it has
     parts; `version` is that of the fact they saw, 0 where there was none. The fact as it is known then: with a claim

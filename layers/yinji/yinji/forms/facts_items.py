@@ -8,6 +8,7 @@
 | what a person says otherwise than a system of record | `CONFLICTS#<source>` / `<id>` |
 | what was decided of it | `DECIDED#<source>` / `<id>` |
 | as of when a system of record last told of a kind | `RECORDS#<source>` / `KIND#<kind>` |
+| that a table of it is being taken | `RECORDS#<source>` / `RUN#<id>` |
 """
 # pyright: reportIncompatibleVariableOverride=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 
@@ -30,7 +31,8 @@ class Settings(Connection):
 
 
 class FactItem(Model):
-    """Values are JSON. `claim`: {"value", "at", "through"}."""
+    """Values are JSON. `claim`: {"value", "at", "through"}. DynamoDB takes it away after `expires_at` (seconds since
+    1970), if nobody did before."""
 
     class Meta(Settings):
         pass
@@ -47,10 +49,11 @@ class FactItem(Model):
     claim = MapAttribute[str, Any](null=True)
     overruled = UnicodeAttribute(null=True)
     confirmed = UnicodeAttribute(null=True)
+    expires_at = NumberAttribute()
 
 
 class PastItem(Model):
-    """A version of a fact, the newest among them; DynamoDB takes it away after `expires_at` (seconds since 1970)."""
+    """A version of a fact, the newest among them."""
 
     class Meta(Settings):
         pass
@@ -91,6 +94,7 @@ class ConflictItem(Model):
     typed = UnicodeAttribute()
     at = UnicodeAttribute()
     version = NumberAttribute()
+    expires_at = NumberAttribute()
 
 
 class DecidedItem(Model):
@@ -115,3 +119,13 @@ class MarkItem(Model):
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
     as_of = UnicodeAttribute()
+
+
+class RecordsRunItem(Model):
+    class Meta(Settings):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    began_at = UnicodeAttribute()
+    expires_at = NumberAttribute()

@@ -20,7 +20,7 @@ from pynamodb.transactions import TransactWrite
 from yinji.archive.bulk import CHANCE, Bulk
 from yinji.clearance.items import connection, forget, kept, one, transacted, values
 from yinji.clearance.keys import Keys
-from yinji.clearance.reading import plains
+from yinji.clearance.reading import plains, text
 from yinji.clearance.sealing import Broken, PersonKey, is_sealed
 from yinji.forms.facts import (
     Claim,
@@ -33,13 +33,26 @@ from yinji.forms.facts import (
     validator,
     worth_keeping,
 )
-from yinji.forms.facts_items import TABLE, ConflictItem, DecidedItem, FactItem, FactKeyItem, MarkItem, PastItem
+from yinji.forms.facts_items import (
+    TABLE,
+    ConflictItem,
+    DecidedItem,
+    FactItem,
+    FactKeyItem,
+    MarkItem,
+    PastItem,
+    RecordsRunItem,
+)
 from yinji.platform.clock import instant, now, stamp
 from yinji.platform.problem import Problem
 
+KEPT = timedelta(days=4383)
+"""How long a fact is kept after it last changed, where nothing takes it away before (the data map's term `facts`)."""
 PAST_KEPT = timedelta(days=1095)
 """How long a version of a fact, and what was decided of a conflict, are kept after they were written (the data map's
 term `past-facts`)."""
+LONGEST_RUN = timedelta(minutes=20)
+"""How long taking a table may last; no function runs for so long."""
 AT_ONCE = 24
 """Facts that one transaction writes: up to four items each, of the hundred that it may hold."""
 TRIES = 12
@@ -60,6 +73,39 @@ class Open:
 
     conflict: Conflict
     version: int
+
+
+class Sealer:
+    """Seals and opens texts of `person` that are no facts, such as answers of a form: each at a place of its own, where
+    alone it can be opened. The key is looked up when it is first needed."""
+
+    def __init__(self, keys: Keys, person: str) -> None:
+        self._keys, self.person = keys, person
+        self._key: PersonKey | None = None
+
+    def seal(self, place: str, text: str) -> str:
+        """`text` sealed, by the key of the person, which there is from now on."""
+        self._key = self._key or self._keys.of(self.person)
+        return self._key.seal(place, text)
+
+    def open(self, place: str, sealed: str) -> str:
+        """What was sealed at `place`, in clear. Raises Problem("sealed-for-good") when the key is gone."""
+        self._key = self._key or self._keys.existing(self.person)
+        try:
+            if self._key:
+                return self._key.open(place, sealed)
+        except Broken as error:
+            raise Problem("sealed-for-good") from error
+        raise Problem("sealed-for-good")
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A table that is being taken: the kinds of which its source has told later, and whether no other table of it is
+    being taken just now."""
+
+    late: frozenset[str]
+    alone: bool
 
 
 class Facts:
@@ -110,6 +156,10 @@ class Facts:
         told = list(facts)
         key = self._keys.existing(person) if any(kinds()[fact.kind].sealed for fact in told) else None
         return [_clear(key, fact) for fact in told]
+
+    def sealer(self, person: str) -> Sealer:
+        """What seals and opens what is kept of `person` elsewhere, by the same key: it goes when that is destroyed."""
+        return Sealer(self._keys, person)
 
     # --- learning --------------------------------------------------------------------------------------------------
     def learn(self, person: str, said: Sequence[Fact]) -> list[Conflict]:
@@ -200,7 +250,7 @@ class Facts:
                 deed=deed,
                 who=who,
                 at=stamp(at),
-                expires_at=_expires(),
+                expires_at=_expires(PAST_KEPT),
             )
             after = decided(fact, deed, at)
 
@@ -219,19 +269,34 @@ class Facts:
             return None
 
     # --- what systems of record delivered --------------------------------------------------------------------------
-    def marks(self, source: str) -> dict[str, datetime]:
-        """As of when `source` last told of all it knows, by kind."""
-        found = [plains(item) for item in self._bulk.query("pk", f"RECORDS#{source}", consistent=True)]
-        return {told["sk"].removeprefix("KIND#"): instant(told["as_of"]) for told in found}
-
-    def mark(self, source: str, some: Iterable[str], as_of: datetime) -> None:
-        """Remember that `source` told of the kinds `some` as of then, unless it did so later than that."""
+    def begin(self, source: str, run: str, some: Sequence[str], as_of: datetime) -> Begun:
+        """Begin to take a table of `source` that tells of the kinds `some` as of then, as `run`."""
+        item = RecordsRunItem(_records(source), f"RUN#{run}", began_at=stamp(now()), expires_at=_expires(LONGEST_RUN))
+        item.save()
         for kind in some:
-            item = MarkItem(f"RECORDS#{source}", f"KIND#{kind}", as_of=stamp(as_of))
+            mark = MarkItem(_records(source), f"KIND#{kind}", as_of=stamp(as_of))
             older = MarkItem.pk.does_not_exist() | (MarkItem.as_of < stamp(as_of))
-            kept(lambda item=item, older=older: item.save(condition=older))
+            kept(lambda mark=mark, older=older: mark.save(condition=older))
+        late: set[str] = set()
+        alone = True
+        for told in map(plains, self._bulk.query("pk", _records(source), consistent=True)):
+            what, _, which = told["sk"].partition("#")
+            if what == "KIND" and which in some and as_of < instant(told["as_of"]):
+                late.add(which)
+            elif what == "RUN" and which != run and now() - instant(told["began_at"]) < LONGEST_RUN:
+                alone = False
+        return Begun(frozenset(late), alone)
+
+    def end(self, source: str, run: str) -> None:
+        """`run` is over."""
+        RecordsRunItem(_records(source), f"RUN#{run}").delete()
 
     # --- forgetting ------------------------------------------------------------------------------------------------
+    def having_keys(self, people: Iterable[str]) -> set[str]:
+        """Those of `people` of whom something is sealed."""
+        found = self._bulk.get_many([(_person(person), "KEY") for person in people], ("pk",))
+        return {text(item, "pk").removeprefix(_person("")) for item in found}
+
     def destroy_key(self, person: str) -> None:
         """Let nobody read again what was sealed of `person`."""
         FactKeyItem(_person(person), "KEY").delete()
@@ -267,12 +332,16 @@ def _conflicts(source: str) -> str:
     return f"CONFLICTS#{source}"
 
 
+def _records(source: str) -> str:
+    return f"RECORDS#{source}"
+
+
 def _decided(source: str) -> str:
     return f"DECIDED#{source}"
 
 
-def _expires() -> int:
-    return int((now() + PAST_KEPT).timestamp())
+def _expires(kept: timedelta) -> int:
+    return int((now() + kept).timestamp())
 
 
 def _each(fact: Fact, of: Callable[[str], str]) -> Fact:
@@ -328,9 +397,10 @@ def _put(transaction: TransactWrite, before: Fact | None, after: Fact) -> None:
     conflict."""
     told = _told(after)
     condition = FactItem.version == before.version if before else FactItem.pk.does_not_exist()
-    transaction.save(FactItem(_person(after.person), f"FACT#{after.kind}", **told), condition=condition)
+    fact = FactItem(_person(after.person), f"FACT#{after.kind}", **told, expires_at=_expires(KEPT))
+    transaction.save(fact, condition=condition)
     past = f"PAST#{after.kind}#{after.version:06}"
-    transaction.save(PastItem(_person(after.person), past, **told, expires_at=_expires()))
+    transaction.save(PastItem(_person(after.person), past, **told, expires_at=_expires(PAST_KEPT)))
     over, conflict = before.conflict if before else None, after.conflict
     if over and (conflict is None or conflict.id != over.id):
         transaction.delete(_conflict_key(over))
@@ -338,7 +408,7 @@ def _put(transaction: TransactWrite, before: Fact | None, after: Fact) -> None:
         item = _conflict_key(conflict)
         item.person, item.fact, item.at = conflict.person, conflict.kind, stamp(conflict.at)
         item.recorded, item.typed = json.dumps(conflict.recorded), json.dumps(conflict.typed)
-        item.version = after.version
+        item.version, item.expires_at = after.version, _expires(KEPT)
         transaction.save(item)
 
 

@@ -375,7 +375,8 @@ def _check_way(one: Field, columns: bool) -> None:
     if one.way in ("choice", "choices"):
         values = [option.value for option in one.options]
         most = len(values) if one.fact else MOST_OPTIONS
-        if not 1 <= len(values) <= most or len(set(values)) < len(values) or not all(values):
+        told = all(isinstance(value, str) and value for value in values)  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not told or not 1 <= len(values) <= most or len(set(values)) < len(values):
             raise Unfit("options", one.name)
         for option in one.options:
             _words(option.title, LONGEST_TITLE, one.name)
@@ -409,8 +410,10 @@ def _check_when(one: Field, when: When, earlier: Mapping[str, Field]) -> None:
 
 
 def _words(text: Text, longest: int, where: str) -> None:
-    if not set(text) <= {"zh", "en"} or any(not str(one).isprintable() or len(one) > longest for one in text.values()):
-        raise Unfit("words", where)
+    for language, told in text.items():
+        fits = isinstance(told, str) and told.isprintable() and len(told) <= longest  # pyright: ignore[reportUnnecessaryIsInstance]
+        if language not in ("zh", "en") or not fits:
+            raise Unfit("words", where)
 
 
 def lacking(form: Form) -> list[str]:

@@ -41,6 +41,8 @@ _ZONE = re.compile(
 )
 _SIGNS = {sign: value for value, sign in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")} | {"<": 0}
 _WEIGHTS = (7, 3, 1)
+
+
 def calendar_date(text: str) -> bool:
     """A date such as 2026-12-02."""
     try:

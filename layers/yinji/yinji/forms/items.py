@@ -124,6 +124,7 @@ class DraftItem(Model):
     page = NumberAttribute()
     saved_at = UnicodeAttribute()
     corrects = UnicodeAttribute(null=True)
+    form_version = NumberAttribute()
     version = NumberAttribute()
     expires_at = NumberAttribute()
 

@@ -18,14 +18,15 @@ from typing import Any
 from tabular import Unreadable, rows
 
 from yinji.archive.refusing import Refused, Rejected
-from yinji.forms.facts import Fact, kinds, read, sources
+from yinji.forms.facts import Fact, kinds, person_columns, read, sources
 from yinji.forms.facts_store import Facts
+from yinji.platform.clock import stamp
+from yinji.platform.ids import id_of
 
 PREFIX, REPORTS = "facts/", "reports/facts/"
 LARGEST = 16 * 2**20
 MOST = 50_000
 PERSON = re.compile(r"[A-Z0-9]{2,16}")
-PERSON_COLUMNS = frozenset({"person", "学号", "工号", "student", "staff"})
 THREADS = 16
 
 
@@ -82,12 +83,12 @@ def _columns(source: str, head: Sequence[str]) -> list[str]:
 
 def _called(source: str) -> Mapping[str, str]:
     """What columns may be called, in small letters, with their kind."""
-    told = dict.fromkeys(PERSON_COLUMNS, "")
+    told: dict[str, str] = {}
     for id in _kinds_of(source):
         kind = kinds()[id]
         told |= {name.casefold(): id for name in (*kind.names, *kind.title.values(), id)}
     # a student number is a fact too, but the column says whose line it is
-    return told | dict.fromkeys(PERSON_COLUMNS, "")
+    return told | dict.fromkeys(person_columns(), "")
 
 
 def _kinds_of(source: str) -> list[str]:
@@ -121,18 +122,23 @@ def _take(found: Table, number: int, columns: Sequence[str], head: Sequence[str]
 
 def apply(facts: Facts, table: Table, at: datetime, through: str) -> Counter[str]:
     """Let `facts` learn what `table` says as of `at`; what came of it: how many facts "changed", how many "conflicts"
-    arose, how many people were "unchanged". Who is stopped halfway does it again."""
-    marks = facts.marks(table.source)
-    late = frozenset(kind for kind in table.kinds if kind in marks and at < marks[kind])
+    arose, how many people were "unchanged". Who is stopped halfway does it again.
+
+    What is the same as before is not written, so facts do not tell as of when they were last told. Of tables that are
+    taken one after the other, the marks tell which is the older. Of two that are taken at once, the one that begins
+    later, or both, write down all they say.
+    """
+    run = id_of(through, stamp(at))
+    begun = facts.begin(table.source, run, table.kinds, at)
     told: Counter[str] = Counter(changed=0, conflicts=0, unchanged=0)
 
     def learn(person: str) -> Counter[str]:
         words = [Fact(person, kind, value, table.source, through, at) for kind, value in table.people[person].items()]
-        done = facts.take(person, words, quietly=True, late=late)
+        done = facts.take(person, words, quietly=begun.alone, late=begun.late)
         return Counter(changed=done.changed, conflicts=len(done.conflicts), unchanged=not done.changed)
 
     with ThreadPoolExecutor(THREADS) as threads:
         for one in threads.map(learn, table.people):
             told.update(one)
-    facts.mark(table.source, table.kinds, at)
+    facts.end(table.source, run)
     return told

@@ -34,6 +34,7 @@ PLAIN = frozenset(
 KEYWORDS = MANY | ONE | NAMED | PLAIN
 """The keywords that a schema of ours may have; beside them those that begin with x-, which ask for nothing."""
 NOTHING = {"x-nothing": True}
+"""What is put, as `not`, where no further property may be: everything is of it, and what is wrong is told by it."""
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DEEPEST, LONGEST_PATTERN, LARGEST = 12, 200, 2**53
 """LARGEST: up to it JavaScript has every whole number."""

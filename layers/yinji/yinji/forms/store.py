@@ -55,6 +55,7 @@ class Draft:
     page: int = 0
     saved_at: datetime | None = None
     corrects: str = ""
+    form_version: int = 0
     version: int = 0
 
 
@@ -152,6 +153,7 @@ class Forms:
             page=draft.page,
             saved_at=stamp(draft.saved_at),
             corrects=draft.corrects or None,
+            form_version=draft.form_version,
             version=draft.version,
             expires_at=int((draft.saved_at + DRAFTS_KEPT).timestamp()),
         )
@@ -239,6 +241,11 @@ def submission_pk(id: str) -> str:
     return f"SUBMISSION#{id}"
 
 
+def submission_of_key(pk: str) -> str:
+    """The id of the submission whose partition `pk` is."""
+    return pk.removeprefix("SUBMISSION#")
+
+
 def _form_pk(id: str) -> str:
     return f"FORM#{id}"
 
@@ -286,6 +293,7 @@ def _draft(person: str, told: Mapping[str, Any]) -> Draft:
         int(told["page"]),
         instant(told["saved_at"]),
         told.get("corrects") or "",
+        int(told["form_version"]),
         int(told["version"]),
     )
 

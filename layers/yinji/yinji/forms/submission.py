@@ -75,6 +75,11 @@ class Submission:
         return f"{OF_SCHOOL}/{self.school}" if office == OF_SCHOOL else office
 
     @property
+    def answered_at(self) -> datetime:
+        """When its answers were sent as they are."""
+        return self.times["waiting" if self.chain else "approved"]
+
+    @property
     def correctable(self) -> bool:
         """Whether whoever filled it may change it now."""
         return self.state in ("returned", "withdrawn")

@@ -30,7 +30,7 @@ What = Literal[
 the certificate; a booked time; a list taken as a file; the history taken as a file with its proof; who looked; the
 growth archive: portrait and records; a list of students who have gone quiet; who signed up for an activity; the
 transcript of the second classroom; an edition of an archive; what of it somebody was shown by a link; a fact about
-which they and a system of record differ; a form that they filled, with its answers."""
+which they and a system of record differ; a form that they sent, with its answers."""
 WHATS: tuple[What, ...] = get_args(What)
 Looker = Role | Literal["link"]
 """In which role somebody looks; or that they came by a link of the student's, without an account."""

@@ -7,6 +7,7 @@ an office it was, where the pages tell a graduate the office as well.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -21,6 +22,8 @@ from yinji.clearance.queue import entries
 from yinji.clearance.reading import Raw, Reader, plains
 from yinji.clearance.sealing import PersonKey, is_sealed, shown
 from yinji.editions.items import TABLE as EDITIONS
+from yinji.forms.facts_items import TABLE as FACTS
+from yinji.forms.facts_items import FactKeyItem
 from yinji.identity.access_log import AccessLog
 from yinji.identity.items import PersonItem
 from yinji.identity.looks import by_office, told
@@ -46,6 +49,7 @@ OF_PERSON = {
     "LENT": "lent",
     "CHANGE": "changes",
 }
+OF_FACTS = {"FACT": "facts", "PAST": "history", "KEY": "key"}
 OF_BOX = {
     "MESSAGE": "messages",
     "DELIVERY": "deliveries",
@@ -60,7 +64,7 @@ Item = dict[str, Any]
 
 
 class MyData:
-    """Reads all five tables. Every method raises what botocore and PynamoDB raise when a service cannot be reached."""
+    """Reads all six tables. Every method raises what botocore and PynamoDB raise when a service cannot be reached."""
 
     def __init__(self) -> None:
         self._cases = Reader()
@@ -68,6 +72,7 @@ class MyData:
         self._messages = Reader(MessageItem.Meta.table_name)
         self._archives = Reader(ARCHIVES)
         self._editions = Reader(EDITIONS)
+        self._facts = Reader(FACTS)
         self._log = AccessLog()
 
     def of(self, sub: str, now: datetime, public_url: str) -> dict[str, Any]:
@@ -78,6 +83,7 @@ class MyData:
             "at": stamp(now),
             "person": sub,
             "graduate": self._graduate(sub, public_url),
+            "facts": self._known(sub),
             "archive": self._archive(sub),
             "editions": self._of_editions(sub, public_url),
             "account": account,
@@ -109,6 +115,15 @@ class MyData:
             "certificate_file": f"{place}/certificate" if known.certificate else None,
             "other": found["other"],
         }
+
+    def _known(self, person: str) -> dict[str, list[Item]] | None:
+        """What is known of them for forms, and what it was before, in clear; None of whom nothing is known."""
+        found = _parts(self._facts.query("pk", f"PERSON#{person}"), OF_FACTS)
+        if not any(found.values()):
+            return None
+        key = Keys(FactKeyItem, "PERSON#", "person").existing(person) if found["key"] else None
+        told = {name: [_fact(item, key) for item in found[name]] for name in ("facts", "history")}
+        return told | {"other": found["other"]}
 
     def _archive(self, student: str) -> dict[str, list[Item]] | None:
         """The growth archive: who they are there, records, what happened to them, portrait; None of who has none."""
@@ -215,6 +230,18 @@ def _record_event(event: Item, student: str) -> Item:
     shown = {name: value for name, value in event.items() if name not in ("who", "key")}
     was = {name: value for name, value in event.get("was", {}).items() if name != "certified_by"}
     return shown | ({"was": was} if was else {})
+
+
+def _fact(fact: Item, key: PersonKey | None) -> Item:
+    """A fact, or a version of one, with its values as they are; sealed numbers in clear, or by their last signs."""
+
+    def opened(told: str) -> Any:
+        value = json.loads(told)
+        return shown(key, str(fact["fact"]), value) if is_sealed(value) else value
+
+    values = {name: opened(fact[name]) for name in ("value", "overruled") if fact.get(name)}
+    claim = fact.get("claim")
+    return fact | values | ({"claim": claim | {"value": opened(claim["value"])}} if claim else {})
 
 
 def _entry(entry: Item, answers: Answers) -> Item:

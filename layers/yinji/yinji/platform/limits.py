@@ -35,6 +35,11 @@ ACCOUNT_WRITES = Limit("account-writes", 60, 600)
 EXPORTS = Limit("exports", 60, 600)
 """Lists and histories as files: one is a thousand cases read."""
 
+FORM_SAVES = Limit("form-saves", 240, 300)
+"""What somebody does to forms they fill: a page is saved whenever one goes on."""
+FORMS_SENT = Limit("forms-sent", 30, 3_600)
+"""Forms that somebody sends: each is work for an office."""
+
 SIGN_OUT = Limit("sign-out", 30, 60)
 CHECK_IN = Limit("check-in", 20, 300)
 """Checking in: once is enough, and whoever tries codes is told to wait."""
@@ -81,6 +86,8 @@ LIMITS = (
     OFFICE_WRITES,
     ACCOUNT_WRITES,
     EXPORTS,
+    FORM_SAVES,
+    FORMS_SENT,
     SIGN_OUT,
     CHECK_IN,
     CERTIFICATE_CODE,

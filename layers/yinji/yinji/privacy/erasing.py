@@ -1,5 +1,5 @@
-"""How all that is kept of a student goes: documents in every version, messages, sign-ins, the archive, the case and its
-history."""
+"""How all that is kept of a student goes: facts, documents in every version, messages, sign-ins, the archive, the case
+and its history."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from yinji.clearance.intake import LEASE, Desk, applied_key
 from yinji.clearance.store import Store
 from yinji.editions.model import RENDERED, SEALED
 from yinji.editions.store import Editions
+from yinji.forms.facts_store import Facts
 from yinji.identity.access_log import AccessLog
 from yinji.identity.store import People
 from yinji.messages.store import Outbox
@@ -48,7 +49,7 @@ class Eraser:
         self._anchors = Anchors(client, documents)
         self._store, self._outbox, self._people, self._log = Store(), Outbox(), People(), AccessLog()
         self._archive, self._catalogue, self._deliveries = Archive(), Catalogue(), Deliveries()
-        self._editions = Editions()
+        self._editions, self._facts = Editions(), Facts()
 
     @cached_property
     def _anchored(self) -> Mapping[str, Head]:
@@ -66,8 +67,9 @@ class Eraser:
         self._store.erase(case, codes | ({case.certificate.code} if case.certificate else set()))
 
     def erase_archive(self, student: str) -> None:
-        """Erase all that is kept of `student` beside a case: documents, messages, sign-ins, looks, editions, and
+        """Erase all that is kept of `student` beside a case: facts, documents, messages, sign-ins, looks, editions, and
         the archive."""
+        self._facts.forget(student)
         self._delete(f"{PREFIX}{student}/")
         self._store.forget_uploads(student)
         self._outbox.forget(student)

@@ -1,0 +1,31 @@
+"""The school of somebody who sends a form, whose officers may have to agree."""
+
+from __future__ import annotations
+
+from yinji.archive.store import Archive
+from yinji.clearance import university
+from yinji.clearance.store import Store
+from yinji.forms.facts import Fact
+from yinji.identity.session import Session
+
+
+def school_of(session: Session, fact: Fact | None, archive: Archive, cases: Store) -> str:
+    """The id of the school of `session`, or an empty text: their own where they act for one; of a student, as the
+    register has it, or their case; or that whose id or name, in either language, the `fact` "school" says."""
+    if session.school:
+        return session.school
+    if session.role == "student":
+        if registered := archive.student(session.sub):
+            return registered.school
+        if case := cases.get(session.sub):
+            return case.graduate.school
+    return named(str(fact.value)) if fact else ""
+
+
+def named(text: str) -> str:
+    """The id of the school that is called `text`, or an empty text."""
+    sought = text.strip().casefold()
+    return next(
+        (id for id, one in university.schools().items() if sought in (id.casefold(), one["zh"], one["en"].casefold())),
+        "",
+    )
