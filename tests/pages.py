@@ -453,6 +453,7 @@ NOT_PAGES: Mapping[str, str] = {
     "/visits/round/v/{id}": "of one that there is: tests/functions/test_visits_round.py looks at it",
     "/repair/board/{building}": "of one that there is: tests/functions/test_repair_work_pages.py looks at it",
     "/visits/desk/{community}/{day}": "of a day that there is: tests/functions/test_visits_desk_pages.py looks at it",
+    "/forms/desk/{form}/outputs": "of a form that there is: tests/functions/test_forms_connect.py looks at it",
     "/forms/queue/{id}": "of one that there is: tests/functions/test_forms_decide.py looks at it",
     "/outcomes/{id}": "for whoever sent the request: tests/functions/test_rounds.py looks at it",
     "/r/sw.js": "a file",

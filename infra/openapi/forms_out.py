@@ -7,7 +7,7 @@ from typing import get_args
 
 from yinji.clearance.exports import KINDS
 from yinji.forms.facts import kinds
-from yinji.forms.form import As, LONGEST_ID
+from yinji.forms.form import LONGEST_ID, As
 from yinji.forms.report import COUNTED
 from yinji.forms.submission import LONGEST_REASON, STATES, VERDICTS
 from yinji.platform.posting import LONGEST_URL
