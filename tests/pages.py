@@ -477,6 +477,9 @@ PAGES: tuple[Page, ...] = (
         seen_by=("community-worker",),
         department="network-centre",
     ),
+    # one-form: what waits for offices, and what is asked again
+    Page("/forms/queue", ("/forms/queue",), any=OFFICES),
+    Page("/forms/report", ("/forms/report",), any=("department-officer", "administrator", "auditor")),
     Page("/{part0}", ("/nowhere",), any=EVERYBODY),
 )
 
@@ -498,6 +501,8 @@ NOT_PAGES: Mapping[str, str] = {
     "/visits/round/v/{id}": "of one that there is: tests/functions/test_visits_round.py looks at it",
     "/repair/board/{building}": "of one that there is: tests/functions/test_repair_work_pages.py looks at it",
     "/visits/desk/{community}/{day}": "of a day that there is: tests/functions/test_visits_desk_pages.py looks at it",
+    "/forms/desk/{form}/outputs": "of a form that there is: tests/functions/test_forms_connect.py looks at it",
+    "/forms/queue/{id}": "of one that there is: tests/functions/test_forms_decide.py looks at it",
     "/outcomes/{id}": "for whoever sent the request: tests/functions/test_rounds.py looks at it",
     "/r/sw.js": "a file",
     "/visits/v/{link}": "of a visit that there is: tests/functions/test_visits_ask_pages.py looks at it",

@@ -28,6 +28,7 @@ from infra.openapi import (
     forms_author,
     forms_facts,
     forms_fill,
+    forms_out,
     repair_learn,
     repair_open311,
     repair_places,
@@ -81,6 +82,7 @@ PLACES: Mapping[str, Schema] = {
     **forms_facts.PLACES,
     **forms_author.PLACES,
     **forms_fill.PLACES,
+    **forms_out.PLACES,
     **visits_ask.PLACES,
     **visits_round.PLACES,
 }
@@ -726,5 +728,6 @@ ROUTES: Mapping[str, Row] = {
     **forms_facts.ROUTES,
     **forms_author.ROUTES,
     **forms_fill.ROUTES,
+    **forms_out.ROUTES,
     **visits_round.ROUTES,
 }
