@@ -416,6 +416,33 @@ PAGES: tuple[Page, ...] = (
         seen_by=("department-officer",),
         department="finance",
     ),
+    # one-form: making forms
+    Page(
+        "/forms/desk",
+        ("/forms/desk",),
+        any=("department-officer", "administrator"),
+        seen_by=("department-officer", "administrator"),
+        text=False,
+    ),
+    Page(
+        "/forms/desk/import",
+        ("/forms/desk/import", "/forms/desk/import?problem=form-file-old"),
+        any=("department-officer", "administrator"),
+        seen_by=("department-officer",),
+        department="finance",
+    ),
+    Page(
+        "/forms/desk/{form}",
+        (
+            "/forms/desk/stipend-account",
+            "/forms/desk/stipend-account?field=name",
+            "/forms/desk/stipend-account?problem=form-unfit&fields=name%2Fwords",
+        ),
+        own=("department-officer",),
+        any=("administrator",),
+        seen_by=("department-officer",),
+        department="finance",
+    ),
     # one-form: filling
     Page(
         "/forms",
@@ -450,6 +477,9 @@ PAGES: tuple[Page, ...] = (
         seen_by=("community-worker",),
         department="network-centre",
     ),
+    # one-form: what waits for offices, and what is asked again
+    Page("/forms/queue", ("/forms/queue",), any=OFFICES),
+    Page("/forms/report", ("/forms/report",), any=("department-officer", "administrator", "auditor")),
     Page("/{part0}", ("/nowhere",), any=EVERYBODY),
 )
 
@@ -471,6 +501,8 @@ NOT_PAGES: Mapping[str, str] = {
     "/visits/round/v/{id}": "of one that there is: tests/functions/test_visits_round.py looks at it",
     "/repair/board/{building}": "of one that there is: tests/functions/test_repair_work_pages.py looks at it",
     "/visits/desk/{community}/{day}": "of a day that there is: tests/functions/test_visits_desk_pages.py looks at it",
+    "/forms/desk/{form}/outputs": "of a form that there is: tests/functions/test_forms_connect.py looks at it",
+    "/forms/queue/{id}": "of one that there is: tests/functions/test_forms_decide.py looks at it",
     "/outcomes/{id}": "for whoever sent the request: tests/functions/test_rounds.py looks at it",
     "/r/sw.js": "a file",
     "/visits/v/{link}": "of a visit that there is: tests/functions/test_visits_ask_pages.py looks at it",

@@ -32,6 +32,7 @@ from chalicelib import (
     forms_author,
     forms_facts,
     forms_fill,
+    forms_outputs,
     forms_queue,
     forms_report,
     graduate,
@@ -783,3 +784,8 @@ def form_to_decide(visit: Visit, id: str) -> Response:
 @at("/forms/report")
 def asked_again(visit: Visit) -> Response:
     return page.draw(visit, "forms-report.html", **forms_report.year(visit, forms))
+
+
+@at("/forms/desk/{form}/outputs")
+def form_outputs(visit: Visit, form: str) -> Response:
+    return page.draw(visit, "forms-outputs.html", **forms_outputs.one(visit, forms, form))

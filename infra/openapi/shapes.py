@@ -335,6 +335,7 @@ ERRORS = many(obj({"field": TEXT, "code": choice("required", "invalid", "unknown
 EXTENSIONS: Mapping[str, Mapping[str, Schema]] = {
     "already-done": {"state": STATE, "by": TEXT, "at": TEXT},
     "file-too-large": {"limit": COUNT},
+    "form-unfit": {"errors": ERRORS},
     "invalid-form": {"errors": ERRORS},
     "no-such-role": {"errors": ERRORS},
     "not-possible-now": {"state": STATE},

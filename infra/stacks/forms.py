@@ -213,7 +213,8 @@ class Forms(Beside):
         """What waits for offices, and what they say to it."""
         sealed = ("FORMS_TABLE", "FACTS_TABLE", "SEALING_KEY")
         decide = self._showing("forms/decide", *sealed, "PUBLIC_URL", **PEOPLE)
-        self.table.changed_by(decide, index=True)
+        self.table.read_by(decide, index=True)
+        self.table.added_to_by(decide)
         self._unseals(decide)
         route, queue = self.routes.route, "/api/forms/queue"
         route(decide, "GET", queue)
@@ -248,7 +249,8 @@ class Forms(Beside):
     def _connected(self) -> None:
         """Approved answers go to other systems; what was decided is said."""
         connect = self._function("forms/connect", "FORMS_TABLE", "PUBLIC_URL", **PEOPLE)
-        self.table.changed_by(connect)
+        self.table.read_by(connect)
+        self.table.added_to_by(connect)
         self.routes.route(connect, "POST", "/api/forms/desk/{form}/connect")
 
         # five posts of ten seconds each

@@ -28,6 +28,7 @@ from yinji.editions.model import ALONE, Edition
 from yinji.editions.store import Editions
 from yinji.forms.facts_store import Facts
 from yinji.forms.store import Forms
+from yinji.forms.submission import decide
 from yinji.identity.access_log import AccessLog
 from yinji.identity.store import People
 from yinji.messages.model import Message
@@ -41,7 +42,7 @@ from yinji.repair.reports_store import Reports
 from yinji.visits.store import Visits
 from yinji.visits.store import item_of as item_of_visit
 
-from tests import handlers, proofs, repairs
+from tests import handlers, proofs, repairs, submissions
 from tests import visits as visited
 from tests.archives import DOOR, GATE, LOANS, SU, Library, activity, as_csv, loan, readers_csv, register_csv
 from tests.archives import record as archived
@@ -529,23 +530,62 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
         None,
         lambda cloud, answer: [one.kind for one in in_box("office:finance")] == ["fact-corrected"],
     ),
+    "messages/compose_submissions.json": (
+        None,
+        lambda cloud, answer: [one.kind for one in in_box(LIN.student)] == ["form-returned"],
+    ),
+    "messages/compose_submissions.layout.json": (
+        None,
+        lambda cloud, answer: [one.kind for one in in_box("office:student-affairs")] == ["form-layout"],
+    ),
     "forms/records_intake.json": (None, lambda cloud, answer: "bank-card" in Facts().of(WHO.student)),
     "forms/facts.json": (None, lambda cloud, answer: json.loads(answer["body"])["facts"] == []),
     "forms/facts.correct.json": (None, lambda cloud, answer: "phone" in Facts().of(WHO.student)),
     "forms/conflicts.json": (None, lambda cloud, answer: json.loads(answer["body"]) == {"conflicts": []}),
     "forms/conflicts.take.json": (None, status(404)),
+    "forms/decide.json": (None, lambda cloud, answer: len(json.loads(answer["body"])["waiting"]) == 1),
+    "forms/decide.one.json": (None, lambda cloud, answer: json.loads(answer["body"])["decides"] is True),
+    "forms/decide.return.json": (None, lambda cloud, answer: json.loads(answer["body"])["state"] == "returned"),
+    "forms/decide.sealed.json": (None, lambda cloud, answer: json.loads(answer["body"])["value"] == submissions.CARD),
+    "forms/relay.json": (None, lambda cloud, answer: [kind for kind, _ in cloud.said] == ["submission-decided"]),
+    "forms/deliver.json": (None, lambda cloud, answer: answer == {"batchItemFailures": []}),
+    "forms/connect.json": (None, lambda cloud, answer: json.loads(answer["body"])["secret"] == ""),
+    "forms/pdf.json": (None, lambda cloud, answer: answer["headers"]["Content-Type"] == "application/pdf"),
+    "forms/pdf.preview.json": (None, lambda cloud, answer: answer["headers"]["Content-Type"] == "application/pdf"),
+    "forms/answers.json": (None, status(200)),
+    "forms/figures.json": (None, lambda cloud, answer: json.loads(answer["body"])["whole"]["submissions"] == 1),
     "forms/announce.json": (None, lambda cloud, answer: [kind for kind, _ in cloud.said] == ["fact-corrected"]),
     "forms/library.json": (None, lambda cloud, answer: len(json.loads(answer["body"])["forms"]) >= 9),
     "forms/library.form.json": (None, lambda cloud, answer: json.loads(answer["body"])["draft"] is None),
-    "forms/fill.json": (None, lambda cloud, answer: Forms().draft(WHO.student, ALUMNI).page == 0),
+    "forms/fill.json": (None, lambda cloud, answer: Forms().draft(WHO.student, ALUMNI) is not None),
     "forms/fill.page.json": (None, lambda cloud, answer: "fields=email%2Cphone" in answer["headers"]["Location"]),
     "forms/fill.submit.json": (None, lambda cloud, answer: "phone" in Facts().of(WHO.student)),
     "forms/submission.json": (None, status(403)),
     "forms/submission.withdraw.json": (None, status(403)),
     "forms/document.json": (None, lambda cloud, answer: json.loads(answer["body"])["id"]),
     "forms/learn.json": (None, lambda cloud, answer: answer == {"batchItemFailures": []}),
+    "forms/author.json": (
+        None,
+        lambda cloud, answer: [one["id"] for one in json.loads(answer["body"])["forms"]] == ["stipend-account"],
+    ),
+    "forms/author.begin.json": (None, lambda cloud, answer: Forms().head("bicycle") is not None),
+    "forms/author.edit.json": (None, lambda cloud, answer: json.loads(answer["body"])["version"] == 1),
+    "forms/author.publish.json": (None, status(409)),  # nothing differs from what is published
+    "forms/import_form.json": (
+        None,
+        lambda cloud, answer: len(json.loads(answer["body"])["schema"]["properties"]) == 4,
+    ),
     "messages/stop.json": (None, lambda cloud, answer: Outbox().settings(WHO.student).stopped == {"yours"}),
 }
+
+
+def sent_back(decided: bool) -> None:
+    """LIN asked for aid, and, when it is decided, the school sent it back."""
+    one = submissions.keep()
+    if decided:
+        at = instant("2026-06-10T02:00:00.000Z")
+        said = decide(one, "return", submissions.SCHOOL, "请补上证明材料", "5d0c8f6e2b1a47c39e80d1f2", at)
+        assert Forms().change(*said)
 
 
 def test_every_sample_has_a_result_to_expect() -> None:
@@ -565,6 +605,8 @@ def test_a_sample_makes_its_function_do_what_it_is_for(
         Archive().add(archived(1), SU.school)
     if name.startswith("repair/"):
         campus_is_there(cloud)
+    if name.startswith("forms/") or name == "messages/compose_submissions.json":
+        sent_back(decided=name in ("forms/relay.json", "messages/compose_submissions.json"))
     if name == "forms/records_intake.json":
         cards = f"学号,银行卡号\n{WHO.student},6222021234567894\n".encode()
         cloud.s3.put_object(Bucket="forms", Key="facts/finance/2026-06-15.csv", Body=cards)

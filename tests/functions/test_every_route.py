@@ -20,7 +20,9 @@ from yinji.archive.store import Archive
 from yinji.archive.student import Student
 from yinji.clearance import arrangements, definition
 from yinji.clearance.definition import Action, StepDefinition
+from yinji.forms.desk import DEEDS as FORM_DEEDS
 from yinji.forms.facts_desk import DEEDS as FACT_DEEDS
+from yinji.forms.submission import VERDICTS
 from yinji.identity.people import DELEGATED, Grant
 from yinji.identity.session import ROLES, Role, Session
 from yinji.identity.store import People
@@ -38,6 +40,7 @@ from tests.functions.test_portal import certified
 from tests.graduates import BATCH, LIN, graduate
 from tests.infra.conftest import local
 from tests.infra.synthesis import Synthesis
+from tests.submissions import keep, sent
 
 __all__ = ["local"]
 
@@ -54,6 +57,8 @@ FOREIGN, NOBODY = "2022S02003", "2022S02999"
 FLAGS = frozenset(step.applies for step in definition.steps().values() if step.applies) | {"student_loan"}
 MINE = replace(LIN, flags=FLAGS, **({"supervisor": SUPERVISOR} if hasattr(LIN, "supervisor") else {}))
 NO_DOCUMENT = "0" * 32
+AID = sent(clear=True)
+"""What LIN, of S01, sent to student affairs."""
 OWN_PAGES = ("/me", "/archive/claim", "/archive/transcript")
 ELSEWHERE = {"library": "finance"}
 REFUSED, NOT_THERE, SIGNED_OUT = 403, 404, 401
@@ -767,6 +772,34 @@ ROWS_OF_FACTS: tuple[Row, ...] = (
     ),
 )
 """What is known of people, and what departments decide about it."""
+_MAKE_FORMS: dict[str, Any] = {"own": ("department-officer",), "any": ("administrator",), "department": "finance"}
+_FORM: dict[str, Any] = {"form": "stipend-account"}
+_DESK_OF_FORMS = "/api/forms/desk"
+ROWS_OF_MAKING: tuple[Row, ...] = (
+    # whoever may make forms begins one of their own office
+    Row(f"GET {_DESK_OF_FORMS}", "forms/author", any=("department-officer", "administrator"), answers=READ),
+    Row(f"POST {_DESK_OF_FORMS}", "forms/author", any=("department-officer", "administrator")),
+    Row(f"POST {_DESK_OF_FORMS}/import", "forms/import_form", any=("department-officer", "administrator")),
+    Row(f"GET {_DESK_OF_FORMS}/{{form}}", "forms/author", **_MAKE_FORMS, about=_FORM, answers=READ),
+    Row(
+        f"POST {_DESK_OF_FORMS}/{{form}}/edit/{{change}}",
+        "forms/author",
+        **_MAKE_FORMS,
+        about=_FORM | {"change": "page-add"},
+        fields={"version": "0"},
+    ),
+    *(
+        Row(
+            f"POST {_DESK_OF_FORMS}/{{form}}/{what}",
+            "forms/author",
+            **_MAKE_FORMS,
+            about=_FORM,
+            fields={"version": "0"},
+        )
+        for what in ("documents", *FORM_DEEDS)
+    ),
+)
+"""What offices do to their forms."""
 _A_FORM, _SENT = {"form": "alumni-registration"}, {"submission": "0" * 24}
 ROWS_OF_FILLING: tuple[Row, ...] = (
     # everybody fills forms, of themselves: those that are meant for them
@@ -810,6 +843,47 @@ ROWS_OF_FILLING: tuple[Row, ...] = (
     ),
 )
 """What people fill, send and hand in."""
+_OF_AID: dict[str, Any] = {"department": "student-affairs", "about": {"submission": AID.id, "form": AID.form}}
+_TAKES_OUT: dict[str, Any] = {"own": ("department-officer",), "any": ("administrator",), **_OF_AID}
+_SEES_REPEATS: dict[str, Any] = {"any": ("department-officer", *CENTRE), "answers": READ}
+ROWS_OF_FORMS_OUT: tuple[Row, ...] = (
+    Row("GET /api/forms/queue", "forms/decide", any=OFFICES, answers=READ),
+    Row("GET /api/forms/queue/{submission}", "forms/decide", own=OFFICES, **_OF_AID, answers=READ),
+    Row(
+        "POST /api/forms/queue/{submission}/sealed/{question}",
+        "forms/decide",
+        own=("department-officer",),
+        department="student-affairs",
+        about={"submission": AID.id, "question": "bank_card"},
+        answers=READ,
+    ),
+    Row("GET /api/forms/s/{submission}/form.pdf", "forms/pdf", own=("student", *OFFICES), **_OF_AID, answers=READ),
+    *(
+        # the school's turn comes first
+        Row(
+            f"POST /api/forms/s/{{submission}}/{verdict}",
+            "forms/decide",
+            own=SCHOOL,
+            **_OF_AID,
+            fields={"version": "1", "reason": "缺少材料"},
+        )
+        for verdict in VERDICTS
+    ),
+    Row("GET /api/forms/desk/{form}/preview.pdf", "forms/pdf", **_TAKES_OUT, answers=READ),
+    Row("GET /api/forms/desk/{form}/answers.csv", "forms/answers", **_TAKES_OUT, answers=READ),
+    Row("GET /api/forms/desk/{form}/answers.xlsx", "forms/answers", **_TAKES_OUT, answers=READ),
+    Row("POST /api/forms/desk/{form}/connect", "forms/connect", **_TAKES_OUT, fields={"url": ""}, answers=READ),
+    *(
+        Row(
+            f"GET /api/forms/figures/{{calendar_year}}{more}",
+            "forms/figures",
+            **_SEES_REPEATS,
+            about={"calendar_year": "2026", **about},
+        )
+        for more, about in (("", {}), ("/{file}", {"file": "report.csv"}))
+    ),
+)
+"""What offices decide of what people sent, and what comes of forms."""
 ROWS_OF_ASKING: tuple[Row, ...] = (
     Row(
         "POST /api/visits/desk/ask",
@@ -921,7 +995,9 @@ HERE = (
     *ROWS_OF_REPAIR_WORK,
     *ROWS_OF_DESK,
     *ROWS_OF_FACTS,
+    *ROWS_OF_MAKING,
     *ROWS_OF_FILLING,
+    *ROWS_OF_FORMS_OUT,
     *ROWS_OF_ASKING,
     *ROWS_OF_ROUNDS,
     *rows_of_arrangements(),
@@ -981,6 +1057,7 @@ def let_in(row: Row, answer: Any) -> bool:
 @pytest.fixture
 def opened(cloud: Cloud) -> Cloud:
     cloud.open(MINE, graduate(3, school="S02"))
+    keep()
     Catalogue().put(activity(begins_at=clock.now() + timedelta(minutes=10)))
     Archive().enrol([SU, Student(FOREIGN, "x", "S02", "2022", "undergraduate")])
     for role in ROLES[1:]:  # the register knows everybody who comes but the students

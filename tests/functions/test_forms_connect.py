@@ -29,6 +29,7 @@ from yinji.messages.store import Outbox
 from yinji.platform import clock, posting
 from yinji.platform.clock import stamp
 
+from tests import portal
 from tests.functions.conftest import Cloud
 from tests.submissions import AFFAIRS, AID, CARD, FINANCE, IDENTITY, NOW, SCHOOL, STUDENT, aid, keep
 
@@ -415,3 +416,27 @@ def test_what_is_delivered_tells_of_what_was_approved(cloud: Cloud) -> None:
     told = delivering.message(one, aid())
     assert told["timestamp"] == stamp(one.times["approved"]) and delivery_of(one).version == one.version
     assert [said["office"] for said in told["data"]["approvals"]] == ["school/S01", "student-affairs"]
+
+
+# --- the page --------------------------------------------------------------------------------------------------------
+PAGE = "/forms/desk/hardship-aid/outputs"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_who_sees_what_comes_out(cloud: Cloud, role: str) -> None:
+    who = Session("X001", role, "x", department="student-affairs" if role == "department-officer" else "")  # type: ignore[arg-type]
+    may = role in ("department-officer", "administrator")
+    assert portal.visit(PAGE, who).status == (200 if may else 403)
+    assert portal.visit(PAGE, FINANCE).status == 403
+    assert portal.visit(PAGE).location.startswith("/sign-in")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_comes_out_on_a_page(cloud: Cloud, receiver: Receiver, language: str) -> None:
+    body = portal.visit(PAGE, AFFAIRS, language).body
+    for end in ("answers.xlsx", "answers.csv?year=2026", "preview.pdf", "answers.xlsx?whole=yes", "connect"):
+        assert f'/api/forms/desk/hardship-aid/{end}"' in body
+    assert "whole=yes" not in portal.visit(PAGE, ADMINISTRATOR, language).body
+    secret = connect(cloud, receiver.url).json["secret"]
+    after = portal.visit(PAGE, AFFAIRS, language).body
+    assert receiver.url in after and secret not in after

@@ -187,7 +187,7 @@ def test_the_page(cloud: Cloud, autumn: None, language: str) -> None:
     [points] = re.findall(r'class="line l0" d="M([^"]+)"', picture[2])
     assert len(points.split("L")) == 11, "a point for each month so far"
     assert body.index("</svg>") < body.index("<table"), "the table is behind it"
-    assert 'href="/forms/desk/old-form#tel"' in body
+    assert 'href="/forms/desk/old-form?field=tel#q-tel"' in body
     assert "/forms/desk/old-form" not in portal.visit("/forms/report", AFFAIRS, language).body, "it is not their form"
     assert "/api/forms/figures/2026/report.xlsx" in body
 

@@ -4,13 +4,14 @@ from no catalogue and would be the same in every language."""
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from html.parser import HTMLParser
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -107,6 +108,8 @@ def pseudo(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         return every[0]
 
     monkeypatch.setattr(tomllib, "loads", loads)
+    # forms that come with it hold their words themselves
+    monkeypatch.setattr(library, "json", SimpleNamespace(loads=lambda text: said(json.loads(text))))
     forget()
     marked_steps.cache_clear = forget  # type: ignore[attr-defined]
     monkeypatch.setattr(definition, "steps", marked_steps)

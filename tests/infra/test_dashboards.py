@@ -132,7 +132,11 @@ def test_metrics_are_shown_of_every_step_and_state_there_is(either: Synthesis) -
             **dict.fromkeys(("OpenIncidents", "OldestOpenIncident", "IncidentsToConfirm"), "repair"),
             **dict.fromkeys(("RepairActs", "AlertsTaken", *chain(*REPAIRED.values())), "repair"),
             **dict.fromkeys(("VisitsArranged", *chain(*COUNTED.values())), "visits"),
+            **dict.fromkeys(("Form", "Fact", "SubmissionsDecided"), "forms"),
         }
+        if metric.name.startswith("Record"):  # of the archive's records, and of what systems of record deliver
+            assert told["service"] in ("archive", "forms")
+            continue
         assert told["service"] == next(
             (of for name, of in service.items() if metric.name.startswith(name)), "clearance"
         )
@@ -170,7 +174,9 @@ def test_what_another_stack_exports_can_be_filled_in(local: Synthesis) -> None:
 
 def test_the_dashboards_are_there_under_the_name_of_the_university(either: Synthesis) -> None:
     boards = [plain(board.properties["DashboardName"]) for board in either.of_type("AWS::CloudWatch::Dashboard")]
-    assert sorted(boards) == ["yinji-archive", "yinji-operations", "yinji-repair", "yinji-season", "yinji-visits"]
+    assert sorted(boards) == [
+        *(f"yinji-{name}" for name in ("archive", "forms", "operations", "repair", "season", "visits"))
+    ]
 
 
 def test_every_function_and_queue_is_watched(either: Synthesis) -> None:
@@ -192,9 +198,10 @@ def test_every_function_and_queue_is_watched(either: Synthesis) -> None:
     assert dict(metric.dimensions) == {"QueueName": "yinji-seal"} and "yinji-seal" in queues
     [metric] = watched["yinji-packs-behind-archive"]
     assert dict(metric.dimensions) == {"QueueName": "yinji-pack"} and "yinji-pack" in queues
-    others = {
-        f"yinji-{name}" for name in ("seen", "passes", "ingest", "load", "refresh", "seal", "pack", "repair-news")
-    }
+    [metric] = watched["yinji-deliveries-behind-forms"]
+    assert dict(metric.dimensions) == {"QueueName": "yinji-form-deliveries"} and "yinji-form-deliveries" in queues
+    those = ("seen", "passes", "ingest", "load", "refresh", "seal", "pack", "repair-news", "form-deliveries")
+    others = {f"yinji-{name}" for name in those}
     for queue in queues - others:
         name = queue.removeprefix("yinji-").removesuffix("-failures")
         [metric] = watched[f"yinji-failed-messages-{name}"]

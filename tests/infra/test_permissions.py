@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
@@ -39,7 +40,7 @@ from yinji.visits.store import item_of as item_of_visit
 from yinji.visits.visit import Visit, Wish
 
 from infra.setting import ROOT
-from tests import proofs
+from tests import papers, proofs, submissions
 from tests import visits as visited
 from tests.archives import SU, Library, loan
 from tests.archives import student as archived_student
@@ -62,6 +63,8 @@ from tests.infra.test_functions import functions
 from tests.repairs import KEY, campus, join, keep, label, outage
 from tests.repairs_at_work import incident, open_incident
 from tests.sessions import begun
+from tests.unit.test_multipart import KIND as MULTIPART
+from tests.unit.test_multipart import sent as sent_parts
 from tests.unit.test_repair_learning import fault
 from tests.visits import day as visit_day
 from tests.visits import fields as of_visit
@@ -394,7 +397,14 @@ SECRETS = {
     "MonitorSecret": "monitor-secret",
     "VisitsKey": "visits-key",
 }
-QUEUES = {"seen": "looks", "load": "loads", "ingest": "ingests", "refresh": "refreshes", "news": "news"}
+QUEUES = {
+    "seen": "looks",
+    "load": "loads",
+    "ingest": "ingests",
+    "refresh": "refreshes",
+    "news": "news",
+    "deliveries": "form-deliveries",
+}
 IN_TRANSACTION = {
     "Put": "dynamodb:PutItem",
     "Update": "dynamodb:UpdateItem",
@@ -422,6 +432,7 @@ def needed(service: str, operation: str, told: Mapping[str, Any]) -> set[tuple[s
             "Repair": "repair-",
             "Visits": "visits-",
             "Facts": "facts-",
+            "Forms": "forms-",
         }
         other = next((name for table, name in others.items() if table in tables), "")
         return {(action, other + ("index" if told.get("IndexName") else "table")) for action in actions}
@@ -459,6 +470,8 @@ def place(resource: str) -> str:
         return "repair-index" if "/index/" in resource else "repair-table"
     if "VisitsTable" in resource:
         return "visits-index" if "/index/" in resource else "visits-table"
+    if "FormsTable" in resource:
+        return "forms-index" if "/index/" in resource else "forms-table"
     for part, name in (
         ("FactsTable", "facts-table"),
         ("SigningKey", "signing-key"),
@@ -480,6 +493,7 @@ def place(resource: str) -> str:
         ("SealingKey", "sealing-key"),
         (":schedule/yinji-repair/", "timers"),
         ("NewsQueue", "news"),
+        ("Deliveries", "form-deliveries"),
         ("Looks", "looks"),
         ("Loads", "loads"),
         ("Ingests", "ingests"),
@@ -504,6 +518,7 @@ def did(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> dict[str, set[tuple[st
     monkeypatch.setattr("typeset.guide.guide_pdf", lambda data, at: b"%PDF-")
     monkeypatch.setattr("typeset.labels.labels_pdf", lambda *about: b"%PDF-")
     monkeypatch.setattr("typeset.route.route_pdf", lambda *about: b"%PDF-")
+    monkeypatch.setattr("typeset.form.form_pdf", lambda *about: b"%PDF-")
 
     def watch(self: Any, operation: str, told: Any) -> Any:
         if at_work:
@@ -769,6 +784,29 @@ def version_of(id: str) -> dict[str, int]:
     return {"version": found.version}
 
 
+def play_making(cloud: Cloud) -> None:
+    """Finance makes a form, publishes it, and brings another in from Excel."""
+    api, finance = "/api/forms/desk", officer("finance")
+    words = {"title.zh": "题目", "title.en": "Title", "idempotency_key": "a-key-of-mine"}
+    for what, fields in (("", {"id": "bicycle"}), ("/bicycle/edit/field-add", {"page": "1", "fact": "phone"})):
+        sent = words | fields | {"version": 1}
+        assert cloud.call("forms/author", finance, "POST", f"{api}{what}", sent).status == 200, what
+    for number, deed in enumerate(("publish", "retire", "restore"), 2):
+        assert (
+            cloud.call("forms/author", finance, "POST", f"{api}/bicycle/{deed}", words | {"version": number}).status
+            == 200
+        )
+    for path in (api, f"{api}/bicycle"):
+        assert cloud.call("forms/author", finance, "GET", path).status == 200
+    body = sent_parts(('name="idempotency_key"', b"a-key-of-mine"), ('name="file"; filename="x"', papers.hardship()))
+    assert (
+        cloud.call(
+            "forms/import_form", finance, "POST", f"{api}/import", body, headers={"content-type": MULTIPART}
+        ).status
+        == 200
+    )
+
+
 def play_facts(cloud: Cloud) -> None:
     """Finance delivers cards; somebody says that theirs is another one, and finance decides."""
     key, card, other = "facts/finance/2026-06-15.csv", "6222021234567894", "6222021234567886"
@@ -788,6 +826,38 @@ def play_facts(cloud: Cloud) -> None:
     assert cloud.call("forms/conflicts", finance, "POST", path, {"version": one["version"]}).status == 200
 
 
+def play_forms_out(cloud: Cloud) -> None:
+    """Offices agree to what somebody sent, open a number, print it, take all answers, connect the form; people are
+    told, and what is asked again."""
+    api, aid = "/api/forms", submissions.keep()
+    school, affairs, document = submissions.SCHOOL, submissions.AFFAIRS, "application/pdf"
+    for who in (school, affairs):
+        assert len(cloud.call("forms/decide", who, "GET", f"{api}/queue").json["waiting"]) == 1
+        one = cloud.call("forms/decide", who, "GET", f"{api}/queue/{aid.id}").json
+        said = {"version": one["version"], "idempotency_key": uuid.uuid4().hex}
+        assert cloud.call("forms/decide", who, "POST", f"{api}/s/{aid.id}/approve", said).status == 200
+    assert cloud.call("forms/decide", affairs, "POST", f"{api}/queue/{aid.id}/sealed/bank_card", {}).status == 200
+    for query in ("", "?whole=yes"):
+        told = cloud.call("forms/pdf", affairs, "GET", f"{api}/s/{aid.id}/form.pdf{query}")
+        assert told.headers["Content-Type"] == document
+        assert cloud.call("forms/answers", affairs, "GET", f"{api}/desk/{aid.form}/answers.xlsx{query}").status == 200
+    assert cloud.call("forms/pdf", affairs, "GET", f"{api}/desk/{aid.form}/preview.pdf").status == 200
+    for url in ("http://127.0.0.1:9/", ""):
+        said = {"url": url, "idempotency_key": uuid.uuid4().hex}
+        assert cloud.call("forms/connect", affairs, "POST", f"{api}/desk/{aid.form}/connect", said).status == 200
+        items = cloud.dynamodb.scan(TableName="Forms")["Items"]
+        happened = [one for one in items if one["pk"]["S"] == f"SUBMISSION#{aid.id}" and "EVENT#" in one["sk"]["S"]]
+        cloud.invoke("forms/relay", {"Records": [record(one) for one in happened]})
+    [told] = cloud.taken_out("DELIVERIES")
+    message = {"messageId": "1", "receiptHandle": "r", "eventSource": "aws:sqs", "body": json.dumps(told)}
+    cloud.invoke("forms/deliver", {"Records": [message | {"attributes": {"ApproximateReceiveCount": "1"}}]})
+    for kind, detail in cloud.said:
+        if kind == "submission-decided":
+            cloud.invoke("messages/compose_submissions", {"detail-type": kind, "detail": detail})
+    for path in ("2026", "2026/report.csv"):
+        assert cloud.call("forms/figures", affairs, "GET", f"{api}/figures/{path}").status == 200
+
+
 def play(cloud: Cloud) -> None:
     """A little of everything that functions do."""
     play_triage(cloud)
@@ -797,6 +867,8 @@ def play(cloud: Cloud) -> None:
     play_work(cloud)
     play_visits(cloud)
     play_facts(cloud)
+    play_making(cloud)
+    play_forms_out(cloud)
     cloud.open(LIN, graduate(2), graduate(3))
     hand_in_a_thesis(cloud)
     give_an_account(cloud)

@@ -13,10 +13,10 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.clearance.exports import told_of
 from yinji.clearance.store import Store
-from yinji.forms import deciding
+from yinji.forms import deciding, desk
 from yinji.forms.answered import sealed_fields
 from yinji.forms.form import Form
-from yinji.forms.outputs import managed, table
+from yinji.forms.outputs import table
 from yinji.forms.report import YEAR, beginning
 from yinji.forms.store import Forms
 from yinji.forms.submission import Submission
@@ -58,19 +58,16 @@ def as_xlsx(form: str) -> Response[Any]:
 
 
 def export(id: str, kind: str) -> Response[Any]:
-    head = managed(forms, id, api.session)
+    found = desk.opened(forms, id, api.session)
     api.limit(EXPORTS)
     whole = bool(api.query.get("whole"))
     if whole:
         api.demand_fresh()
     some = sent_in(id, api.query.get("year", ""))
     versions = {version: form for (_, version), form in deciding.versions(forms, some).items()}
-    newest = forms.version(id, head.published) if head.published else head.draft
-    if newest is None:
-        raise Problem("not-found")
     if whole:
         some = opened(some, versions)
-    told = table(newest, versions, some, api.language)
+    told = table(found.published or found.form, versions, some, api.language)
     filters = told_of({name: api.query.get(name, "") for name in ("year", "whole")}) | {"form": id}
     request = str(api.resolver.lambda_context.aws_request_id)
     store.record_export(api.session, "answers", len(told.rows), filters, request)

@@ -8,8 +8,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from yinji.forms import delivering
-from yinji.forms.outputs import managed
+from yinji.forms import delivering, desk
 from yinji.forms.store import Forms
 from yinji.platform import clock
 from yinji.platform.http import Api, as_json
@@ -29,7 +28,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def connect(form: str) -> Response[str]:
     """The secret, as JSON to programs and as a bare text to the page's form, which puts it where its button was."""
     body = api.body
-    managed(forms, form, api.session)
+    desk.opened(forms, form, api.session)
     url = body.fields.get("url", "")
     head = delivering.connected(forms, form, url, body.idempotency_key, api.session.sub, clock.now())
     told, secret = (head.webhook.url, head.webhook.secret) if head.webhook else ("", "")

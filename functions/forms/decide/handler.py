@@ -11,6 +11,8 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.forms import deciding
+from yinji.forms.access import visible
+from yinji.forms.sending import PREFIX
 from yinji.forms.showing import submission_document
 from yinji.forms.store import Forms
 from yinji.forms.unsealing import Unsealing
@@ -41,9 +43,9 @@ def queue() -> Response[str]:
 @api.get("/api/forms/queue/<id>")
 def one(id: str) -> Response[str]:
     deciding.queue_of(api.session)
-    found = deciding.seen_by(forms, id, api.session)
+    found = visible(api.session, forms.find(id))
     form = forms.version(found.form, found.form_version)
-    seen.note(api.session, "submission", found.person)
+    seen.note(api.session, "submission", found.person, step=f"{PREFIX}{found.form}")
     return as_json(200, submission_document(found, form, api.language, api.session))
 
 
@@ -66,7 +68,7 @@ def whole(id: str, field: str) -> Response[str]:
 def number(id: str, field: str) -> str:
     """The number in clear. Raises Problem: forbidden, not-found, sealed-for-good, look-not-noted."""
     deciding.queue_of(api.session)
-    found = deciding.seen_by(forms, id, api.session)
+    found = visible(api.session, forms.find(id))
     asked = forms.version(found.form, found.form_version).by_name.get(field)
     if asked is not None and not asked.sealed:
         raise Problem("not-found")
@@ -74,7 +76,7 @@ def number(id: str, field: str) -> str:
         raise Problem("forbidden")
     if not found.answers.get(field):
         raise Problem("not-found")
-    seen.note(api.session, "account", found.person)
+    seen.note(api.session, "account", found.person, step=f"{PREFIX}{found.form}")
     told = unsealing.value(found, asked)
     count("FormNumbersUnsealed")
     return told

@@ -8,7 +8,6 @@ What is sensitive is sealed before it is kept. A page without script is led to t
 is wrong: what was typed is kept, and never stands in an address.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -17,7 +16,7 @@ from yinji.clearance.store import Store
 from yinji.forms import telling
 from yinji.forms.coming import Came, of_document, of_page
 from yinji.forms.facts_store import Facts
-from yinji.forms.filling import Filled, Way
+from yinji.forms.filling import Filled
 from yinji.forms.form import Form
 from yinji.forms.sending import Desk
 from yinji.forms.store import Forms
@@ -26,12 +25,6 @@ from yinji.platform.limits import FORM_SAVES, FORMS_SENT
 from yinji.platform.observability import count, logger, metrics
 from yinji.platform.problem import Problem
 
-METRICS: Mapping[Way, str] = {
-    "asked": "FormFieldsAsked",
-    "confirmed": "FormFieldsConfirmed",
-    "corrected": "FormFieldsCorrected",
-    "skipped": "FormFieldsSkipped",
-}
 api = Api(writes=FORM_SAVES)
 desk = Desk(Forms(), Facts(), Store())
 
@@ -106,6 +99,9 @@ def led_back(form: Form, wrong: dict[str, str], page: int | None = None) -> Resp
 
 def measured(filled: Filled) -> None:
     """Count how the questions were dealt with: what was asked again is what one-form is there to end."""
-    for way, name in METRICS.items():
-        count(name, list(filled.ways.values()).count(way))
+    ways = list(filled.ways.values())
+    count("FormFieldsAsked", ways.count("asked"))
+    count("FormFieldsConfirmed", ways.count("confirmed"))
+    count("FormFieldsCorrected", ways.count("corrected"))
+    count("FormFieldsSkipped", ways.count("skipped"))
     count("FormFieldsRepeated", len(filled.repeated))

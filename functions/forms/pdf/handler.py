@@ -15,11 +15,12 @@ from typeset import RenderError
 from typeset.form import AnswerData, ApprovalData, FormData, SectionData, form_pdf
 from typeset.sandbox import brief
 from yinji.clearance import bus
-from yinji.forms import deciding
+from yinji.forms import deciding, desk
+from yinji.forms.access import visible
 from yinji.forms.answered import Answer, say
 from yinji.forms.form import Form
-from yinji.forms.outputs import managed
 from yinji.forms.printing import made_up, printed
+from yinji.forms.sending import PREFIX
 from yinji.forms.store import Forms
 from yinji.forms.submission import Submission
 from yinji.forms.unsealing import Unsealing
@@ -46,12 +47,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 @api.get("/api/forms/s/<id>/form.pdf")
 def of_submission(id: str) -> Response[bytes]:
     api.limit(EXPORTS)
-    one = deciding.seen_by(forms, id, api.session)
+    one = visible(api.session, forms.find(id))
     form = forms.version(one.form, one.form_version)
     whole = bool(api.query.get("whole"))
     if whole:
         one = opened(one, form)
-    seen.note(api.session, "submission", one.person)
+    seen.note(api.session, "submission", one.person, step=f"{PREFIX}{one.form}")
     names = {said.who: people.person(said.who).name or said.who for said in one.approvals}
     told, at = data_of(one, form, names, whole), max(one.times.values())
     try:
@@ -74,16 +75,15 @@ def opened(one: Submission, form: Form) -> Submission:
     if not fields:
         raise Problem("forbidden")
     api.demand_fresh()
-    seen.note(api.session, "account", one.person)
+    seen.note(api.session, "account", one.person, step=f"{PREFIX}{one.form}")
     count("FormNumbersUnsealed", sum(bool(one.answers.get(field.name)) for field in fields))
     return unsealing.opened(one, fields)
 
 
 @api.get("/api/forms/desk/<form>/preview.pdf")
 def preview(form: str) -> Response[bytes]:
-    head = managed(forms, form, api.session)
+    shown = desk.opened(forms, form, api.session).form
     api.limit(EXPORTS)
-    shown = head.draft or forms.version(form, head.published)
     at: datetime = clock.now()
     told = data_of(made_up(shown, api.language, at), shown, {}, whole=False)
     try:

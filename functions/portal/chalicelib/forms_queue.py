@@ -7,7 +7,9 @@ from functools import partial
 from typing import Any
 
 from yinji.forms import answered, deciding
+from yinji.forms.access import visible
 from yinji.forms.form import FRAME, Form
+from yinji.forms.sending import PREFIX
 from yinji.forms.store import Forms
 from yinji.forms.submission import LONGEST_REASON, State, Submission
 from yinji.identity import seen
@@ -46,9 +48,9 @@ def one(visit: Visit, forms: Forms, id: str) -> dict[str, Any]:
     """A submission as an office sees it; that it did is written down."""
     session = visit.someone
     office = deciding.queue_of(session)
-    found = deciding.seen_by(forms, id, session)
+    found = visible(session, forms.find(id))
     form = forms.version(found.form, found.form_version)
-    seen.note(session, "submission", found.person)
+    seen.note(session, "submission", found.person, step=f"{PREFIX}{found.form}")
     decides = deciding.may_decide(session, found)
     return {
         "one": found,

@@ -73,6 +73,7 @@ OF_FORMS = {
     "forms-conflicts": DECISIONS,
     "forms-fill": ("saved", "sent", "withdrawn", "given-up"),
     "forms-queue": VERDICTS,
+    "forms-outputs": ("disconnect",),
     "forms-edit": (*CHANGES, *OF_DESKS, "begin", "import"),
 }
 """What can be done about facts and forms, by the page it is done on."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from yinji.clearance.policy import may, office_of
 from yinji.forms import facts, submission
+from yinji.forms.access import may_see, visible
 from yinji.forms.answered import office_title
 from yinji.forms.form import OF_SCHOOL, Field, Form
 from yinji.forms.store import Forms
@@ -41,14 +42,6 @@ def may_decide(session: Session, one: Submission) -> bool:
     return bool(one.waits_for) and not theirs and may(session, "decide-submission", **_place(one.waits_for))
 
 
-def may_see(session: Session, one: Submission) -> bool:
-    """Whether `session` sent `one`, or acts for the office that asked or for one of its chain."""
-    if may(session, "fill-forms", student=one.person):
-        return True
-    offices = (one.office, *one.chain)
-    return any(may(session, "see-submission", student=one.person, school=one.school, department=of) for of in offices)
-
-
 def may_open(session: Session, one: Submission, field: Field | None) -> bool:
     """Whether `session` may read whole what is kept sealed of `one` at `field`: who may see it, in a role that may read
     the fact."""
@@ -62,15 +55,6 @@ def _place(office: str) -> dict[str, str]:
     if office.startswith(f"{OF_SCHOOL}/"):
         return {"department": OF_SCHOOL, "school": office.partition("/")[2]}
     return {"department": office}
-
-
-def seen_by(forms: Forms, id: str, session: Session) -> Submission:
-    """The submission `id` for `session`. Raises Problem("forbidden"), of nobody's as well: ids follow from the form and
-    the person, and the answer must not tell who sent what."""
-    one = forms.find(id)
-    if one is None or not may_see(session, one):
-        raise Problem("forbidden")
-    return one
 
 
 # --- deciding --------------------------------------------------------------------------------------------------------
@@ -102,7 +86,7 @@ def perform(forms: Forms, id: str, wish: Wish, session: Session, at: datetime) -
     """
     key = id_of(session.sub, id, wish.verdict, wish.key)
     for _ in range(ATTEMPTS):
-        before = seen_by(forms, id, session)
+        before = visible(session, forms.find(id))
         if before.version != wish.seen:
             if any(event.key == key for event in forms.history(id)):
                 return before, False

@@ -1,4 +1,4 @@
-"""What comes out of a form for its office: who may have it, and every answer as a table."""
+"""What comes out of a form for its office: every answer as a table. Pure."""
 
 from __future__ import annotations
 
@@ -8,33 +8,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from yinji.clearance.policy import may
 from yinji.forms import answered
 from yinji.forms.answered import office_title, say, word
 from yinji.forms.form import OF_SCHOOL, Field, Form
-from yinji.forms.library import Head
 from yinji.forms.printing import NUMBER
-from yinji.forms.store import Forms
 from yinji.forms.submission import Submission
-from yinji.identity.session import Session
-from yinji.platform.problem import Problem
 from yinji.platform.sheets import Cell, Table
 
 WIDTHS = (14, 14, 16, 20, 17, 12, 17)
 WIDTH = 22
 LONGEST_CELL = 32_000
 """Of a cell: what spreadsheets take, with some room."""
-
-
-def managed(forms: Forms, id: str, session: Session) -> Head:
-    """The form `id`, for `session` that works on it. Raises Problem("forbidden"), Problem("not-found") for who may
-    work on any."""
-    head = forms.head(id)
-    if not may(session, "manage-forms", department=head.office if head else session.department):
-        raise Problem("forbidden")
-    if head is None:
-        raise Problem("not-found")
-    return head
 
 
 def questions(newest: Form, versions: Iterable[Form]) -> list[Field]:
