@@ -43,9 +43,11 @@ def build(app: App, setting: Setting | None = None) -> list[Stack]:
     messages = Messages(app, setting.stack("Messages"), setting, clearance, repair, visits, forms, env=environment)
     archive = Archive(app, setting.stack("Archive"), setting, clearance, messages, env=environment)
     editions = Editions(app, setting.stack("Editions"), setting, clearance, archive, env=environment)
-    privacy = Privacy(app, setting.stack("Privacy"), setting, clearance, messages, archive, editions, env=environment)
+    privacy = Privacy(
+        app, setting.stack("Privacy"), setting, clearance, messages, archive, editions, forms, env=environment
+    )
     identity = Identity(
-        app, setting.stack("Identity"), setting, clearance, messages, archive, editions, env=environment
+        app, setting.stack("Identity"), setting, clearance, messages, archive, editions, forms, env=environment
     )
     portal = Portal(
         app,

@@ -416,6 +416,53 @@ PAGES: tuple[Page, ...] = (
         seen_by=("department-officer",),
         department="finance",
     ),
+    # one-form: making forms
+    Page(
+        "/forms/desk",
+        ("/forms/desk",),
+        any=("department-officer", "administrator"),
+        seen_by=("department-officer", "administrator"),
+        text=False,
+    ),
+    Page(
+        "/forms/desk/import",
+        ("/forms/desk/import", "/forms/desk/import?problem=form-file-old"),
+        any=("department-officer", "administrator"),
+        seen_by=("department-officer",),
+        department="finance",
+    ),
+    Page(
+        "/forms/desk/{form}",
+        (
+            "/forms/desk/stipend-account",
+            "/forms/desk/stipend-account?field=name",
+            "/forms/desk/stipend-account?problem=form-unfit&fields=name%2Fwords",
+        ),
+        own=("department-officer",),
+        any=("administrator",),
+        seen_by=("department-officer",),
+        department="finance",
+    ),
+    # one-form: filling
+    Page(
+        "/forms",
+        ("/forms", "/forms?q=visa", "/forms?q=nothing-is-called-so", "/forms?done=forms-fill.saved"),
+        any=ROLES,
+        seen_by=("student", "department-officer"),
+    ),
+    Page(
+        "/forms/f/{form}",
+        (
+            "/forms/f/alumni-registration",
+            "/forms/f/alumni-registration?page=2",
+            "/forms/f/alumni-registration?page=review",
+            "/forms/f/hardship-aid?page=2&problem=invalid-form&fields=situation,family/0/income",
+            "/forms/f/hardship-aid?page=3",
+            "/forms/f/leave-of-absence?page=2",
+        ),
+        any=STUDENT,
+        seen_by=STUDENT,
+    ),
     # visits: asking
     Page(
         "/visits",
@@ -450,6 +497,7 @@ NOT_PAGES: Mapping[str, str] = {
     "/archive/check-in/{token}": "for whoever scanned a code: tests/functions/test_archive_pages.py looks at it",
     "/archive/certify/rounds/{id}": "of a round that there is: test_archive_certify_pages.py looks at it",
     "/repair/incidents/{incident}": "of one that there is: tests/functions/test_repair_work_pages.py looks at it",
+    "/forms/s/{submission}": "of one that there is: tests/functions/test_forms_pages.py looks at it",
     "/visits/round/v/{id}": "of one that there is: tests/functions/test_visits_round.py looks at it",
     "/repair/board/{building}": "of one that there is: tests/functions/test_repair_work_pages.py looks at it",
     "/visits/desk/{community}/{day}": "of a day that there is: tests/functions/test_visits_desk_pages.py looks at it",

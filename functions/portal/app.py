@@ -107,7 +107,7 @@ notices = Notices()
 home_visits = Visits()
 forms = Forms()
 facts = Facts()
-filling = Desk(forms, facts, archives, store)
+filling = Desk(forms, facts, store)
 View = Callable[..., Response]
 
 

@@ -17,6 +17,7 @@ from yinji.repair.printing import USUAL
 
 from infra.local import deploy, home
 from infra.local.season import Options, Season, archive, campus, generate
+from infra.local.season import facts as season_facts
 from infra.local.season import visits as season_visits
 from infra.local.season.door import Door
 from infra.local.season.expected import differences
@@ -51,6 +52,7 @@ def deliver(graduates: int, say: Say) -> None:
     figures()
     deliver_archive(season, say)
     deliver_campus(say)
+    deliver_facts(season, say)
     home.SEASON.write_text(
         json.dumps({"graduates": graduates, "today": season.options.today.isoformat(), "seed": season.options.seed}),
         "utf-8",
@@ -87,6 +89,18 @@ def deliver_campus(say: Say) -> None:
     say(f"the campus is delivered: {', '.join(f'{number} {name}' for name, number in found['counts'].items())}")
     labels = asyncio.run(_print_labels())
     say(f"  {labels} labels are printed: {home.URL}/repair/places")
+
+
+def deliver_facts(season: Season, say: Say) -> None:
+    """Put what systems of record know of the graduates into the bucket of forms, and wait for a report on each."""
+    told = season_facts.files(season)
+    say("what systems of record know of the graduates is delivered")
+    for key, data in told.items():
+        put(key, data, "FormsBucketName")
+    for key in told:
+        found = wait_for_report(key, "FormsBucketName")
+        counts = ", ".join(f"{number} {name}" for name, number in found["counts"].items() if number)
+        say(f"  {key}: {found['state']} ({counts})")
 
 
 async def _print_labels() -> int:

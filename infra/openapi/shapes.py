@@ -72,6 +72,8 @@ MY_DATA = obj(
         "at": MOMENT,
         "person": TEXT,
         "graduate": {"type": ["object", "null"]},
+        "facts": {"type": ["object", "null"]},
+        "forms": {"type": ["object", "null"]},
         "account": {"type": "object"},
         "messages": {"type": "object"},
         "office_messages_read": many({"type": "object"}),
@@ -333,6 +335,7 @@ ERRORS = many(obj({"field": TEXT, "code": choice("required", "invalid", "unknown
 EXTENSIONS: Mapping[str, Mapping[str, Schema]] = {
     "already-done": {"state": STATE, "by": TEXT, "at": TEXT},
     "file-too-large": {"limit": COUNT},
+    "form-unfit": {"errors": ERRORS},
     "invalid-form": {"errors": ERRORS},
     "no-such-role": {"errors": ERRORS},
     "not-possible-now": {"state": STATE},

@@ -6,6 +6,7 @@ from __future__ import annotations
 from aws_cdk import CfnOutput
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
+from yinji.clearance.evidence import PREFIX as EVIDENCE
 from yinji.clearance.exports import KINDS
 from yinji.forms.delivering import TRIES
 from yinji.forms.desk import DEEDS as OF_FORMS
@@ -25,6 +26,17 @@ NEW_CONFLICT: dict[str, object] = {
     "dynamodb": {"Keys": {"pk": {"S": lambda_.FilterRule.begins_with("CONFLICTS#")}}},
 }
 """Somebody says otherwise than a system of record."""
+ANSWERED: dict[str, object] = {
+    "eventName": lambda_.FilterRule.is_equal("INSERT"),
+    "dynamodb": {
+        "Keys": {
+            "pk": {"S": lambda_.FilterRule.begins_with("SUBMISSION#")},
+            "sk": {"S": lambda_.FilterRule.begins_with("EVENT#")},
+        },
+        "NewImage": {"what": {"S": lambda_.FilterRule.or_("submit", "correct")}},
+    },
+}
+"""Somebody sent a form, or sent it again."""
 HAPPENED: dict[str, object] = {
     "eventName": lambda_.FilterRule.is_equal("INSERT"),
     "dynamodb": {
@@ -55,11 +67,13 @@ class Forms(Beside):
             logs=clearance.access_logs,
             kept={PREFIX: "arriving", REPORTS: "reports"},
         )
+        self.tabular = python_layer(self, "Tabular", setting, "tabular")
         self.doors: list[tuple[str, str, Function]] = []
         self._records()
         self._facts()
         self._learning()
         self._authoring()
+        self._filling()
         self._deciding()
         self._outputs()
         self._connected()
@@ -82,7 +96,7 @@ class Forms(Beside):
             timeout=900,
             memory=1769,
             asynchronous=True,
-            extra_layers=[python_layer(self, "Tabular", self.setting, "tabular")],
+            extra_layers=[self.tabular],
         )
         self.house.facts.changed_by(intake)
         self.house.sealing.seals_by(intake)
@@ -119,6 +133,55 @@ class Forms(Beside):
         self.house.sealing.seals_by(learn)
         on_message(self.house.bus, learn, "StepAnswered", "step-answered", {})
 
+    def _filling(self) -> None:
+        """What people fill, send and hand in, and what becomes known by it."""
+        route, house = self.routes.route, self.house
+        form, sent = "/api/forms/f/{form}", "/api/forms/s/{submission}"
+        library = self._function("forms/library", "FORMS_TABLE", "FACTS_TABLE", **PEOPLE)
+        self.table.read_by(library, index=True)
+        house.facts.read_by(library)
+        route(library, "GET", "/api/forms")
+        route(library, "GET", form)
+
+        told = ("FORMS_TABLE", "FACTS_TABLE", "TABLE", "SEALING_KEY", "PUBLIC_URL")
+        fill = self._function("forms/fill", *told, **PEOPLE)
+        self.table.changed_by(fill)
+        house.facts.changed_by(fill)
+        house.sealing.seals_by(fill)
+        house.table.looked_up_by(fill)
+        for deed in ("save", "submit", "give-up"):
+            route(fill, "POST", f"{form}/{deed}")
+
+        told = ("FORMS_TABLE", "FACTS_TABLE", "SEALING_KEY", "PUBLIC_URL")
+        submission = self._showing("forms/submission", *told, **PEOPLE)
+        self.table.changed_by(submission)
+        house.facts.read_by(submission)
+        house.sealing.opens_by(submission)
+        route(submission, "GET", sent)
+        for deed in ("withdraw", "correct"):
+            route(submission, "POST", f"{sent}/{deed}")
+
+        told = ("FORMS_TABLE", "TABLE", "INTAKE_BUCKET", "DOCUMENTS_BUCKET", "PUBLIC_URL")
+        document = self._showing("forms/document", *told, **PEOPLE)
+        self.table.looked_up_by(document)
+        house.table.changed_by(document)
+        # whoever is given a presigned address may do what the function may
+        house.intake.written_by(document, EVIDENCE)
+        house.documents.read_by(document, EVIDENCE)
+        route(document, "POST", f"{form}/documents")
+        for part in ("", "/file", "/thumbnail"):
+            route(document, "GET", f"{form}/documents/{{id}}{part}")
+        for part in ("/file", "/thumbnail"):
+            route(document, "GET", f"{sent}/documents/{{id}}{part}")
+
+        learn = self._function(
+            "forms/learn", "FORMS_TABLE", "FACTS_TABLE", "SEALING_KEY", timeout=60, memory=512, asynchronous=True
+        )
+        self.table.looked_up_by(learn)
+        house.facts.changed_by(learn)
+        house.sealing.seals_by(learn)
+        on_change(self.table, learn, ANSWERED)
+
     def _authoring(self) -> None:
         """What offices do to their forms: they put items and take none away."""
         route, api = self.routes.route, "/api/forms/desk"
@@ -132,6 +195,14 @@ class Forms(Beside):
         route(author, "POST", f"{api}/{{form}}/documents")
         for deed in OF_FORMS:
             route(author, "POST", f"{api}/{{form}}/{deed}")
+
+        bring_in = self._function(
+            "forms/import_form", "FORMS_TABLE", "PUBLIC_URL", **PEOPLE | {"memory": 1769},
+            extra_layers=[self.tabular],
+        )  # fmt: skip
+        self.table.read_by(bring_in)
+        self.table.added_to_by(bring_in)
+        route(bring_in, "POST", f"{api}/import")
 
     def _unseals(self, function: Function) -> None:
         """Let `function` read whole what is kept sealed of submissions."""

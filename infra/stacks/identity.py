@@ -9,6 +9,7 @@ from infra.setting import Setting
 from infra.stacks.archive import Archive
 from infra.stacks.clearance import LOOKS, Beside, Clearance
 from infra.stacks.editions import Editions
+from infra.stacks.forms import Forms
 from infra.stacks.messages import Messages
 from infra.stacks.service import python_layer
 
@@ -27,10 +28,12 @@ class Identity(Beside):
         messages: Messages,
         archive: Archive,
         editions: Editions,
+        forms: Forms,
         **more: object,
     ) -> None:
         super().__init__(scope, id, setting, clearance, **more)
         self.messages, self.archive, self.editions = messages.table, archive.table, editions.table
+        self.forms = forms.table
         for way in setting.ways:
             {"oidc": self._oidc, "cas": self._cas, "demo": self._demo}[way]()
         self._sign_out()
@@ -44,6 +47,7 @@ class Identity(Beside):
             "MESSAGES_TABLE": self.messages.table.table_name,
             "ARCHIVE_TABLE": self.archive.table.table_name,
             "EDITIONS_TABLE": self.editions.table.table_name,
+            "FORMS_TABLE": self.forms.table.table_name,
             "OIDC_ISSUER": setting.oidc_issuer,
             "OIDC_CLIENT": setting.oidc_client,
             "OIDC_SECRET": setting.oidc_secret,
@@ -134,11 +138,13 @@ class Identity(Beside):
             "ARCHIVE_TABLE",
             "EDITIONS_TABLE",
             "FACTS_TABLE",
+            "FORMS_TABLE",
             "PUBLIC_URL",
             "SEALING_KEY",
         )
         my_data = self._function("identity/my_data", *told, timeout=15, memory=1024, answers_people=True)
         for table in (self.house.table, self.house.facts, self.people, self.messages, self.archive, self.editions):
             table.read_by(my_data)
+        self.forms.read_by(my_data, index=True)
         self.house.sealing.opens_by(my_data)
         self.routes.route(my_data, "GET", "/api/account/export.json")

@@ -14,6 +14,7 @@ from infra.setting import Setting
 from infra.stacks.archive import Archive
 from infra.stacks.clearance import Beside, Clearance
 from infra.stacks.editions import Editions
+from infra.stacks.forms import Forms
 from infra.stacks.messages import Messages
 
 
@@ -29,12 +30,13 @@ class Privacy(Beside):
         messages: Messages,
         archive: Archive,
         editions: Editions,
+        forms: Forms,
         **more: object,
     ) -> None:
         super().__init__(scope, id, setting, clearance, **more)
         self.messages, self.archive = messages.table, archive.table
         self.archive_bucket = archive.bucket
-        self.editions = editions
+        self.editions, self.forms = editions, forms.table
         self._retention()
 
     @property
@@ -43,19 +45,22 @@ class Privacy(Beside):
             "MESSAGES_TABLE": self.messages.table.table_name,
             "ARCHIVE_TABLE": self.archive.table.table_name,
             "ARCHIVE_BUCKET": self.archive_bucket.name,
+            "FORMS_TABLE": self.forms.table.table_name,
             "EDITIONS_TABLE": self.editions.table.table.table_name,
             "EDITIONS_BUCKET": self.editions.bucket.name,
         }
 
     def _retention(self) -> None:
-        told = ("TABLE", "FACTS_TABLE", "PEOPLE_TABLE", "MESSAGES_TABLE", "ARCHIVE_TABLE", "EDITIONS_TABLE",
-                "DOCUMENTS_BUCKET", "ARCHIVE_BUCKET", "EDITIONS_BUCKET")  # fmt: skip
+        told = ("TABLE", "FACTS_TABLE", "FORMS_TABLE", "PEOPLE_TABLE", "MESSAGES_TABLE", "ARCHIVE_TABLE",
+                "EDITIONS_TABLE", "DOCUMENTS_BUCKET", "ARCHIVE_BUCKET", "EDITIONS_BUCKET")  # fmt: skip
         retention = self._function("privacy/retention", *told, timeout=900, memory=1024, asynchronous=True)
         table, documents = self.house.table, self.house.documents
         table.read_by(retention, index=True)
         table.emptied_by(retention)
         table.marked_by(retention)
         self.house.facts.emptied_by(retention)
+        self.forms.read_by(retention, index=True)
+        self.forms.emptied_by(retention)
         self.people.emptied_by(retention)
         self.messages.emptied_by(retention)
         self.archive.read_by(retention, index=True)

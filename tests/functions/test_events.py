@@ -554,6 +554,17 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "forms/answers.json": (None, status(200)),
     "forms/figures.json": (None, lambda cloud, answer: json.loads(answer["body"])["whole"]["submissions"] == 1),
     "forms/announce.json": (None, lambda cloud, answer: [kind for kind, _ in cloud.said] == ["fact-corrected"]),
+    "forms/author.json": (
+        None,
+        lambda cloud, answer: [one["id"] for one in json.loads(answer["body"])["forms"]] == ["stipend-account"],
+    ),
+    "forms/author.begin.json": (None, lambda cloud, answer: Forms().head("bicycle") is not None),
+    "forms/author.edit.json": (None, lambda cloud, answer: json.loads(answer["body"])["version"] == 1),
+    "forms/author.publish.json": (None, status(409)),  # nothing differs from what is published
+    "forms/import_form.json": (
+        None,
+        lambda cloud, answer: len(json.loads(answer["body"])["schema"]["properties"]) == 4,
+    ),
     "messages/stop.json": (None, lambda cloud, answer: Outbox().settings(WHO.student).stopped == {"yours"}),
 }
 

@@ -20,6 +20,7 @@ from yinji.archive.store import Archive
 from yinji.archive.student import Student
 from yinji.clearance import arrangements, definition
 from yinji.clearance.definition import Action, StepDefinition
+from yinji.forms.desk import DEEDS as FORM_DEEDS
 from yinji.forms.facts_desk import DEEDS as FACT_DEEDS
 from yinji.forms.submission import VERDICTS
 from yinji.identity.people import DELEGATED, Grant
@@ -771,6 +772,77 @@ ROWS_OF_FACTS: tuple[Row, ...] = (
     ),
 )
 """What is known of people, and what departments decide about it."""
+_MAKE_FORMS: dict[str, Any] = {"own": ("department-officer",), "any": ("administrator",), "department": "finance"}
+_FORM: dict[str, Any] = {"form": "stipend-account"}
+_DESK_OF_FORMS = "/api/forms/desk"
+ROWS_OF_MAKING: tuple[Row, ...] = (
+    # whoever may make forms begins one of their own office
+    Row(f"GET {_DESK_OF_FORMS}", "forms/author", any=("department-officer", "administrator"), answers=READ),
+    Row(f"POST {_DESK_OF_FORMS}", "forms/author", any=("department-officer", "administrator")),
+    Row(f"POST {_DESK_OF_FORMS}/import", "forms/import_form", any=("department-officer", "administrator")),
+    Row(f"GET {_DESK_OF_FORMS}/{{form}}", "forms/author", **_MAKE_FORMS, about=_FORM, answers=READ),
+    Row(
+        f"POST {_DESK_OF_FORMS}/{{form}}/edit/{{change}}",
+        "forms/author",
+        **_MAKE_FORMS,
+        about=_FORM | {"change": "page-add"},
+        fields={"version": "0"},
+    ),
+    *(
+        Row(
+            f"POST {_DESK_OF_FORMS}/{{form}}/{what}",
+            "forms/author",
+            **_MAKE_FORMS,
+            about=_FORM,
+            fields={"version": "0"},
+        )
+        for what in ("documents", *FORM_DEEDS)
+    ),
+)
+"""What offices do to their forms."""
+_A_FORM, _SENT = {"form": "alumni-registration"}, {"submission": "0" * 24}
+ROWS_OF_FILLING: tuple[Row, ...] = (
+    # everybody fills forms, of themselves: those that are meant for them
+    Row("GET /api/forms", "forms/library", any=ROLES, answers=READ),
+    Row("GET /api/forms/f/{form}", "forms/library", any=("student",), about=_A_FORM, answers=READ),
+    *(
+        Row(f"POST /api/forms/f/{{form}}/{deed}", "forms/fill", any=("student",), about=_A_FORM)
+        for deed in ("save", "submit", "give-up")
+    ),
+    Row(
+        "POST /api/forms/f/{form}/documents",
+        "forms/document",
+        any=("student",),
+        about=_A_FORM,
+        fields={"field": "name"},
+        answers=frozenset({NOT_THERE}),
+    ),
+    *(
+        Row(
+            f"GET /api/forms/f/{{form}}/documents/{{id}}{part}",
+            "forms/document",
+            any=ROLES,
+            about=_A_FORM | {"id": NO_DOCUMENT},
+            answers=frozenset({NOT_THERE}),
+        )
+        for part in ("", "/file", "/thumbnail")
+    ),
+    # who may is looked at upon what somebody sent: tests/functions/test_forms_filling.py; of nobody's, nobody may
+    Row("GET /api/forms/s/{submission}", "forms/submission", about=_SENT),
+    *(
+        Row(f"POST /api/forms/s/{{submission}}/{deed}", "forms/submission", about=_SENT)
+        for deed in ("withdraw", "correct")
+    ),
+    *(
+        Row(
+            f"GET /api/forms/s/{{submission}}/documents/{{id}}/{part}",
+            "forms/document",
+            about=_SENT | {"id": NO_DOCUMENT},
+        )
+        for part in ("file", "thumbnail")
+    ),
+)
+"""What people fill, send and hand in."""
 _OF_AID: dict[str, Any] = {"department": "student-affairs", "about": {"submission": AID.id, "form": AID.form}}
 _TAKES_OUT: dict[str, Any] = {"own": ("department-officer",), "any": ("administrator",), **_OF_AID}
 _SEES_REPEATS: dict[str, Any] = {"any": ("department-officer", *CENTRE), "answers": READ}
@@ -923,6 +995,8 @@ HERE = (
     *ROWS_OF_REPAIR_WORK,
     *ROWS_OF_DESK,
     *ROWS_OF_FACTS,
+    *ROWS_OF_MAKING,
+    *ROWS_OF_FILLING,
     *ROWS_OF_FORMS_OUT,
     *ROWS_OF_ASKING,
     *ROWS_OF_ROUNDS,

@@ -244,10 +244,12 @@ def test_what_came_of_it_is_said_and_what_was_wrong_is_open(cloud: Cloud, facts:
     page = portal.visit(answer.headers["Location"].partition("#")[0], ME)
     asked = page.body.split('id="fact-phone"')[1].split("</form>")[0]
     assert '<details class="correct" open>' in asked and 'aria-invalid="true"' in asked
+    assert 'class="notice bad"' in asked and page.body.count('id="notice"') == 1, "it is said where it happened"
     form[0] = ("value", "13800138000")
     answer = cloud.call("forms/facts", ME, "POST", f"{MINE}/phone", form)
     assert answer.status == 303
-    assert "已保存" in portal.visit(answer.headers["Location"].partition("#")[0], ME).body
+    page = portal.visit(answer.headers["Location"].partition("#")[0], ME)
+    assert "已保存" in page.body.split('id="fact-phone"')[1].split("</li>")[0] and page.body.count('id="notice"') == 1
     form = [("value", OTHER_CARD), ("version", "1"), ("next", "/forms/facts#notice")]
     answer = cloud.call("forms/facts", ME, "POST", f"{MINE}/bank-card", form)
     assert "已转给负责部门" in portal.visit(answer.headers["Location"].partition("#")[0], ME).body

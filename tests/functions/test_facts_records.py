@@ -57,13 +57,22 @@ def test_columns_are_called_as_people_call_them_in_either_encoding() -> None:
     for data in (csv(LIN), csv(LIN).decode().encode("gb18030")):
         table = read_table(KEY, data)
         assert table.people == {
-            WHO: {"name": "林小满", "sex": "female", "programme": "物理学", "birth-date": "2002-05-01"}
-        }
-        assert table.kinds == ("name", "sex", "programme", "birth-date")
+            WHO: {
+                "student-number": WHO, "name": "林小满", "sex": "female", "programme": "物理学",
+                "birth-date": "2002-05-01",
+            }
+        }  # fmt: skip
+        assert table.kinds == ("student-number", "name", "sex", "programme", "birth-date")
+
+
+def test_whose_line_it_is_is_a_fact_where_it_is_the_number_of_a_student() -> None:
+    key = "facts/housing/a.csv"
+    assert read_table(key, csv(f"{WHO},梅园 1-101", head="学号,宿舍")).people == {WHO: {"dormitory-room": "梅园 1-101"}}
+    assert read_table(KEY, csv("T0001,王", head="person,name")).people == {"T0001": {"name": "王"}}
 
 
 def test_an_empty_cell_says_nothing() -> None:
-    assert read_table(KEY, csv(f"{WHO},林小满,,,")).people == {WHO: {"name": "林小满"}}
+    assert read_table(KEY, csv(f"{WHO},林小满,,,")).people == {WHO: {"student-number": WHO, "name": "林小满"}}
 
 
 def test_lines_that_cannot_be_right_are_told_and_the_others_taken() -> None:
@@ -113,7 +122,7 @@ def test_what_is_too_large_is_refused() -> None:
 
 # --- keeping ----------------------------------------------------------------------------------------------------------
 def test_it_is_kept_once_however_often_it_comes(facts: Facts, cloud: Cloud) -> None:
-    assert take(facts, LIN, WANG) == {"changed": 8, "conflicts": 0, "unchanged": 0}
+    assert take(facts, LIN, WANG) == {"changed": 10, "conflicts": 0, "unchanged": 0}
     before = everything(cloud)
     assert take(facts, LIN, WANG) == {"changed": 0, "conflicts": 0, "unchanged": 2}
     assert everything(cloud) == before
@@ -128,7 +137,7 @@ def test_an_older_table_that_comes_late_adds_what_is_missing_and_changes_nothing
     take(facts, changed)
     take(facts, changed, at=AT + 2 * DAY)
     late = take(facts, LIN, WANG, at=AT + DAY)
-    assert late == {"changed": 4, "conflicts": 0, "unchanged": 1}
+    assert late == {"changed": 5, "conflicts": 0, "unchanged": 1}
     assert values(facts)["programme"] == "化学" and values(facts, "2022S01002")["name"] == "王大力"
     take(facts, LIN, at=AT + 3 * DAY)
     assert values(facts)["programme"] == "物理学"
@@ -154,7 +163,7 @@ def test_who_is_stopped_halfway_does_it_again(facts: Facts) -> None:
     with patch.object(Facts, "take", dies), pytest.raises(KeyboardInterrupt):
         take(facts, LIN, WANG)
     take(facts, LIN, WANG)
-    assert len(values(facts)) == len(values(facts, "2022S01002")) == 4
+    assert len(values(facts)) == len(values(facts, "2022S01002")) == 5
 
 
 @pytest.mark.parametrize("older_first", [True, False])
@@ -180,7 +189,7 @@ def test_of_two_tables_that_are_taken_at_once_the_newer_stands(facts: Facts, old
 def test_a_delivery_is_reported_and_taken_away(cloud: Cloud, facts: Facts) -> None:
     report = deliver(cloud, csv(LIN, "x,y"))
     assert report["state"] == "loaded" and report["lines"] == 2
-    assert report["counts"] == {"changed": 4, "conflicts": 0, "unchanged": 0, "repeated": 0, "rejected": 1}
+    assert report["counts"] == {"changed": 5, "conflicts": 0, "unchanged": 0, "repeated": 0, "rejected": 1}
     assert [(one["line"], one["code"]) for one in report["rejected"]] == [(3, "cells")]
     assert "林小满" not in json.dumps(report, ensure_ascii=False)
     keys = [one["Key"] for one in cloud.s3.list_objects_v2(Bucket="forms")["Contents"]]

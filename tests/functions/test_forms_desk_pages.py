@@ -80,7 +80,7 @@ def test_a_question_of_every_way_is_changed_and_looked_at(cloud: Cloud, way: str
     assert 'action="/api/forms/desk/a-form/edit/field"' in body and 'id="of-q2-way"' in body
     assert f'<option value="{way}" selected>' in body
     assert 'name="when.q1.yes" value="yes" checked' in body
-    assert re.search(r'id="p-q2"|name="p-q2"|id="p-q2-c1"', body), "the preview asks it"
+    assert re.search(r'<\w+ class="question" id="of-q2"', body), "the preview asks it"
     for_way = {"choice": "options", "choices": "options", "rows": "columns", "attachment": "largest_mb"}
     for name in {"options", "columns", "largest_mb", "signs", "format"}:
         there = for_way.get(way, {"signature": "signs", "text": "format"}.get(way)) == name
@@ -93,14 +93,14 @@ def test_every_form_that_comes_with_it_is_opened(cloud: Cloud, id: str) -> None:
     for field in one.fields:
         body = page(f"/forms/desk/{id}?field={field.name}", ADMINISTRATOR)
         assert f'id="of-{field.name}-en"' in body
-        assert not re.search(r'id="([^"]+)"(?=.*id="\1")', body, re.DOTALL), "every id is there once"
+        assert not re.search(r' id="([^"]+)"(?=.* id="\1")', body, re.DOTALL), "every id is there once"
     assert "Published" in body and 'action="/api/forms/desk/' in body
 
 
 def test_what_is_lacking_and_what_is_known_is_told_where_it_is(cloud: Cloud) -> None:
     form(add("text", **{"title.en": ""}), add("text", **{"title.zh": "手机号码", "title.en": "Mobile phone"}))
     body = page("/forms/desk/a-form")
-    assert 'href="/forms/desk/a-form?field=q1#q-q1"' in body and '<bdi lang="zh-CN">题目</bdi>' in body
+    assert 'href="/forms/desk/a-form?field=q1#question-q1"' in body and '<bdi lang="zh-CN">题目</bdi>' in body
     assert 'name="fact" value="phone"' in body and "1 question asks for something that is known already" in body
     assert "/api/forms/desk/a-form/publish" not in body
     empty = page(f"/forms/desk/{form(id='empty-form')}")

@@ -9,7 +9,6 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from yinji.archive.store import Archive
 from yinji.clearance.store import Store
 from yinji.forms.facts import SELF, Fact
 from yinji.forms.facts_store import Facts
@@ -23,9 +22,9 @@ from yinji.identity.session import ROLES, Session
 from yinji.platform import clock
 from yinji.platform.problem import Problem
 
-from tests.archives import SU
 from tests.forms import AT, BOTH, CARD, OF_FACTS, OTHER, WHO, filled, handed_in, published, rich, small
 from tests.functions.conftest import Cloud, officer
+from tests.graduates import graduate
 
 OTHER_STUDENT = Session("2022S01002", "student", "李四")
 
@@ -33,7 +32,7 @@ OTHER_STUDENT = Session("2022S01002", "student", "李四")
 @pytest.fixture
 def desk(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setattr(clock, "now", lambda: AT)
-    return Desk(Forms(), Facts(), Archive(), Store())
+    return Desk(Forms(), Facts(), Store())
 
 
 def send(desk: Desk, form: Form, who: Session = WHO, key: str = "the-key-1", **given: Any) -> Submission:
@@ -264,7 +263,7 @@ def test_a_document_is_an_accepted_one_of_ones_own_for_this_question(desk: Desk,
     assert wrong.params["errors"] == [{"field": "paper", "code": "invalid"}]
 
 
-def test_who_has_no_school_is_told_so_where_it_has_to_agree(desk: Desk) -> None:
+def test_who_has_no_school_is_told_so_where_it_has_to_agree(desk: Desk, cloud: Cloud) -> None:
     form = published(small(Field("why", BOTH), approvals=("school",)))
     assert refusal(desk.submit, WHO, form.id, Sent({"why": "x"}), "the-key-1").code == "school-unknown"
     Facts().learn(WHO.sub, [Fact(WHO.sub, "school", "火星学院", SELF, "a form", AT)])
@@ -274,8 +273,7 @@ def test_who_has_no_school_is_told_so_where_it_has_to_agree(desk: Desk) -> None:
     name = schools()["S02"]["zh"]
     Facts().learn(WHO.sub, [Fact(WHO.sub, "school", name, "student-registry", "a file", AT)])
     assert desk.submit(WHO, form.id, Sent({"why": "x"}), "the-key-1").submission.waits_for == "school/S02"
-    Archive().enrol([SU])
-    assert SU.student == WHO.sub
+    cloud.open(graduate(1))
     assert desk.submit(WHO, form.id, Sent({"why": "x"}), "the-key-2").submission.waits_for == "school/S01"
 
 
@@ -396,7 +394,7 @@ PEOPLE = {
 
 @pytest.mark.parametrize("who", sorted(MAY_SEE))
 def test_who_sees_what_somebody_sent_and_who_changes_it(desk: Desk, cloud: Cloud, who: str) -> None:
-    Archive().enrol([SU])
+    Facts().learn(WHO.sub, [Fact(WHO.sub, "school", "S01", "student-registry", "a file", AT)])
     form = published(rich(approvals=("school", "housing")))
     one = send(desk, form, more="yes")
     session, mine = PEOPLE[who], who == "sender"

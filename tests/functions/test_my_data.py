@@ -21,14 +21,19 @@ from pynamodb.models import Model
 from yinji.clearance.appointments import bookings
 from yinji.clearance.document import case_document
 from yinji.clearance.queue import entries
+from yinji.clearance.store import Store
 from yinji.forms.facts import SELF, Fact
 from yinji.forms.facts_store import Facts
+from yinji.forms.sending import Desk
+from yinji.forms.store import Forms
+from yinji.forms.submission import decide
 from yinji.identity import my_data
 from yinji.identity.session import Session
 from yinji.platform import clock
 
 from infra.setting import ROOT
 from tests import portal
+from tests.forms import CARD, WHO, filled, published, rich
 from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, officer
 from tests.functions.test_season import next_slot
 from tests.graduates import LIN, graduate
@@ -45,6 +50,8 @@ NOT_EXPORTED: Mapping[str, str] = {
     "FactKeyItem": "what the house seals their numbers by; they get the numbers",
     "ConflictItem": "what they say otherwise than a system of record; it stands in the fact as well",
     "DecidedItem": "who of an office decided about a fact, and not whose it was",
+    "FormItem": "a form of an office, and who of it worked on it",
+    "VersionItem": "a form as it was published",
     "RecordsRunItem": "that a table of a system of record is being taken",
     "MarkItem": "as of when a system of record told of a kind of fact",
     "FeedItem": "what a department delivered, and who works on it",
@@ -99,6 +106,8 @@ WITHHELD: Mapping[tuple[str, str], str] = {
         for kind in ("FactItem", "PastItem")
         for name in ("value", "overruled", "claim")
     },
+    ("DraftItem", "answers"): "the same",
+    ("SubmissionItem", "answers"): "the same",
     ("SeenItem", "expires_at"): "three years after the day for all of them: docs/my-data.md",
 }
 """What a person is not told, and why. Of events and steps only whose it is where it was an officer: see below."""
@@ -200,6 +209,10 @@ def everything(cloud: Cloud) -> House:
     words = {"value": '"facts-value"', "overruled": '"facts-overruled"', "claim": {"value": '"facts-claim"'}}
     house.plant("FactItem", f"PERSON#{SUB}", "FACT#name", **words)
     house.plant("PastItem", f"PERSON#{SUB}", "PAST#name#000001", **words)
+    house.plant("DraftItem", f"PERSON#{SUB}", "DRAFT#a-form", form_id="a-form", answers='{"why": "draft-answer"}')
+    sent = {"answers": '{"why": "sent-answer"}', "approvals": [], "person": SUB, "submission": "1", "form": "a-form"}
+    house.plant("SubmissionItem", "SUBMISSION#1", "SUBMISSION", **sent)
+    house.plant("FormEventItem", "SUBMISSION#1", "EVENT#2026#1", who=SUB)
     house.plant("ProfileItem", f"STUDENT#{SUB}", "PROFILE")
     house.plant("RecordItem", f"STUDENT#{SUB}", "RECORD#second-classroom#1", source="by-it", certified_by="by-it")
     house.plant("RecordEventItem", f"STUDENT#{SUB}", "EVENT#second-classroom#1#000001", who=SUB, role="student")
@@ -257,6 +270,32 @@ def test_what_is_known_of_them_is_told_as_it_is_and_in_clear_until_its_key_is_go
         assert [one["value"] for one in (*told["facts"], *told["history"])] == [shown] * 3
         facts.destroy_key(LIN.student)
     assert taken(cloud, "2022S01999")["facts"] is None
+
+
+def test_what_they_filled_and_sent_is_told_in_clear_and_of_officers_their_office(cloud: Cloud) -> None:
+    everything(cloud)
+    told = taken(cloud)["forms"]
+    assert [one["answers"] for one in (*told["drafts"], *told["submissions"])] == [
+        {"why": "draft-answer"}, {"why": "sent-answer"},
+    ]  # fmt: skip
+    form = published(rich(approvals=("finance",)))
+    desk, who = Desk(Forms(), Facts(), Store()), replace(WHO, sub=LIN.student)
+    one = desk.submit(
+        who, form.id, filled(desk.sheet(who, form.id, clock.now()), who, more="yes"), "the-key-1"
+    ).submission
+    assert Forms().change(*decide(one, "return", officer("finance"), "看不清", "d1", clock.now()))
+    desk.correct(who, one.id)
+    for shown in (CARD, "•••• 7894"):
+        told = taken(cloud, LIN.student)["forms"]
+        [sent] = told["submissions"]
+        assert sent["answers"]["card"] == shown and sent["approvals"][0]["reason"] == "看不清"
+        assert "officer-finance" not in json.dumps(told) and [event["what"] for event in sent["history"]] == [
+            "submit", "return",
+        ]  # fmt: skip
+        [document] = told["documents"]
+        assert document["file"].endswith(f"/api/forms/f/{form.id}/documents/{one.answers['paper']}/file")
+        Facts().destroy_key(LIN.student)
+    assert taken(cloud, "2022S01999")["forms"] is None
 
 
 def test_what_waits_at_offices_and_what_is_booked_is_in_it_too(cloud: Cloud) -> None:

@@ -4,19 +4,22 @@ from no catalogue and would be the same in every language."""
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from html.parser import HTMLParser
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 from yinji.archive.catalogue_store import Catalogue
 from yinji.archive.store import Archive
 from yinji.clearance import definition
+from yinji.forms import library
+from yinji.forms import store as forms_store
 from yinji.identity.session import ROLES, Session
 from yinji.platform import clock
 
@@ -105,10 +108,15 @@ def pseudo(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         return every[0]
 
     monkeypatch.setattr(tomllib, "loads", loads)
+    # forms that come with it hold their words themselves
+    monkeypatch.setattr(library, "json", SimpleNamespace(loads=lambda text: said(json.loads(text))))
     forget()
     marked_steps.cache_clear = forget  # type: ignore[attr-defined]
     monkeypatch.setattr(definition, "steps", marked_steps)
     monkeypatch.setattr(definition.StepDefinition, "guide", marked_guide)
+    marked_forms = said(library.shipped())
+    for module in (library, forms_store):
+        monkeypatch.setattr(module, "shipped", lambda: marked_forms)
     for module in modules():
         for thing in [thing for name, thing in vars(module).items() if isinstance(thing, dict) and name[0] != "_"]:
             if any("zh" in table for table in (thing, *thing.values()) if isinstance(table, Mapping)):

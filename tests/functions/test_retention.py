@@ -14,6 +14,8 @@ from yinji.archive.deliveries import Deliveries
 from yinji.archive.ledger import unpacked
 from yinji.clearance.evidence import Upload
 from yinji.clearance.store import Store
+from yinji.forms.facts import SELF, Fact
+from yinji.forms.facts_store import Facts
 from yinji.identity import seen
 from yinji.identity.people import Grant
 from yinji.identity.session import Session
@@ -287,3 +289,32 @@ def test_the_ledger_of_a_source_that_is_at_work_is_left_for_the_next_night(archi
     run(archived)
     assert SU.student not in ledger(archived)
     assert Deliveries().begin("library-loans", "the-next"), "nothing holds it"
+
+
+def say(student: str, card: str = "6222021234567894") -> Facts:
+    """Let `student` have said which card is theirs, and finance another."""
+    facts, at = Facts(), clock.now()
+    facts.learn(student, [Fact(student, "bank-card", card, "finance", "a file", at)])
+    facts.learn(student, [Fact(student, "bank-card", "6222021234567886", SELF, "a page", at)])
+    return facts
+
+
+def test_what_is_known_of_somebody_is_sealed_for_good_first_and_gone_with_the_case(
+    over: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of the case of MASTER is sealed, but what finance knows of them is."""
+    facts = say(MASTER.student)
+    later(monkeypatch, terms()["numbers"].days + 1)
+    assert run(over)["numbers"] == 2
+    known = facts.of(MASTER.student)["bank-card"]
+    assert facts.opened_all(MASTER.student, [known]) == [known] and facts.having_keys([MASTER.student]) == set()
+    later(monkeypatch, terms()["case"].days)
+    assert run(over)["erased"] == 2
+    assert facts.of(MASTER.student) == {} and facts.conflicts("finance") == []
+
+
+def test_an_erasure_that_is_granted_takes_what_is_known_of_who_has_neither_case_nor_archive(cloud: Cloud) -> None:
+    facts = say("2022S09001")
+    say("2022S09002")
+    assert [run(cloud, {"student": "2022S09001"})["erased"] for _ in range(2)] == [1, 0]
+    assert facts.of("2022S09001") == {} and len(facts.conflicts("finance")) == 1

@@ -40,7 +40,7 @@ from yinji.visits.store import item_of as item_of_visit
 from yinji.visits.visit import Visit, Wish
 
 from infra.setting import ROOT
-from tests import proofs, submissions
+from tests import papers, proofs, submissions
 from tests import visits as visited
 from tests.archives import SU, Library, loan
 from tests.archives import student as archived_student
@@ -63,6 +63,8 @@ from tests.infra.test_functions import functions
 from tests.repairs import KEY, campus, join, keep, label, outage
 from tests.repairs_at_work import incident, open_incident
 from tests.sessions import begun
+from tests.unit.test_multipart import KIND as MULTIPART
+from tests.unit.test_multipart import sent as sent_parts
 from tests.unit.test_repair_learning import fault
 from tests.visits import day as visit_day
 from tests.visits import fields as of_visit
@@ -782,6 +784,29 @@ def version_of(id: str) -> dict[str, int]:
     return {"version": found.version}
 
 
+def play_making(cloud: Cloud) -> None:
+    """Finance makes a form, publishes it, and brings another in from Excel."""
+    api, finance = "/api/forms/desk", officer("finance")
+    words = {"title.zh": "题目", "title.en": "Title", "idempotency_key": "a-key-of-mine"}
+    for what, fields in (("", {"id": "bicycle"}), ("/bicycle/edit/field-add", {"page": "1", "fact": "phone"})):
+        sent = words | fields | {"version": 1}
+        assert cloud.call("forms/author", finance, "POST", f"{api}{what}", sent).status == 200, what
+    for number, deed in enumerate(("publish", "retire", "restore"), 2):
+        assert (
+            cloud.call("forms/author", finance, "POST", f"{api}/bicycle/{deed}", words | {"version": number}).status
+            == 200
+        )
+    for path in (api, f"{api}/bicycle"):
+        assert cloud.call("forms/author", finance, "GET", path).status == 200
+    body = sent_parts(('name="idempotency_key"', b"a-key-of-mine"), ('name="file"; filename="x"', papers.hardship()))
+    assert (
+        cloud.call(
+            "forms/import_form", finance, "POST", f"{api}/import", body, headers={"content-type": MULTIPART}
+        ).status
+        == 200
+    )
+
+
 def play_facts(cloud: Cloud) -> None:
     """Finance delivers cards; somebody says that theirs is another one, and finance decides."""
     key, card, other = "facts/finance/2026-06-15.csv", "6222021234567894", "6222021234567886"
@@ -842,6 +867,7 @@ def play(cloud: Cloud) -> None:
     play_work(cloud)
     play_visits(cloud)
     play_facts(cloud)
+    play_making(cloud)
     play_forms_out(cloud)
     cloud.open(LIN, graduate(2), graduate(3))
     hand_in_a_thesis(cloud)

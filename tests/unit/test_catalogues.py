@@ -22,8 +22,10 @@ def code_in(*folders: str) -> str:
 
 
 CODE = code_in("layers/yinji/yinji", "functions")
-OF_ARCHIVES = code_in("layers/yinji/yinji/archive", "functions/archive", "layers/tabular/tabular")
+RECORDS = (ROOT / "layers/yinji/yinji/forms/records.py").read_text("utf-8")
+OF_ARCHIVES = code_in("layers/yinji/yinji/archive", "functions/archive", "layers/tabular/tabular") + RECORDS
 WITHOUT_ARCHIVES = CODE.replace(code_in("layers/yinji/yinji/archive"), "").replace(code_in("functions/archive"), "")
+WITHOUT_ARCHIVES = WITHOUT_ARCHIVES.replace(RECORDS, "")
 PROBLEMS = problem.catalogue()
 REFUSALS = tomllib.loads((ROOT / "layers/yinji/yinji/clearance/refusals.toml").read_text("utf-8"))
 ARCHIVES_REFUSALS = refusing.refusals()
@@ -39,6 +41,9 @@ PARAMS = {
     "incident-taken": {"by": "N001"},
     "date-not-possible": {"first": "2026-06-15", "last": "2026-08-14"},
     "file-too-large": {"limit": 4},
+    "form-layout-broken": {"message": "unknown variable: date"},
+    "form-lacks-words": {"fields": "q1"},
+    "form-unfit": {"reason": "its id"},
     "invalid-form": {"fields": "date", "errors": [{"field": "date", "code": "required"}]},
     "not-possible-now": {"state": "waiting"},
     "not-open-yet": {"first": "2026-06-01"},

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from yinji.forms import editing, facts
+from yinji.forms import form as of_form
 from yinji.forms.editing import CHANGES, WAYS, as_lines, begun, edited, known, put
 from yinji.forms.form import Form, check, lacking, read
 from yinji.platform.problem import Problem
@@ -359,3 +362,15 @@ def test_ids_follow_from_the_words_and_pages_keep_their_names() -> None:
             begun(id, "finance", BOTH, "en")
     with pytest.raises(Problem, match="form-unfit"):
         begun("a-form", "nowhere", BOTH, "en")
+
+
+def test_every_reason_has_its_sentence_in_both_languages_and_no_sentence_lies_about() -> None:
+    told = "".join(Path(module.__file__ or "").read_text("utf-8") for module in (editing, of_form))
+    assert set(re.findall(r'Unfit\("([a-z-]+)"', told)) == editing.refusals().keys()
+    for code in editing.refusals():
+        for language in ("zh", "en"):
+            said = editing.reason(code, "x", language)
+            assert (
+                said and not re.search(r"[{}]", said) and bool(re.search("[\u4e00-\u9fff]", said)) == (language == "zh")
+            )
+    assert editing.reason("nothing", "x", "en") == ""

@@ -172,6 +172,7 @@ def test_what_a_fact_is_is_for_its_registry_to_say() -> None:
     [
         ("name", (Field("a", BOTH), Field("a", BOTH))),
         ("name", (Field("A-b", BOTH),)),
+        ("name", (Field("next", BOTH),)),
         ("fact", (of_fact("a", "phone"), of_fact("b", "phone"))),
         ("options", (Field("a", BOTH, "choice"),)),
         ("way", (Field("a", BOTH, "attachment"),)),

@@ -9,9 +9,12 @@ import pytest
 from yinji.clearance import definition, feed, flow, roster, university
 from yinji.clearance.case import Case, Graduate, settles_itself
 from yinji.clearance.step import Row
+from yinji.forms import facts
+from yinji.forms.records import read_table
 from yinji.platform.text import BYTE_ORDER_MARK
 
 from infra.local.season import Options, generate
+from infra.local.season import facts as of_records
 from infra.local.season.debts import DAYS, ROWS
 from infra.local.season.expected import differences, unsettled
 from infra.local.season.people import FULL, joined, programmes, shares
@@ -255,3 +258,18 @@ def test_a_small_season_has_all_four_flows_and_what_only_international_students_
 
 def _foreign(one: Graduate, abroad: bool) -> bool:
     return one.category == "international" and ("abroad" in one.flags) == abroad
+
+
+def test_systems_of_record_know_something_of_everybody_and_all_of_it_can_be_right() -> None:
+    season = generate(SMALL)
+    files = of_records.files(season)
+    assert files == of_records.files(generate(SMALL))
+    tables = {key.split("/")[1]: read_table(key, data) for key, data in files.items()}
+    assert tables.keys() == facts.sources().keys()
+    assert [(source, one.document) for source, table in tables.items() for one in table.rejected] == []
+    everybody = {one.student for one in season.graduates}
+    assert set(tables["student-registry"].people) == set(tables["finance"].people) == everybody
+    assert set(tables["international-education"].people) == {
+        one.student for one in season.graduates if one.category == "international"
+    }
+    assert {"identity-card", "name", "student-number"} <= set(tables["student-registry"].kinds)

@@ -9,8 +9,6 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from yinji.clearance.policy import demand
-from yinji.clearance.university import departments
 from yinji.forms import desk, editing, library
 from yinji.forms.store import Forms
 from yinji.platform import clock
@@ -37,8 +35,7 @@ def listed() -> Response[str]:
 def begin() -> Response[str]:
     """A new form, or a copy of one that there is."""
     session, body = api.session, api.body
-    office = body.fields.get("office") or session.department or next(iter(departments()))
-    demand(session, "manage-forms", department=office)
+    office = desk.office_of(session, body.fields)
     key = desk.key_of(session.sub, "begin", body.idempotency_key)
     id = body.fields.get("id") or editing.id_from(body.fields, key)
     if copied := body.fields.get("copy"):

@@ -10,15 +10,15 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from yinji.archive.store import Archive
 from yinji.clearance.evidence import Upload
 from yinji.clearance.handing_in import HandingIn
 from yinji.clearance.store import Store
 from yinji.forms.access import visible
 from yinji.forms.facts_store import Facts
 from yinji.forms.filling import attachments
-from yinji.forms.sending import PREFIX, Desk, step_of
+from yinji.forms.sending import Desk, step_of
 from yinji.forms.store import Forms
+from yinji.forms.submission import PREFIX
 from yinji.identity import seen
 from yinji.platform.http import Api
 from yinji.platform.observability import logger
@@ -29,7 +29,7 @@ OF_SUBMISSION = "/api/forms/s/<submission>/documents/<id>"
 api = Api()
 store = Store()
 forms = Forms()
-desk = Desk(forms, Facts(), Archive(), store)
+desk = Desk(forms, Facts(), store)
 handing_in = HandingIn(store)
 
 

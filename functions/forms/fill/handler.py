@@ -12,7 +12,6 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from yinji.archive.store import Archive
 from yinji.clearance.store import Store
 from yinji.forms import telling
 from yinji.forms.coming import Came, of_document, of_page
@@ -27,7 +26,7 @@ from yinji.platform.observability import count, logger, metrics
 from yinji.platform.problem import Problem
 
 api = Api(writes=FORM_SAVES)
-desk = Desk(Forms(), Facts(), Archive(), Store())
+desk = Desk(Forms(), Facts(), Store())
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -10,7 +10,6 @@ nothing where it was said, so it does not matter how often, or in which order, t
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from yinji.archive.store import Archive
 from yinji.clearance.store import Store
 from yinji.forms.facts_store import Facts
 from yinji.forms.sending import Desk
@@ -19,7 +18,7 @@ from yinji.platform.observability import count, logger, metrics
 
 SAYS = ("submit", "correct")
 forms = Forms()
-desk = Desk(forms, Facts(), Archive(), Store())
+desk = Desk(forms, Facts(), Store())
 
 
 @logger.inject_lambda_context(clear_state=True)

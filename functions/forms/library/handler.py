@@ -8,7 +8,6 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from yinji.archive.store import Archive
 from yinji.clearance.store import Store
 from yinji.forms import telling
 from yinji.forms.facts_store import Facts
@@ -21,7 +20,7 @@ from yinji.platform.observability import logger
 
 api = Api()
 forms = Forms()
-desk = Desk(forms, Facts(), Archive(), Store())
+desk = Desk(forms, Facts(), Store())
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -9,20 +9,20 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from yinji.archive.store import Archive
 from yinji.clearance.store import Store
 from yinji.forms import telling
 from yinji.forms.access import visible
 from yinji.forms.facts_store import Facts
-from yinji.forms.sending import PREFIX, Desk
+from yinji.forms.sending import Desk
 from yinji.forms.store import Forms
+from yinji.forms.submission import PREFIX
 from yinji.identity import seen
 from yinji.platform.http import Api, as_json
 from yinji.platform.observability import count, logger, metrics
 
 api = Api()
 forms = Forms()
-desk = Desk(forms, Facts(), Archive(), Store())
+desk = Desk(forms, Facts(), Store())
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from markupsafe import Markup, escape
 from yinji.clearance.university import departments
-from yinji.forms import desk, editing, facts
-from yinji.forms.filling import Question
+from yinji.forms import desk, editing, facts, importing
 from yinji.forms.form import MOST_APPROVALS, OF_SCHOOL, Field, Form, lacking
 from yinji.forms.formats import FORMATS
 from yinji.forms.matching import Suggestion, suggestions
 from yinji.forms.store import Forms
 from yinji.forms.submission import Event
 
+from .forms_fill import Shown
 from .visit import Visit
 from .words import LANGUAGES, Words, catalogue
 
@@ -89,13 +90,15 @@ def likely_of(field: Field) -> list[Suggestion]:
 
 
 def proposed(form: Form, likely: Mapping[str, list[Suggestion]]) -> dict[str, str]:
-    """What is chosen of each question before a person has: the fact it surely asks for, the first that does."""
+    """What is chosen of each question before a person has: the fact it surely asks for, the first that does; what an
+    office writes on paper is left out, for it has its approvals."""
     taken = {field.fact: field.name for field in form.fields if field.fact}
     found: dict[str, str] = {}
     for field in form.fields:
         fact = field.fact or next((told.fact for told in likely[field.name] if told.sure), "")
         sure = bool(fact) and taken.setdefault(fact, field.name) == field.name
-        found[field.name] = f"fact:{fact}" if sure else f"own:{field.way}"
+        by_itself = "out" if importing.of_office(editing.called(form, field.name, "zh")) else f"own:{field.way}"
+        found[field.name] = f"fact:{fact}" if sure else by_itself
     return found
 
 
@@ -114,16 +117,33 @@ def _common(visit: Visit) -> dict[str, Any]:
         "school": OF_SCHOOL,
         "office": partial(office, visit.words),
         "what": partial(what, visit.words),
-        "question": as_asked,
+        "as_asked": partial(as_asked, visit.words),
         "manageable": partial(desk.may, visit.session),
         "languages": LANGUAGES,
         "tongues": TONGUES,
     }
 
 
-def as_asked(field: Field) -> Question:
-    """A question as it stands for nobody."""
-    return Question(field, "own")
+def as_asked(words: Words, field: Field) -> Shown:
+    """A question as a page draws it for somebody of whom nothing is known; words that are missing in a language are
+    those of the other one."""
+    blank = str(words("forms-edit.no-words"))
+    return Shown(_whole(field, blank))
+
+
+def _whole(field: Field, blank: str) -> Field:
+    return replace(
+        field,
+        title=_both(field.title, blank),
+        hint=_both(field.hint, "") if any(field.hint.values()) else {},
+        options=tuple(replace(option, title=_both(option.title, option.value)) for option in field.options),
+        fields=tuple(_whole(column, blank) for column in field.fields),
+    )
+
+
+def _both(title: Mapping[str, str], blank: str) -> dict[str, str]:
+    other = next(filter(None, title.values()), blank)
+    return {language: title.get(language) or other for language in LANGUAGES}
 
 
 def tell(language: str, title: Mapping[str, str]) -> Markup | str:

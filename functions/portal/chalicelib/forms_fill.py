@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from datetime import datetime
+from functools import partial
 from typing import Any, cast
 
 from yinji.clearance import university
@@ -18,9 +19,9 @@ from yinji.forms import facts
 from yinji.forms.access import visible
 from yinji.forms.filling import Question, Sent, Standing, mark
 from yinji.forms.form import FRAME, MOST_ROWS, OF_SCHOOL, Field, Form, asked
-from yinji.forms.sending import PREFIX, TYPED, Desk, Offer, Sheet, fixed
+from yinji.forms.sending import TYPED, Desk, Offer, Sheet, fixed
 from yinji.forms.store import Forms
-from yinji.forms.submission import Event, Submission
+from yinji.forms.submission import PREFIX, Event, Submission
 from yinji.identity import seen
 from yinji.platform.strokes import LONGEST_SIGNATURE, MOST_STROKES
 
@@ -140,7 +141,7 @@ def library(visit: Visit, desk: Desk, forms: Forms) -> dict[str, Any]:
         "sought": sought,
         "any": bool(offers),
         "shapes": SHAPES,
-        "office_of": office_of,
+        "office_of": partial(office_of, visit.words),
     }
 
 
@@ -153,12 +154,12 @@ def _found(one: Offer, sought: str) -> bool:
     return all(word in " ".join(told).casefold() for word in sought.casefold().split())
 
 
-def office_of(office: str, school: str = "") -> Text:
+def office_of(words: Words, office: str, school: str = "") -> str:
     """What an office of a form, or of a chain, is called; that of "school" by whose school it is."""
     id = office.partition("/")[2] or school if office.partition("/")[0] == OF_SCHOOL else ""
     known = university.schools() if id else university.departments()
     found = known.get(id or office)
-    return cast(Text, found) if found else {"zh": "所在学院", "en": "Your school"}
+    return words.say(found) if found else str(words("forms.your-school"))
 
 
 # --- filling ---------------------------------------------------------------------------------------------------------
@@ -175,7 +176,7 @@ def fill(visit: Visit, id: str, desk: Desk) -> tuple[str, dict[str, Any]]:
         "sheet": sheet,
         "form": form,
         "place": f"/api/forms/f/{id}",
-        "office": office_of(form.office),
+        "office": office_of(visit.words, form.office),
         "handed_to": _handed_to(visit, form),
         "frame": FRAME,
         "longest": LONGEST_SIGNATURE,
@@ -259,14 +260,13 @@ def _one(visit: Visit, sheet: Sheet, question: Question, sent: Sent, met: bool, 
     return replace(one, wrong="changed" if changed else "required" if empty else "invalid", cells=cells)
 
 
-def _handed_to(visit: Visit, form: Form) -> dict[str, Any]:
-    """Where a document is brought by who cannot upload it."""
+def _handed_to(visit: Visit, form: Form) -> dict[str, Any] | None:
+    """Where a document is brought by who cannot upload it; nothing where that is the school of whoever fills it."""
     found = university.departments().get(form.office)
-    return {
-        "office": visit.words.say(office_of(form.office)),
-        "place": visit.words.say(found["place"]) if found else "",
-        "contact": found["phone"] if found else "",
-    }
+    if found is None:
+        return None
+    say = visit.words.say
+    return {"office": say(found), "place": say(found["place"]), "contact": found["phone"]}
 
 
 # --- what was sent ---------------------------------------------------------------------------------------------------
@@ -283,14 +283,14 @@ def sent(visit: Visit, id: str, forms: Forms) -> dict[str, Any]:
         "form": form,
         "mine": mine,
         "shape": SHAPES[one.state],
-        "chain": list(_chain(one)),
+        "chain": list(_chain(visit.words, one)),
         "sections": [(place, _said(one, page.fields, visit.words)) for place, page in enumerate(form.pages)],
         "titles": [visit.words.say(page.title) if page.title else "" for page in form.pages],
         "history": _history(forms.history(id)),
         "may_correct": mine and open_ and (one.correctable or (form.once and one.state == "approved")),
         "may_withdraw": mine and one.state in ("waiting", "returned"),
         "reason": next((said_.reason for said_ in reversed(one.approvals) if said_.reason), ""),
-        "office_of": office_of,
+        "office_of": partial(office_of, visit.words),
         "place": f"/api/forms/s/{id}",
     }
 
@@ -299,7 +299,7 @@ def _said(one: Submission, fields: Sequence[Field], words: Words) -> list[tuple[
     return [(field, said(field, one.answers[field.name], words)) for field in fields if field.name in one.answers]
 
 
-def _chain(one: Submission) -> Iterator[dict[str, Any]]:
+def _chain(words: Words, one: Submission) -> Iterator[dict[str, Any]]:
     """The offices that have to agree, with how far it is: done, at it, not yet."""
     decided = {approval.office: approval for approval in one.approvals}
     for place, office in enumerate(one.chain):
@@ -308,7 +308,7 @@ def _chain(one: Submission) -> Iterator[dict[str, Any]]:
         at_it = one.state == "waiting" and place == one.stage
         shape = {"approve": "done", "return": "blocked", "refuse": "blocked"}[approval.verdict] if approval else ""
         yield {
-            "office": office_of(office, one.school),
+            "office": office_of(words, office, one.school),
             "approval": approval,
             "shape": shape or ("submitted" if at_it else "waiting"),
             "at_it": at_it,

@@ -271,8 +271,8 @@ class Visit:
             self._faults,
             self._repair_places,
             self._desk_of_visits if session.role == "administrator" else self._year_of_visits,
-            ("/forms/report", words("forms-report.nav")),
             *([self._forms_desk] if session.role == "administrator" else []),
+            ("/forms/report", words("forms-report.nav")),
         ]
 
     @property

@@ -43,7 +43,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     told = {"numbers": 0, "erased": 0, "left": 0}
     if student := str(event.get("student") or ""):
         cases = list(store.get_many([student]).values())
-        told["erased"] = erase(cases, eraser) if cases else erase_archives(sorted(archive.students([student])), eraser)
+        told["erased"] = erase(cases, eraser) if cases else erase_archives(known(student), eraser)
     else:
         due_today = waiting()
         students = store.by_batch() if due_today else {}
@@ -60,6 +60,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     count("CasesErased", told["erased"])
     logger.info("kept for long enough", extra={"went": told})
     return told
+
+
+def known(student: str) -> list[str]:
+    """`student`, if there is anything of them though they have no case."""
+    return [student] if archive.students([student]) or facts.of(student) else []
 
 
 def waiting() -> list[tuple[Batch, Due]]:

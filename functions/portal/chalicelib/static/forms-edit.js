@@ -1,4 +1,5 @@
-/* Making a form: what was changed is kept at once, and the preview shows it. Without it every form has its button. */
+/* Making a form: what was changed is kept at once, and the preview shows it. Without it every form has its button. It is on
+   every page that leads to one, for those are put in its place piece by piece. */
 (function () {
   "use strict";
   var busy = Promise.resolve(), waiting = 0;

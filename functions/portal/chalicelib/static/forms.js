@@ -1,12 +1,14 @@
 /* Filling a form: what hangs on an answer comes and goes at once, rows are added, names are drawn, answers are held against
    their schema before they are sent, and a page that is left is kept. Without it every page works as it is, by saving. */
 const form = document.querySelector("form.fill");
+/* A field may be called anything, and what is called as a property of a form takes its place: attributes are asked for. */
 const all = (selector, inside) => Array.from((inside || form).querySelectorAll(selector));
 const NEAR = 4;
 let check = null, dirty = false;
 
 /* --- what is answered, as JSON has it --- */
-const typed = (name) => (form.elements[name] && "value" in form.elements[name] ? form.elements[name].value : "").trim();
+const named = (name) => all("[name]").filter((one) => one.name === name && !(one.type === "radio" && !one.checked))[0];
+const typed = (name) => (named(name) ? named(name).value : "").trim();
 const ticked = (name) => all("input[type=checkbox]").some((box) => box.name === name && box.checked);
 const some = (object) => (Object.keys(object).length ? object : undefined);
 function number(text) {
@@ -151,14 +153,14 @@ function kept(going) {
   fields.set("go", "stay");
   fields.delete("next");
   dirty = false;
-  return fetch(form.action, { method: "POST", body: fields, credentials: "same-origin", keepalive: going })
-    .then((answered) => { if (!answered.ok) dirty = true; else if (!going) document.getElementById("saved").textContent = form.dataset.saved; })
+  return fetch(form.getAttribute("action"), { method: "POST", body: fields, credentials: "same-origin", keepalive: going })
+    .then((answered) => { if (!answered.ok) dirty = true; else if (!going) document.getElementById("saved").textContent = form.getAttribute("data-saved"); })
     .catch(() => { dirty = true; });
 }
 function offline() {
   const place = document.getElementById("lost");
   place.hidden = navigator.onLine;
-  if (!navigator.onLine) place.textContent = form.dataset.offline;
+  if (!navigator.onLine) place.textContent = form.getAttribute("data-offline");
   return !navigator.onLine;
 }
 
@@ -185,7 +187,7 @@ if (form) {
   document.addEventListener("click", (event) => { if (dirty && event.target.closest("a[href^='/forms/']")) kept(true); });
   for (const kind of ["online", "offline"]) window.addEventListener(kind, () => { if (!offline() && dirty) kept(false); });
   all(".add-row").forEach((one) => { one.hidden = all(".row", one.closest(".rows")).length >= Number(one.closest(".rows").dataset.most); });
-  all(".signature").forEach((box) => { const place = box.querySelector(".pad"); if (place) pad(place, box); });
+  all(".signing").forEach((box) => { const place = box.querySelector(".pad"); if (place) pad(place, box); });
   follow();
   const first = form.querySelector("[aria-invalid]");
   if (first) (first.matches("fieldset") ? first.querySelector("input") || first : first).focus();

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 
 from yinji.clearance import policy
+from yinji.clearance.university import departments
 from yinji.forms import editing, library
 from yinji.forms.form import Form, lacking
 from yinji.forms.library import Head
@@ -48,6 +49,14 @@ def offices(session: Session, all: Sequence[str]) -> list[str]:
     if not (found := [one for one in all if may(session, one)]):
         raise Problem("forbidden")
     return found
+
+
+def office_of(session: Session, fields: Mapping[str, str]) -> str:
+    """The office whose form a new one is: the one that `fields` tell, or one's own; of who has none the first there is.
+    Raises Problem("forbidden")."""
+    office = fields.get("office") or session.department or next(iter(departments()))
+    policy.demand(session, "manage-forms", department=office)
+    return office
 
 
 def heads(forms: Forms, session: Session) -> list[Head]:

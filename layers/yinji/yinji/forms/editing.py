@@ -68,7 +68,7 @@ RESERVED = frozenset({"desk", "facts", "figures", "import", "mine", "new", "offi
 _SEPARATOR = re.compile(r"\s*[|｜]\s*")
 _NO_TOKEN = re.compile(r"[^a-z0-9]+")
 _NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,4})?")
-_YES_NO = tuple(Option(value, title) for value, title in USUAL["choice"].items())
+YES_NO = tuple(Option(value, title) for value, title in USUAL["choice"].items())
 _COLUMN = (Field("c1", USUAL["column"]),)
 
 
@@ -382,7 +382,7 @@ def _own(before: Field, texts: Mapping[str, str], form: Form) -> Field:
 
 
 def _chosen(same: Field) -> tuple[Option, ...]:
-    return same.options or _YES_NO
+    return same.options or YES_NO
 
 
 def _limits(made: Field, same: Field, texts: Mapping[str, str]) -> dict[str, Any]:
@@ -524,7 +524,8 @@ def words_in(text: str) -> Text:
     """`text` in the language it is in: Chinese where there is a Chinese sign, both where there is no letter."""
     if any(0x3400 <= ord(sign) <= 0x9FFF for sign in text):
         return dict.fromkeys(LANGUAGES[:1], text)
-    return dict.fromkeys(LANGUAGES[1:] if any(sign.isalpha() for sign in text) else LANGUAGES, text)
+    told = LANGUAGES[1:] if any(sign.isalpha() for sign in text) else LANGUAGES
+    return dict.fromkeys(told, text)
 
 
 def _token(title: Text, taken: set[str]) -> str:

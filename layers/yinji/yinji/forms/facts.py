@@ -173,6 +173,11 @@ def person_columns() -> frozenset[str]:
     return frozenset(_told()["person"]["columns"])
 
 
+def person_fact() -> str:
+    """The kind of fact that this column says as well."""
+    return str(_told()["person"]["fact"])
+
+
 @cache
 def groups() -> Mapping[str, Text]:
     """What kinds are shown under, in the order of pages."""

@@ -29,6 +29,8 @@ Audience = Literal["students", "staff", "everybody"]
 Sign = Literal["typed", "drawn"]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+RESERVED = frozenset({"next", "case", "idempotency_key", "page", "draft", "go", "corrects"})
+"""Names that a page sends of its own (coming.py, platform/http.py)."""
 ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 LONGEST_ID, LONGEST_TITLE, LONGEST_HINT = 60, 120, 600
 MOST_FIELDS, MOST_PAGES, MOST_ROWS, MOST_OPTIONS, MOST_APPROVALS = 80, 12, 20, 40, 5
@@ -357,7 +359,7 @@ def _check_fields(fields: Sequence[Field], *, columns: bool = False) -> None:
     earlier: dict[str, Field] = {}
     pointed: set[str] = set()
     for one in fields:
-        if not NAME.fullmatch(one.name) or one.name in earlier:
+        if not NAME.fullmatch(one.name) or one.name in earlier or one.name in RESERVED:
             raise Unfit("name", one.name)
         _words(one.title, LONGEST_TITLE, one.name)
         _words(one.hint, LONGEST_HINT, one.name)

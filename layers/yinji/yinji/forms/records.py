@@ -18,7 +18,7 @@ from typing import Any
 from tabular import Unreadable, rows
 
 from yinji.archive.refusing import Refused, Rejected
-from yinji.forms.facts import Fact, kinds, person_columns, read, sources
+from yinji.forms.facts import Fact, kinds, person_columns, person_fact, read, sources, validator
 from yinji.forms.facts_store import Facts
 from yinji.platform.clock import stamp
 from yinji.platform.ids import id_of
@@ -54,6 +54,8 @@ def read_table(key: str, data: bytes) -> Table:
         head, lines = rows(key, data)
         columns = _columns(source, head)
         found.kinds = tuple(kind for kind in columns if kind)
+        if person_fact() in _kinds_of(source):
+            found.kinds = tuple(dict.fromkeys([person_fact(), *found.kinds]))
         for number, cells in lines:
             found.lines += 1
             if found.lines > MOST:
@@ -111,6 +113,9 @@ def _take(found: Table, number: int, columns: Sequence[str], head: Sequence[str]
     if not PERSON.fullmatch(person):
         found.rejected.append(Rejected(number, "value", head[columns.index("")]))
         return
+    # a member of staff has no number of a student
+    if person_fact() in found.kinds and validator(person_fact()).holds(person):
+        said = {person_fact(): person} | said
     before = found.people.setdefault(person, said)
     if before is said:
         return

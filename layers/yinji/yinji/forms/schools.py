@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from yinji.archive.store import Archive
 from yinji.clearance import university
 from yinji.clearance.store import Store
 from yinji.forms.facts import Fact
 from yinji.identity.session import Session
 
 
-def school_of(session: Session, fact: Fact | None, archive: Archive, cases: Store) -> str:
-    """The id of the school of `session`, or an empty text: their own where they act for one; of a student, as the
-    register has it, or their case; or that whose id or name, in either language, the `fact` "school" says."""
+def school_of(session: Session, fact: Fact | None, cases: Store) -> str:
+    """The id of the school of `session`, or an empty text: their own where they act for one; of a student that
+    of their case; or that whose id or name, in either language, the `fact` "school" says."""
     if session.school:
         return session.school
-    if session.role == "student":
-        if registered := archive.student(session.sub):
-            return registered.school
-        if case := cases.get(session.sub):
-            return case.graduate.school
+    if session.role == "student" and (case := cases.get(session.sub)):
+        return case.graduate.school
     return named(str(fact.value)) if fact else ""
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from yinji.archive.store import Archive
 from yinji.clearance.sealing import is_sealed
 from yinji.clearance.store import Store
 from yinji.forms import facts as registry
@@ -25,7 +24,7 @@ from yinji.forms.filling import Filled, Question, Sent, attachments, fill, mark,
 from yinji.forms.form import OF_SCHOOL, Field, Form, asked
 from yinji.forms.schools import school_of
 from yinji.forms.store import Draft, Forms
-from yinji.forms.submission import Submission, submission_id
+from yinji.forms.submission import PREFIX, Submission, submission_id
 from yinji.identity.session import Session
 from yinji.platform import clock
 from yinji.platform.ids import id_of
@@ -36,8 +35,6 @@ TYPED = "typed"
 """In the place of a mark: what was typed before, which is sealed and cannot be shown, holds. No mark is as short."""
 LONGEST = 300_000
 """Bytes of answers: what DynamoDB keeps in one item, with room for the rest of it."""
-PREFIX = "form."
-"""What an upload's step begins with that a form asked for."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +77,8 @@ class Sending:
 class Desk:
     """Every method raises what the services raise when they cannot be reached."""
 
-    def __init__(self, forms: Forms, facts: Facts, archive: Archive, cases: Store) -> None:
-        self._forms, self._facts, self._archive, self._cases = forms, facts, archive, cases
+    def __init__(self, forms: Forms, facts: Facts, cases: Store) -> None:
+        self._forms, self._facts, self._cases = forms, facts, cases
 
     # --- looking -----------------------------------------------------------------------------------------------------
     def offers(self, session: Session, now: datetime) -> list[Offer]:
@@ -210,7 +207,7 @@ class Desk:
         key: str,
         at: datetime,
     ) -> bool:
-        school = school_of(session, known.get("school"), self._archive, self._cases)
+        school = school_of(session, known.get("school"), self._cases)
         if not school and OF_SCHOOL in form.approvals:
             raise Problem("school-unknown")
         made = acts.submit(form, session.sub, session.name, school, filled, answers, key, at)

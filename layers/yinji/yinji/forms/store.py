@@ -15,7 +15,7 @@ from typing import Any, cast
 from pynamodb.transactions import TransactWrite
 
 from yinji.archive.bulk import Bulk
-from yinji.clearance.items import connection, happens, kept, one, transacted, values
+from yinji.clearance.items import connection, forget, happens, kept, one, transacted, values
 from yinji.clearance.reading import plains
 from yinji.forms.filling import Sent, Way
 from yinji.forms.form import Form, read
@@ -202,6 +202,12 @@ class Forms:
         """What somebody sent, the newest first, as of a moment ago."""
         found = self._bulk.query("person", person, index=ByPerson.Meta.index_name)
         return [submission_of(plains(item)) for item in found][::-1]
+
+    def forget(self, person: str) -> None:
+        """Delete what somebody filled and sent, with what happened to it."""
+        for item in self._bulk.query("person", person, index=ByPerson.Meta.index_name):
+            forget(SubmissionItem, submission_pk(plains(item)["submission"]))
+        forget(DraftItem, _person_pk(person))
 
     def of_form(self, form: str, since: datetime | None = None) -> list[Submission]:
         """What was sent of a form, the oldest first, from `since` on, as of a moment ago."""

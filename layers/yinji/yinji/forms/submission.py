@@ -28,6 +28,8 @@ STATES: tuple[State, ...] = get_args(State)
 Verdict = Literal["approve", "return", "refuse"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 LONGEST_REASON = 500
+PREFIX = "form."
+"""What an upload's step begins with that a form asked for."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,9 @@ from yinji.clearance.sealing import PersonKey, is_sealed, shown
 from yinji.editions.items import TABLE as EDITIONS
 from yinji.forms.facts_items import TABLE as FACTS
 from yinji.forms.facts_items import FactKeyItem
+from yinji.forms.items import TABLE as FORMS
+from yinji.forms.items import ByPerson
+from yinji.forms.submission import PREFIX
 from yinji.identity.access_log import AccessLog
 from yinji.identity.items import PersonItem
 from yinji.identity.looks import by_office, told
@@ -50,6 +53,7 @@ OF_PERSON = {
     "CHANGE": "changes",
 }
 OF_FACTS = {"FACT": "facts", "PAST": "history", "KEY": "key"}
+OF_FORMS = {"DRAFT": "drafts"}
 OF_BOX = {
     "MESSAGE": "messages",
     "DELIVERY": "deliveries",
@@ -64,7 +68,7 @@ Item = dict[str, Any]
 
 
 class MyData:
-    """Reads all six tables. Every method raises what botocore and PynamoDB raise when a service cannot be reached."""
+    """Reads all seven tables. Every method raises what botocore and PynamoDB raise when a service cannot be reached."""
 
     def __init__(self) -> None:
         self._cases = Reader()
@@ -73,6 +77,7 @@ class MyData:
         self._archives = Reader(ARCHIVES)
         self._editions = Reader(EDITIONS)
         self._facts = Reader(FACTS)
+        self._forms = Reader(FORMS)
         self._log = AccessLog()
 
     def of(self, sub: str, now: datetime, public_url: str) -> dict[str, Any]:
@@ -84,6 +89,7 @@ class MyData:
             "person": sub,
             "graduate": self._graduate(sub, public_url),
             "facts": self._known(sub),
+            "forms": self._filled(sub, public_url),
             "archive": self._archive(sub),
             "editions": self._of_editions(sub, public_url),
             "account": account,
@@ -107,7 +113,7 @@ class MyData:
         return {
             "case": _case(case, answers),
             "history": [_event(event, student, answers) for event in found["history"]],
-            "documents": [_document(upload, place) for upload in found["documents"]],
+            "documents": [_document(upload, place) for upload in found["documents"] if not _of_form(upload)],
             "uploads_begun": found["uploads_begun"],
             "waiting_at_offices": [_entry(entry, answers) for entry in waiting],
             "appointments": booked,
@@ -124,6 +130,27 @@ class MyData:
         key = Keys(FactKeyItem, "PERSON#", "person").existing(person) if found["key"] else None
         told = {name: [_fact(item, key) for item in found[name]] for name in ("facts", "history")}
         return told | {"other": found["other"]}
+
+    def _filled(self, person: str, public_url: str) -> dict[str, list[Item]] | None:
+        """What they filled of forms and sent, with what happened to it and their documents; None of who did not."""
+        found = _parts(self._forms.query("pk", f"PERSON#{person}"), OF_FORMS)
+        sent = [_item(raw) for raw in self._forms.query("person", person, index=ByPerson.Meta.index_name)]
+        handed_in = self._cases.query("pk", f"CASE#{person}", beginning="UPLOAD#")
+        documents = [_document_of_form(one, public_url) for one in map(_item, handed_in) if _of_form(one)]
+        if not (sent or documents or any(found.values())):
+            return None
+        key = Keys(FactKeyItem, "PERSON#", "person").existing(person)
+        submissions: list[Item] = []
+        for one in sent:
+            events = self._forms.query("pk", f"SUBMISSION#{one['submission']}", beginning="EVENT#")
+            history = [_form_event(_item(raw), person) for raw in events]
+            submissions.append(_submission(one, key) | {"history": history})
+        return {
+            "drafts": [one | {"answers": _answers(one["form_id"], one["answers"], key)} for one in found["drafts"]],
+            "submissions": submissions,
+            "documents": documents,
+            "other": found["other"],
+        }
 
     def _archive(self, student: str) -> dict[str, list[Item]] | None:
         """The growth archive: who they are there, records, what happened to them, portrait; None of who has none."""
@@ -242,6 +269,38 @@ def _fact(fact: Item, key: PersonKey | None) -> Item:
     values = {name: opened(fact[name]) for name in ("value", "overruled") if fact.get(name)}
     claim = fact.get("claim")
     return fact | values | ({"claim": claim | {"value": opened(claim["value"])}} if claim else {})
+
+
+def _answers(form: str, told: str, key: PersonKey | None) -> dict[str, Any]:
+    """Answers to a form as they are; sealed numbers in clear, or by their last signs."""
+    answers: dict[str, Any] = json.loads(told)
+    return {name: shown(key, f"{form}/{name}", value) if is_sealed(value) else value for name, value in answers.items()}
+
+
+def _submission(one: Item, key: PersonKey | None) -> Item:
+    """What they sent; of who decided the office is told."""
+    approvals = [{name: told for name, told in said.items() if name != "who"} for said in one["approvals"]]
+    return one | {"answers": _answers(str(one["form"]), one["answers"], key), "approvals": approvals}
+
+
+def _form_event(event: Item, person: str) -> Item:
+    """What happened to it; of officers the office is told, which stands in what the event tells."""
+    if event["who"] == person:
+        return event
+    told = {name: value for name, value in event.get("told", {}).items() if name != "acts_for"}
+    shown = {name: value for name, value in event.items() if name not in ("who", "key")}
+    return shown | {"item": f"EVENT#{event['at']}", "told": told}
+
+
+def _of_form(upload: Item) -> bool:
+    return str(upload["step"]).startswith(PREFIX)
+
+
+def _document_of_form(upload: Item, public_url: str) -> Item:
+    """An upload that a form asked for, with the address of what was accepted."""
+    id, form = str(upload["item"]).partition("#")[2], str(upload["step"]).removeprefix(PREFIX)
+    accepted = upload["status"] == "accepted"
+    return upload | ({"file": f"{public_url}/api/forms/f/{form}/documents/{id}/file"} if accepted else {})
 
 
 def _entry(entry: Item, answers: Answers) -> Item:

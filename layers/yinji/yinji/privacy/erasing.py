@@ -23,6 +23,7 @@ from yinji.clearance.store import Store
 from yinji.editions.model import RENDERED, SEALED
 from yinji.editions.store import Editions
 from yinji.forms.facts_store import Facts
+from yinji.forms.store import Forms
 from yinji.identity.access_log import AccessLog
 from yinji.identity.store import People
 from yinji.messages.store import Outbox
@@ -49,7 +50,7 @@ class Eraser:
         self._anchors = Anchors(client, documents)
         self._store, self._outbox, self._people, self._log = Store(), Outbox(), People(), AccessLog()
         self._archive, self._catalogue, self._deliveries = Archive(), Catalogue(), Deliveries()
-        self._editions, self._facts = Editions(), Facts()
+        self._editions, self._facts, self._forms = Editions(), Facts(), Forms()
 
     @cached_property
     def _anchored(self) -> Mapping[str, Head]:
@@ -67,8 +68,9 @@ class Eraser:
         self._store.erase(case, codes | ({case.certificate.code} if case.certificate else set()))
 
     def erase_archive(self, student: str) -> None:
-        """Erase all that is kept of `student` beside a case: facts, documents, messages, sign-ins, looks, editions, and
-        the archive."""
+        """Erase all that is kept of `student` beside a case: forms, facts, documents, messages, sign-ins, looks,
+        editions, and the archive."""
+        self._forms.forget(student)  # before what is known: from it that could be learnt again
         self._facts.forget(student)
         self._delete(f"{PREFIX}{student}/")
         self._store.forget_uploads(student)
