@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,9 +19,11 @@ from tests import portal
 from tests.functions.conftest import Cloud
 from tests.submissions import (
     AFFAIRS,
+    AID,
     CARD,
     FINANCE,
     IDENTITY,
+    NOW,
     OTHER_SCHOOL,
     SCHOOL,
     STRANGER,
@@ -246,3 +249,18 @@ def test_a_form_is_sent_and_the_page_tells_what_became_of_it(cloud: Cloud) -> No
     answer = cloud.call("forms/decide", SCHOOL, "POST", f"{API}/s/{one.id}/approve", fields)
     assert answer.status == 303 and "done=forms-queue.approve" in answer.headers["Location"]
     assert "Agreed." in portal.visit(answer.headers["Location"].partition("#")[0], SCHOOL, "en").body
+
+
+def test_a_long_queue_is_listed_bit_by_bit(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(portal.module("chalicelib.forms_queue"), "MOST", 2)
+    for number in range(3):
+        keep(person=f"2022S0100{number}", key=f"number-{number}", at=NOW + timedelta(minutes=number))
+    body = portal.visit("/forms/queue", SCHOOL, "en").body
+    assert body.count('class="whole"') == 2 and "1 more are shown" in body and "3 wait" in body
+
+
+def test_a_document_that_was_handed_in_can_be_opened(cloud: Cloud) -> None:
+    one = keep(answers=dict(AID) | {"support": "yes", "proof": "ab" * 16})
+    place = f"{API}/s/{one.id}/documents/{'ab' * 16}"
+    body = portal.visit(f"/forms/queue/{one.id}", SCHOOL).body
+    assert f'href="{place}/file"' in body and f'src="{place}/thumbnail"' in body

@@ -22,10 +22,12 @@ MONTH = Markup('<text x="{}" y="{}" class="middle">{}</text>')
 
 @dataclass(frozen=True)
 class Line:
-    """A form, called so, with how many were asked again in each month."""
+    """A form, called so, with how many were asked again in each month; before the month `begins` (from 0) nobody sent
+    it."""
 
     name: str
     numbers: Sequence[int]
+    begins: int = 0
 
 
 def drawn(lines: Sequence[Line], words: Words) -> Markup:
@@ -47,7 +49,7 @@ def drawn(lines: Sequence[Line], words: Words) -> Markup:
     shapes += [MONTH.format(x(month), HEIGHT - 10, month + 1) for month in range(months)]
     taken: list[float] = []
     for place, line in enumerate(lines[:MOST]):
-        points = [(x(month), y(number)) for month, number in enumerate(line.numbers)]
+        points = [(x(month), y(number)) for month, number in enumerate(line.numbers) if month >= line.begins]
         path = "M" + "L".join(f"{across} {down}" for across, down in points)
         across, down = points[-1]
         shapes.append(LINE.format(place, path, place, across, down))
@@ -63,7 +65,8 @@ def drawn(lines: Sequence[Line], words: Words) -> Markup:
 
 def sentence(lines: Sequence[Line], words: Words) -> Markup:
     """What the picture says, in words."""
-    first = sum(line.numbers[0] for line in lines if line.numbers)
+    begins = min((line.begins for line in lines), default=0)
+    first = sum(line.numbers[begins] for line in lines if line.numbers)
     last = sum(line.numbers[-1] for line in lines if line.numbers)
     most = max((sum(line.numbers[month] for line in lines) for month in range(len(lines[0].numbers))), default=0)
     return words("forms-report.picture", first=first, last=last, most=most, n=len(lines))

@@ -24,6 +24,8 @@ SHAPES: Mapping[State, str] = {
     "withdrawn": "waived",
 }
 """The shape and colour in which a state is said, beside its word."""
+MOST = 100
+"""Of a queue, how many are listed: whoever has decided of these sees the next."""
 
 
 def queue(visit: Visit, forms: Forms) -> dict[str, Any]:
@@ -33,8 +35,10 @@ def queue(visit: Visit, forms: Forms) -> dict[str, Any]:
     every = deciding.queue(forms, office)
     titles = {one.submission.form: one.form.title for one in every}
     chosen = visit.query.get("form", "")
+    shown = [one for one in every if not chosen or one.submission.form == chosen]
     return {
-        "waiting": [one for one in every if not chosen or one.submission.form == chosen],
+        "waiting": shown[:MOST],
+        "more": len(shown) - MOST,
         "total": len(every),
         "titles": titles,
         "counts": {form: sum(one.submission.form == form for one in every) for form in titles},

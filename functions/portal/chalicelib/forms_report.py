@@ -30,7 +30,7 @@ def year(visit: Visit, forms: Forms) -> dict[str, Any]:
     found = of_year(told, forms.every_newest(), forms.of_form, forms.version)
     months = 12 if int(told) < visit.today.year else visit.today.month
     repeating = [one for one in found.forms if one.whole.repeated][:MOST]
-    lines = [Line(visit.words.say(one.title), numbers(one, told, months)) for one in repeating]
+    lines = [Line(visit.words.say(one.title), numbers(one, told, months), begins(one)) for one in repeating]
     return {
         "found": found,
         "months": [f"{told}-{month:02}" for month in range(1, months + 1)],
@@ -52,6 +52,11 @@ def numbers(one: FormYear, year: str, months: int) -> list[int]:
     """How many were asked again in each month so far."""
     every = (one.months.get(f"{year}-{month:02}") for month in range(1, months + 1))
     return [tally.repeated if tally else 0 for tally in every]
+
+
+def begins(one: FormYear) -> int:
+    """The month, from 0, in which the form was first sent."""
+    return int(min(one.months)[5:]) - 1
 
 
 def share(found: Year) -> str:

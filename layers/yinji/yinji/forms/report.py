@@ -31,6 +31,8 @@ YEAR = re.compile(r"20[0-9]{2}")
 THREADS = 8
 WAYS: tuple[Way, ...] = ("asked", "confirmed", "corrected", "skipped")
 COUNTED = ("submissions", *WAYS, "repeated")
+TELLING = 0.8
+"""From where on words are said to ask for a fact: a report that cries wolf is read by nobody."""
 ASKING = frozenset({"text", "paragraph", "number", "date", "choice"})
 """Ways of asking that a fact could take the place of."""
 
@@ -164,7 +166,7 @@ def suggested(one: Field) -> tuple[str, bool]:
     """The fact that the words of `one` ask for, and whether surely; an empty text when for none."""
     found = [best for title in one.title.values() for best in suggestions(title, 1)]
     best = max(found, key=lambda each: each.score, default=None)
-    return (best.fact, best.sure) if best else ("", False)
+    return (best.fact, best.sure) if best and best.score >= TELLING else ("", False)
 
 
 def findings(forms: Iterable[Form]) -> list[Finding]:
