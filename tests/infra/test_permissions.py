@@ -423,6 +423,7 @@ def needed(service: str, operation: str, told: Mapping[str, Any]) -> set[tuple[s
             "Editions": "editions-",
             "Repair": "repair-",
             "Visits": "visits-",
+            "Forms": "forms-",
             "Facts": "facts-",
         }
         other = next((name for table, name in others.items() if table in tables), "")
@@ -461,6 +462,8 @@ def place(resource: str) -> str:
         return "repair-index" if "/index/" in resource else "repair-table"
     if "VisitsTable" in resource:
         return "visits-index" if "/index/" in resource else "visits-table"
+    if "FormsTable" in resource:
+        return "forms-index" if "/index/" in resource else "forms-table"
     for part, name in (
         ("FactsTable", "facts-table"),
         ("SigningKey", "signing-key"),
