@@ -314,6 +314,7 @@ def addresses() -> None:
     table.add_row("administrator 管理员", f"{home.URL}/sign-in?as=administrator")
     table.add_row("guide 指南", f"{home.URL}/guide")
     table.add_row("verify 验证", f"{home.URL}/verify")
+    table.add_row("forms 一表通", f"{home.URL}/forms")
     table.add_row("home visits 上门服务", f"{home.URL}/visits")
     table.add_row("visits' desk 上门工作台", f"{home.URL}/visits/desk")
     if code := campus.code_of(campus.SHOWN):

@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -18,6 +18,7 @@ from yinji.repair.printing import USUAL
 from infra.local import deploy, home
 from infra.local.season import Options, Season, archive, campus, generate
 from infra.local.season import facts as season_facts
+from infra.local.season import forms as season_forms
 from infra.local.season import visits as season_visits
 from infra.local.season.door import Door
 from infra.local.season.expected import differences
@@ -53,6 +54,7 @@ def deliver(graduates: int, say: Say) -> None:
     deliver_archive(season, say)
     deliver_campus(say)
     deliver_facts(season, say)
+    fill_forms(season, say)
     home.SEASON.write_text(
         json.dumps({"graduates": graduates, "today": season.options.today.isoformat(), "seed": season.options.seed}),
         "utf-8",
@@ -101,6 +103,31 @@ def deliver_facts(season: Season, say: Say) -> None:
         found = wait_for_report(key, "FormsBucketName")
         counts = ", ".join(f"{number} {name}" for name, number in found["counts"].items() if number)
         say(f"  {key}: {found['state']} ({counts})")
+
+
+def fill_forms(season: Season, say: Say) -> None:
+    """Let some graduates send forms and begin others, through the front door as everybody does."""
+    sent, begun = asyncio.run(_fill([one.student for one in season.graduates]))
+    say(f"{sent} forms are sent and {begun} begun: {home.URL}/forms")
+
+
+async def _fill(students: Sequence[str]) -> tuple[int, int]:
+    """Fill forms as the first of `students`; how many were sent, and how many begun. What was sent before stays."""
+    some = students[: season_forms.SENDERS]
+    async with Door(home.URL, concurrency=4, seed=1) as door:
+
+        async def done(student: str, form: str, deed: str) -> bool:
+            persona, place = f"student:{student}", f"/api/forms/f/{form}"
+            told = (await door.get(persona, place)).json
+            filled = season_forms.filled(told, student) if deed == "submit" else season_forms.begun(told, student)
+            answer = await door.post(persona, f"{place}/{deed}", filled | {"idempotency_key": f"demo-{form}-{student}"})
+            if not answer.ok and answer.code != "submitted-before":
+                raise Trouble(f"The form {form} could not be filled: {answer.code}.")
+            return answer.ok
+
+        sent = await asyncio.gather(*(done(one, form, "submit") for one in some for form in season_forms.SENT))
+        begun = [done(one, season_forms.BEGUN, "save") for one in some[: season_forms.BEGINNERS]]
+        return sum(sent), sum(await asyncio.gather(*begun))
 
 
 async def _print_labels() -> int:

@@ -59,6 +59,7 @@ from tests.unit.test_inspection import pdf
 from tests.unit.test_repair_triage import report as fault_report
 from tests.visits import visit
 
+ALUMNI = "alumni-registration"
 EVENTS = Path(__file__).parents[2] / "events"
 SAMPLES = {path.relative_to(EVENTS).as_posix(): path for path in sorted(EVENTS.rglob("*.json"))}
 FUNCTIONS = {path.parent.relative_to(handlers.FUNCTIONS).as_posix() for path in handlers.FUNCTIONS.rglob("handler.py")}
@@ -554,6 +555,15 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "forms/answers.json": (None, status(200)),
     "forms/figures.json": (None, lambda cloud, answer: json.loads(answer["body"])["whole"]["submissions"] == 1),
     "forms/announce.json": (None, lambda cloud, answer: [kind for kind, _ in cloud.said] == ["fact-corrected"]),
+    "forms/library.json": (None, lambda cloud, answer: len(json.loads(answer["body"])["forms"]) >= 9),
+    "forms/library.form.json": (None, lambda cloud, answer: json.loads(answer["body"])["draft"] is None),
+    "forms/fill.json": (None, lambda cloud, answer: Forms().draft(WHO.student, ALUMNI) is not None),
+    "forms/fill.page.json": (None, lambda cloud, answer: "fields=email%2Cphone" in answer["headers"]["Location"]),
+    "forms/fill.submit.json": (None, lambda cloud, answer: "phone" in Facts().of(WHO.student)),
+    "forms/submission.json": (None, status(403)),
+    "forms/submission.withdraw.json": (None, status(403)),
+    "forms/document.json": (None, lambda cloud, answer: json.loads(answer["body"])["id"]),
+    "forms/learn.json": (None, lambda cloud, answer: answer == {"batchItemFailures": []}),
     "forms/author.json": (
         None,
         lambda cloud, answer: [one["id"] for one in json.loads(answer["body"])["forms"]] == ["stipend-account"],

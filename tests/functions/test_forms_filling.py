@@ -368,6 +368,16 @@ def test_what_was_sealed_of_who_is_erased_is_read_by_nobody(desk: Desk) -> None:
     assert "card" not in desk.opened(one) and desk.opened(one)["name"] == "苏明"
 
 
+def test_what_somebody_filled_and_sent_goes_with_them(desk: Desk, cloud: Cloud) -> None:
+    form = published(rich(approvals=("finance",)))
+    one, other = send(desk, form), send(desk, form, OTHER_STUDENT)
+    desk.save(WHO, form.id, Sent({"name": "苏明"}), 0)
+    for _ in range(2):
+        Forms().forget(WHO.sub)
+        assert Forms().find(one.id) is None and Forms().draft(WHO.sub, form.id) is None and not Forms().history(one.id)
+    assert Forms().find(other.id) == other and Forms().history(other.id)
+
+
 # --- who may --------------------------------------------------------------------------------------------------------
 SCHOOL = Session("T0001", "counsellor", "王老师", school="S01")
 MAY_SEE = {
