@@ -83,9 +83,8 @@ def test_what_fails_asynchronously_is_kept(either: Synthesis) -> None:
 
 def test_what_a_queue_could_not_deliver_is_kept_in_the_queue_of_failures_of_its_reader(either: Synthesis) -> None:
     readers = [one for one in either.of_type("AWS::Lambda::EventSourceMapping") if one not in streams(either)]
-    assert {one.stack for one in readers} == {"Clearance", "Archive", "Editions", "Messages", "Forms"} and len(
-        readers
-    ) == 9
+    assert {one.stack for one in readers} == {"Clearance", "Archive", "Editions", "Messages", "Forms"}
+    assert len(readers) == 9
     for reader in readers:
         assert reader.properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         resources = either.templates[reader.stack]["Resources"]
