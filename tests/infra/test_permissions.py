@@ -19,6 +19,7 @@ from sign_in.cas import Server
 from sign_in.oidc import Provider
 from yinji.archive.catalogue_store import Catalogue
 from yinji.archive.record import RecordEvent
+from yinji.clearance.store import Store
 from yinji.editions.store import Editions
 from yinji.identity.people import Grant
 from yinji.identity.session import Session, sign
@@ -40,6 +41,7 @@ from yinji.visits.store import item_of as item_of_visit
 from yinji.visits.visit import Visit, Wish
 
 from infra.setting import ROOT
+from tests import forms as filling
 from tests import papers, proofs, submissions
 from tests import visits as visited
 from tests.archives import SU, Library, loan
@@ -436,7 +438,6 @@ def needed(service: str, operation: str, told: Mapping[str, Any]) -> set[tuple[s
             "Visits": "visits-",
             "Forms": "forms-",
             "Facts": "facts-",
-            "Forms": "forms-",
         }
         other = next((name for table, name in others.items() if table in tables), "")
         return {(action, other + ("index" if told.get("IndexName") else "table")) for action in actions}
@@ -835,6 +836,41 @@ def play_facts(cloud: Cloud) -> None:
     assert cloud.call("forms/conflicts", finance, "POST", path, {"version": one["version"]}).status == 200
 
 
+def play_filling(cloud: Cloud) -> None:
+    """Somebody looks what there is to fill, fills it on two pages with a document, sends it, takes it back, changes it;
+    their office looks; the stream says the same once more."""
+    form, who = filling.published(filling.rich(approvals=("finance",))), filling.WHO
+    place, send = f"/api/forms/f/{form.id}", uuid.uuid4().hex
+    for path in ("/api/forms", place):
+        assert cloud.call("forms/library", who, "GET", path).status == 200
+    told = {"field": "paper", "type": "application/pdf", "size": "100"}
+    assert cloud.call("forms/document", who, "POST", f"{place}/documents", told).status == 200
+    paper = filling.handed_in(form, "paper")
+    document = f"{place}/documents/{paper}"
+    assert cloud.call("forms/document", who, "GET", document).status == 200
+    upload = Store().upload(who.sub, paper)
+    assert upload
+    cloud.s3.put_object(Bucket="documents", Key=upload.thumbnail_key, Body=b"x")
+    for part in ("file", "thumbnail"):
+        assert cloud.call("forms/document", who, "GET", f"{document}/{part}").status < 400
+    first = {"answers": {"name": "苏明", "phone": "13800138000", "card": filling.CARD}, "page": 0}
+    assert cloud.call("forms/fill", who, "POST", f"{place}/save", first).json["wrong"] == {}
+    rest = {"more": "yes", "why": "一些说明", "paper": paper, "sign": "typed:苏明"}
+    sent = cloud.call("forms/fill", who, "POST", f"{place}/submit", {"answers": rest, "idempotency_key": send}).json
+    one = f"/api/forms/s/{sent['id']}"
+    for person in (who, officer("finance")):
+        assert cloud.call("forms/submission", person, "GET", one).status == 200
+    assert cloud.call("forms/document", officer("finance"), "GET", f"{one}/documents/{paper}/file").status == 303
+    assert cloud.call("forms/submission", who, "POST", f"{one}/withdraw", {"idempotency_key": send}).status == 200
+    assert cloud.call("forms/submission", who, "POST", f"{one}/correct", {}).status == 200
+    again = {"idempotency_key": uuid.uuid4().hex}
+    assert cloud.call("forms/fill", who, "POST", f"{place}/submit", again).json["state"] == "waiting"
+    assert cloud.call("forms/fill", who, "POST", f"{place}/give-up", {}).status == 200
+    items = cloud.dynamodb.scan(TableName="Forms")["Items"]
+    happened = [one for one in items if one["pk"]["S"] == f"SUBMISSION#{sent['id']}" and "EVENT#" in one["sk"]["S"]]
+    assert cloud.invoke("forms/learn", {"Records": [record(one) for one in happened]}) == {"batchItemFailures": []}
+
+
 def play_forms_out(cloud: Cloud) -> None:
     """Offices agree to what somebody sent, open a number, print it, take all answers, connect the form; people are
     told, and what is asked again."""
@@ -878,6 +914,7 @@ def play(cloud: Cloud) -> None:
     play_facts(cloud)
     play_making(cloud)
     play_forms_out(cloud)
+    play_filling(cloud)
     cloud.open(LIN, graduate(2), graduate(3))
     hand_in_a_thesis(cloud)
     give_an_account(cloud)
