@@ -34,7 +34,8 @@ def send(cloud: Cloud, form: str, what: str, version: int, who: Session = OFFICE
 
 
 def edit(cloud: Cloud, form: str, change: str, version: int, texts: Mapping[str, str], key: str = "") -> Any:
-    return send(cloud, form, f"edit/{change}", version, key=key, **texts)
+    told: dict[str, Any] = dict(texts)
+    return send(cloud, form, f"edit/{change}", version, key=key, **told)
 
 
 def ready(cloud: Cloud, id: str = "bicycle") -> str:

@@ -89,7 +89,7 @@ def test_a_question_of_every_way_is_changed_and_looked_at(cloud: Cloud, way: str
 
 @pytest.mark.parametrize("id", sorted(library.shipped()))
 def test_every_form_that_comes_with_it_is_opened(cloud: Cloud, id: str) -> None:
-    one = library.shipped()[id][-1]
+    one, body = library.shipped()[id][-1], ""
     for field in one.fields:
         body = page(f"/forms/desk/{id}?field={field.name}", ADMINISTRATOR)
         assert f'id="of-{field.name}-en"' in body

@@ -515,6 +515,14 @@ def test_sending_leads_to_the_page_where_something_is_wrong(desk: Desk, cloud: C
     assert "page=2" in back and "fields=more%2Csign" in back
 
 
+@pytest.mark.parametrize("odd", [5, [[1]], {"a": [1]}, "x", True, [None, {"to": 1}]])
+def test_what_fits_no_question_is_told_as_wrong(desk: Desk, cloud: Cloud, odd: Any) -> None:
+    form = published(rich())
+    told = {"answers": {one.name: odd for one in form.fields if one.name != "card"}, "idempotency_key": "the-key-1"}
+    answered = cloud.call("forms/fill", WHO, "POST", f"/api/forms/f/{form.id}/submit", told)
+    assert (answered.status, answered.json["code"]) == (422, "invalid-form")
+
+
 @pytest.mark.parametrize(
     "told",
     [

@@ -215,6 +215,15 @@ def test_what_was_sent_is_shown_with_where_it_stands(desk: Desk, cloud: Cloud) -
     assert "Changed and sent again" in history and history.count("<li><strong>") == 3
 
 
+@pytest.mark.parametrize("odd", [5, [[1]], {"a": [1]}, "x", True, [None, {"to": 1}]])
+def test_a_page_shows_itself_whatever_a_program_filled_in(desk: Desk, odd: Any) -> None:
+    form = published(rich())
+    desk.save(WHO, form.id, Sent({one.name: odd for one in form.fields if one.name != "card"}))
+    for page in ("1", "2", "review"):
+        assert look(f"/forms/f/{form.id}?page={page}").status == 200
+    assert look("/forms").status == 200
+
+
 def test_a_form_that_was_answered_once_leads_to_what_was_sent(desk: Desk) -> None:
     one = send(desk, "stipend-account")
     assert look("/forms/f/stipend-account").location == f"/forms/s/{one.id}"

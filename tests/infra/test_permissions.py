@@ -434,6 +434,7 @@ def needed(service: str, operation: str, told: Mapping[str, Any]) -> set[tuple[s
             "Editions": "editions-",
             "Repair": "repair-",
             "Visits": "visits-",
+            "Forms": "forms-",
             "Facts": "facts-",
             "Forms": "forms-",
         }

@@ -103,7 +103,7 @@ def test_whatever_is_changed_a_form_stays_that_its_documents_say_whole(
         check(form)
         told = json.loads(json.dumps({"schema": form.schema, "layout": form.layout}))
         assert read(told["schema"], told["layout"]) == form
-        lacking(form), known(form)
+        assert {*lacking(form)} - {""} <= form.by_name.keys() >= known(form).keys()
 
 
 @given(some_texts())
@@ -341,7 +341,8 @@ def test_documents_that_say_whatever_are_a_form_or_refused(data: st.DataObject) 
         assert problem.code == "form-unfit" and problem.params["reason"]
     else:
         check(found)
-        lacking(found), known(found), [as_lines(one) for one in found.fields]
+        assert {*lacking(found)} - {""} <= found.by_name.keys() >= known(found).keys()
+        assert all(isinstance(as_lines(one), str) for one in found.fields)
 
 
 def test_a_form_that_is_too_large_to_keep_is_refused() -> None:

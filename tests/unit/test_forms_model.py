@@ -15,7 +15,7 @@ from yinji.forms import facts, filling, library
 from yinji.forms.facts import SELF, Fact
 from yinji.forms.filling import Sent, fill, mark, questions, sent
 from yinji.forms.form import Field, Form, Option, Page, Unfit, When, asked, check, lacking, of_fact, read
-from yinji.forms.matching import suggestions
+from yinji.forms.matching import of_title, suggestions
 
 NOW = datetime(2026, 6, 10, 1, 0, tzinfo=UTC)
 BOTH = {"zh": "题目", "en": "Question"}
@@ -335,3 +335,12 @@ def test_a_copy_is_a_form_of_its_own() -> None:
     assert (copied.id, copied.office, copied.version) == ("another", "library", 0) and copied.title[
         "en"
     ] == "A form (copy)"
+
+
+def test_the_languages_of_a_question_have_to_agree_on_its_fact() -> None:
+    assert of_title({"zh": "联系电话", "en": "Phone"})[0].sure
+    assert of_title({"zh": "毕业去向", "en": "After graduation"}) == of_title({"zh": "从哪天起", "en": "First day"}) == []
+    [one] = of_title({"zh": "手机号码", "en": "Your cell"})
+    assert one.fact == "phone" and not one.sure, "the very name in one of them makes it likely"
+    assert of_title({"zh": "社团名称", "en": "Name"})[0].sure is False
+    assert of_title({"zh": "姓名", "en": ""})[0].sure, "a draft may have its words in one language"

@@ -12,7 +12,7 @@ from yinji.clearance.university import departments
 from yinji.forms import desk, editing, facts, importing
 from yinji.forms.form import MOST_APPROVALS, OF_SCHOOL, Field, Form, lacking
 from yinji.forms.formats import FORMATS
-from yinji.forms.matching import Suggestion, suggestions
+from yinji.forms.matching import Suggestion, of_title
 from yinji.forms.store import Forms
 from yinji.forms.submission import Event
 
@@ -70,7 +70,7 @@ def brought_in(visit: Visit, forms: Forms) -> dict[str, Any]:
     if not (id := visit.query.get("form")):
         return shown
     found = desk.opened(forms, id, visit.someone)
-    likely = {field.name: likely_of(field) for field in found.form.fields}
+    likely = {field.name: of_title(field.title) for field in found.form.fields}
     return shown | {
         "found": found,
         "why": why(visit, found.form),
@@ -81,12 +81,6 @@ def brought_in(visit: Visit, forms: Forms) -> dict[str, Any]:
             for group, title in facts.groups().items()
         ],
     }
-
-
-def likely_of(field: Field) -> list[Suggestion]:
-    """The facts that a question may ask for, the likeliest first."""
-    found = {told.fact: told for title in field.title.values() for told in suggestions(title)}
-    return sorted(found.values(), key=lambda some: (-some.score, some.fact))
 
 
 def proposed(form: Form, likely: Mapping[str, list[Suggestion]]) -> dict[str, str]:

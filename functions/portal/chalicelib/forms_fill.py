@@ -247,7 +247,7 @@ def _one(visit: Visit, sheet: Sheet, question: Question, sent: Sent, met: bool, 
     one = replace(shown(field, question.standing, words=visit.words, question=question), met=met)
     if name in sent.answers:
         answer = sent.answers[name]
-        one = replace(one, typed=masked(str(answer))) if field.sealed else replace(one, value=answer)
+        one = replace(one, typed=masked(str(answer))) if field.sealed else replace(one, value=_drawable(field, answer))
     elif name in sent.uses:
         one = replace(one, agreed=sent.uses[name] == one.mark)
     elif question.standing == "stale" and question.fact and not field.sealed:
@@ -258,6 +258,13 @@ def _one(visit: Visit, sheet: Sheet, question: Question, sent: Sent, met: bool, 
     changed = name in sent.uses and not one.agreed
     empty = one.value in (None, "", [], {}) and not one.typed
     return replace(one, wrong="changed" if changed else "required" if empty else "invalid", cells=cells)
+
+
+def _drawable(field: Field, answer: Any) -> Any:
+    """`answer` where an input of `field` can show it: a program may have said anything."""
+    wanted: Mapping[str, type] = {"choices": list, "rows": list, "parts": dict, "tick": bool}
+    fits = isinstance(cast(object, answer), wanted.get(field.way, (str, int, float)))
+    return answer if fits else None
 
 
 def _handed_to(visit: Visit, form: Form) -> dict[str, Any] | None:

@@ -112,7 +112,7 @@ function pad(place, box) {
     field.value = path ? `drawn:${path}` : "";
     path || !name ? field.setAttribute("name", field.dataset.name) : field.removeAttribute("name");
     if (name) path ? name.removeAttribute("name") : name.setAttribute("name", name.dataset.name);
-    dirty = true;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
   }
   function at(event) {
     const frame = canvas.getBoundingClientRect();

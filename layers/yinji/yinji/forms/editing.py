@@ -34,7 +34,7 @@ from yinji.forms.form import (
     read,
 )
 from yinji.forms.formats import FORMATS
-from yinji.forms.matching import Suggestion, suggestions
+from yinji.forms.matching import Suggestion, of_title
 from yinji.platform.ids import id_of
 from yinji.platform.problem import Problem, invalid_form
 from yinji.platform.text import plain
@@ -162,12 +162,8 @@ def known(form: Form) -> dict[str, tuple[Suggestion, ...]]:
     for one in form.fields:
         if one.fact or one.way not in ("text", "paragraph", "number", "date", "choice"):
             continue
-        best: dict[str, Suggestion] = {}
-        for told in (some for title in one.title.values() for some in suggestions(title)):
-            if told.fact not in pointed and told.score > best.get(told.fact, Suggestion(told.fact, 0)).score:
-                best[told.fact] = told
-        if best:
-            found[one.name] = tuple(sorted(best.values(), key=lambda some: (-some.score, some.fact))[:3])
+        if best := tuple(told for told in of_title(one.title) if told.fact not in pointed):
+            found[one.name] = best
     return found
 
 

@@ -18,7 +18,7 @@ from yinji.forms import facts
 from yinji.forms.facts import SELF, Fact
 from yinji.forms.form import MOST_ROWS, Field, Form, asked
 from yinji.forms.formats import tidy
-from yinji.forms.matching import suggestions
+from yinji.forms.matching import of_title
 from yinji.platform.ids import id_of
 from yinji.platform.strokes import drawn
 from yinji.platform.text import plain
@@ -217,7 +217,7 @@ def repeats(one: Field, answer: Any, known: Mapping[str, Fact], now: datetime) -
     if one.fact or one.way not in ("text", "paragraph", "number", "date", "choice"):
         return False
     fresh = {kind: fact for kind, fact in known.items() if facts.standing(fact, now) == "known"}
-    if any(found.sure and found.fact in fresh for title in one.title.values() for found in suggestions(title, 1)):
+    if any(found.sure and found.fact in fresh for found in of_title(one.title, 1)):
         return True
     text = str(answer)
     if len(text) < SHORTEST_REPEAT:

@@ -448,7 +448,7 @@ def holds(when: When | None, answers: Mapping[str, Any]) -> bool:
     if answer is True:
         return "yes" in when.values
     if isinstance(answer, list):
-        return bool(set(cast(list[str], answer)).intersection(when.values))
+        return any(one in when.values for one in cast(list[Any], answer))
     return answer in when.values
 
 

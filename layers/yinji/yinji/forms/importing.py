@@ -264,7 +264,7 @@ def _head(row: Line, below: Sequence[Line]) -> Asked | None:
 def _row(line: Line) -> list[Asked]:
     """What a row asks, or a paragraph."""
     if not line.table:
-        return _written(line.cells[0].text, prose=True)
+        return _written(_tidy(line.cells[0].text), prose=True)
     asked: list[Asked] = []
     cells = [cell for cell in line.cells if not cell.covered]
     answered = False

@@ -15,10 +15,12 @@ from difflib import SequenceMatcher
 from functools import cache
 from pathlib import Path
 
+from yinji.clearance.definition import Text
 from yinji.forms import facts
 
-SURE, LIKELY = 0.93, 0.72
-"""From where on a suggestion is taken as the fact itself, and as worth showing."""
+SURE, EXACT, LIKELY = 0.93, 0.9, 0.72
+"""From where on a suggestion is taken as the fact itself, and as worth showing; between them the name of a fact in one
+language."""
 _NOISE = re.compile(r"[\s:：*＊()（）\[\]【】_/\\.,，、。;；\"'“”]+")
 
 
@@ -45,6 +47,22 @@ def suggestions(label: str, most: int = 3) -> list[Suggestion]:
         if best >= LIKELY:
             scored.append(Suggestion(kind, round(best, 3)))
     return sorted(scored, key=lambda one: (-one.score, one.fact))[:most]
+
+
+def of_title(title: Text, most: int = 3) -> list[Suggestion]:
+    """The facts that a question may ask for, the likeliest first: the languages it is told in have to agree, or the one
+    has to be the very name of the fact, which makes it likely and not sure."""
+    told = [text for text in title.values() if plain(text)]
+    scores: dict[str, list[float]] = {}
+    for text in told:
+        for one in suggestions(text, len(_names())):
+            scores.setdefault(one.fact, []).append(one.score)
+    found: list[Suggestion] = []
+    for fact, some in scores.items():
+        score = max(sum(some) / len(told), EXACT if max(some) == 1 else 0)
+        if score >= LIKELY:
+            found.append(Suggestion(fact, round(score, 3)))
+    return sorted(found, key=lambda one: (-one.score, one.fact))[:most]
 
 
 def plain(label: str) -> str:

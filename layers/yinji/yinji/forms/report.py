@@ -22,7 +22,7 @@ from yinji.forms import facts
 from yinji.forms.answered import office_title, say
 from yinji.forms.filling import Way
 from yinji.forms.form import Field, Form
-from yinji.forms.matching import suggestions
+from yinji.forms.matching import of_title
 from yinji.forms.submission import Submission
 from yinji.platform.clock import CAMPUS
 from yinji.platform.sheets import Cell, Table
@@ -164,8 +164,7 @@ def _form_year(form: Form, sent: Sequence[Submission], version: Callable[[str, i
 # --- what will be asked again ----------------------------------------------------------------------------------------
 def suggested(one: Field) -> tuple[str, bool]:
     """The fact that the words of `one` ask for, and whether surely; an empty text when for none."""
-    found = [best for title in one.title.values() for best in suggestions(title, 1)]
-    best = max(found, key=lambda each: each.score, default=None)
+    best = next(iter(of_title(one.title, 1)), None)
     return (best.fact, best.sure) if best and best.score >= TELLING else ("", False)
 
 
