@@ -523,7 +523,6 @@ def did(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> dict[str, set[tuple[st
     monkeypatch.setattr("typeset.guide.guide_pdf", lambda data, at: b"%PDF-")
     monkeypatch.setattr("typeset.labels.labels_pdf", lambda *about: b"%PDF-")
     monkeypatch.setattr("typeset.route.route_pdf", lambda *about: b"%PDF-")
-    monkeypatch.setattr("typeset.form.form_pdf", lambda *about: b"%PDF-")
 
     def watch(self: Any, operation: str, told: Any) -> Any:
         if at_work:
