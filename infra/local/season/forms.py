@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -12,7 +15,11 @@ SENT: Sequence[str] = ("leave-of-absence", "network-account", "dormitory-change"
 BEGUN = "enrolment-certificate"
 SENDERS, BEGINNERS = 8, 4
 """How many send each of them, and how many begin one."""
-TEXT, WORDS = "江屿市临江路 8 号", "家里有事，需要回去一段时间。"
+
+
+@cache
+def _words() -> Mapping[str, str]:
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
 
 def filled(told: Mapping[str, Any], student: str) -> dict[str, Any]:
@@ -57,5 +64,6 @@ def _answer(schema: Mapping[str, Any], name: str, student: str, random: Random) 
     }
     if told := by_format.get(schema.get("format", "")):
         return told
-    by_name = {"student_number": student, "mailing_postcode": "430072", "mailing_country": "中国"}
-    return by_name.get(name, WORDS if schema.get("minLength", 0) > 10 or schema.get("maxLength", 0) > 300 else TEXT)
+    by_name = {"student_number": student, "mailing_postcode": "430072", "mailing_country": _words()["country"]}
+    long = schema.get("minLength", 0) > 10 or schema.get("maxLength", 0) > 300
+    return by_name.get(name, _words()["long" if long else "short"])
