@@ -913,7 +913,6 @@ def play(cloud: Cloud) -> None:
     play_facts(cloud)
     play_making(cloud)
     play_forms_out(cloud)
-    play_filling(cloud)
     cloud.open(LIN, graduate(2), graduate(3))
     hand_in_a_thesis(cloud)
     give_an_account(cloud)
@@ -951,6 +950,7 @@ def play(cloud: Cloud) -> None:
     play_round(cloud)
     report_by_open311(cloud)
     play_visits_of_offices(cloud)
+    play_filling(cloud)
 
 
 def play_visits_of_offices(cloud: Cloud) -> None:

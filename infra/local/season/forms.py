@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -12,19 +15,11 @@ SENT: Sequence[str] = ("leave-of-absence", "network-account", "dormitory-change"
 BEGUN = "enrolment-certificate"
 SENDERS, BEGINNERS = 8, 4
 """How many send each of them, and how many begin one."""
-TEXT, WORDS = "江屿市临江路 {number} 号", "家里有事，需要回去一段时间。"
-BY_NAME: Mapping[str, Sequence[str]] = {
-    "mailing_postcode": ("430072", "430079"),
-    "mailing_country": ("中国",),
-    "place": ("武汉", "长沙", "成都", "西安", "昆明"),
-    "wish": ("离图书馆近一些", "梅园，朝南", "同班同学的宿舍"),
-    "employer": ("江屿软件公司", "江屿市第一中学", "东湖设计院"),
-    "employer_of_internship": ("临江科技公司", "江屿日报社", "东湖医院"),
-    "job_title": ("工程师", "教师", "设计师"),
-    "relation": ("母亲", "父亲", "姐姐"),
-    "name": ("李芳", "王建国", "陈静", "赵敏"),
-}
-"""What is answered to questions of these names; others are answered by an address or a sentence."""
+
+
+@cache
+def _words() -> Mapping[str, Any]:
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
 
 def filled(told: Mapping[str, Any], student: str) -> dict[str, Any]:
@@ -71,7 +66,7 @@ def _answer(schema: Mapping[str, Any], name: str, student: str, random: Random) 
         return told
     if name == "student_number":
         return student
-    if name in BY_NAME:
-        return random.choice(BY_NAME[name])
+    if some := _words()["named"].get(name):
+        return random.choice(some)
     long = schema.get("minLength", 0) > 10 or schema.get("maxLength", 0) > 300
-    return WORDS if long else TEXT.format(number=random.randrange(1, 200))
+    return _words()["long" if long else "short"].format(number=random.randrange(1, 200))
