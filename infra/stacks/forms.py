@@ -137,7 +137,7 @@ class Forms(Beside):
         """What people fill, send and hand in, and what becomes known by it."""
         route, house = self.routes.route, self.house
         form, sent = "/api/forms/f/{form}", "/api/forms/s/{submission}"
-        library = self._function("forms/library", "FORMS_TABLE", "FACTS_TABLE", **PEOPLE)
+        library = self._function("forms/library", "FORMS_TABLE", "FACTS_TABLE", "TABLE", **PEOPLE)
         self.table.read_by(library, index=True)
         house.facts.read_by(library)
         route(library, "GET", "/api/forms")
@@ -152,7 +152,7 @@ class Forms(Beside):
         for deed in ("save", "submit", "give-up"):
             route(fill, "POST", f"{form}/{deed}")
 
-        told = ("FORMS_TABLE", "FACTS_TABLE", "SEALING_KEY", "PUBLIC_URL")
+        told = ("FORMS_TABLE", "FACTS_TABLE", "TABLE", "SEALING_KEY", "PUBLIC_URL")
         submission = self._showing("forms/submission", *told, **PEOPLE)
         self.table.changed_by(submission)
         house.facts.read_by(submission)

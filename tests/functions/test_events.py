@@ -163,6 +163,14 @@ MASTER = open_case(replace(WHO, category="postgraduate", flags=frozenset({"thesi
 ABROAD = open_case(replace(WHO, category="international", flags=frozenset({"abroad"})), BATCH, event("open")).after
 OPENED = open_case(WHO, BATCH, event("open")).after
 FINISHED = settled(OPENED, until="")
+ANSWERED = act(
+    OPENED,
+    "personal-file",
+    "declare-destination",
+    agreement="signed",
+    receiver="江城人才中心",
+    address="江城市人民路 1 号",
+)
 SIGNABLE = settled(OPENED)
 APPROVED = act(SIGNABLE, "school-approval", "sign-off") if SIGNABLE.state("school-approval") == "ready" else SIGNABLE
 FAULT = "7d1f0c2ab94e4b6d8c335a10"
@@ -563,6 +571,10 @@ RESULTS: dict[str, tuple[Case | None, Check]] = {
     "forms/submission.json": (None, status(403)),
     "forms/submission.withdraw.json": (None, status(403)),
     "forms/document.json": (None, lambda cloud, answer: json.loads(answer["body"])["id"]),
+    "forms/learn_step.json": (
+        ANSWERED,
+        lambda cloud, answer: Facts().of(WHO.student)["file-receiver"].value == "江城人才中心",
+    ),
     "forms/learn.json": (None, lambda cloud, answer: answer == {"batchItemFailures": []}),
     "forms/author.json": (
         None,

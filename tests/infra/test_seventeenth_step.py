@@ -101,7 +101,9 @@ def test_it_has_its_function_routes_triggers_and_places_on_dashboards(checkout: 
         check(step, found)
         assert found.findings == ()
         every = found.of_type("AWS::CloudWatch::Dashboard")
-        boards = [plain(board.body) for board in every if not board.id.startswith(("Archive", "Repair", "Visits"))]
+        boards = [
+            plain(board.body) for board in every if not board.id.startswith(("Archive", "Repair", "Visits", "Forms"))
+        ]
         assert len(boards) == 2 and all(step.id in board for board in boards)
         assert any(
             step.id in json.dumps(alarm.properties) or step.module in json.dumps(alarm.properties)
