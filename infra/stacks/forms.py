@@ -175,7 +175,14 @@ class Forms(Beside):
             route(document, "GET", f"{sent}/documents/{{id}}{part}")
 
         learn = self._function(
-            "forms/learn", "FORMS_TABLE", "FACTS_TABLE", "SEALING_KEY", timeout=60, memory=512, asynchronous=True
+            "forms/learn",
+            "FORMS_TABLE",
+            "FACTS_TABLE",
+            "TABLE",
+            "SEALING_KEY",
+            timeout=60,
+            memory=512,
+            asynchronous=True,
         )
         self.table.looked_up_by(learn)
         house.facts.changed_by(learn)
