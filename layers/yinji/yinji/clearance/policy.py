@@ -234,8 +234,8 @@ TABLE: Mapping[Permission, Mapping[Role, Scope]] = {
     # how often is asked what is known already: nobody is named
     "see-form-figures": {"department-officer": "any", "administrator": "any", "auditor": "any"},
     # one-form: what is known of oneself, and to say that it is otherwise
-    "see-own-facts": {"student": "own"},
-    "correct-fact": {"student": "own"},
+    "see-own-facts": dict.fromkeys(ROLES, "own"),
+    "correct-fact": dict.fromkeys(ROLES, "own"),
     # decide whether a system of record is right or the person; the department is the one that answers for the system
     "decide-fact": {"department-officer": "own-department", "administrator": "any"},
     # remind a student of what is theirs; a department of its own steps only
