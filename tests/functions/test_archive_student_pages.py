@@ -530,7 +530,7 @@ def test_who_is_not_leaving_yet_is_led_from_clearance_to_their_archive_and_told_
 def test_wherever_the_navigation_leads_who_is_not_leaving_yet_there_is_a_page(archives: Archive) -> None:
     body = portal.visit("/archive", ME).body
     navigation = re.findall(r'href="([^"]+)"', body[body.index("<nav") : body.index("</nav>")])
-    assert {"/me", "/archive", "/archive/activities", "/messages"} == set(navigation)
+    assert {"/me", "/archive", "/forms", "/archive/activities", "/messages"} == set(navigation)
     for path in [*navigation, "/account", "/account/seen", "/messages/preferences", "/"]:
         page = portal.visit(path, ME)
         while page.status == 303:

@@ -21,7 +21,7 @@ from tests.functions.conftest import COUNSELLOR, STUDENT, Cloud, officer, store
 from tests.functions.test_actions import book
 from tests.functions.test_season import next_slot, settle_everything
 from tests.graduates import BATCH, LIN, graduate
-from tests.unit.test_case import FULL, feed, opened, settled
+from tests.unit.test_case import FULL, act, feed, opened, settled
 
 CASES = "clearance/cases"
 ONE = f"/api/clearance/cases/{LIN.student}"
@@ -164,6 +164,9 @@ def record(old: Any, new: Any, number: int = 1, **more: Any) -> dict[str, Any]:
     return {"eventID": str(number), "eventName": kind, "eventSource": "aws:dynamodb", "dynamodb": change} | more
 
 
+ANSWERED = act(
+    opened(), "personal-file", "declare-destination", agreement="signed", receiver="人才中心", address="人民路 1 号"
+)
 WAITING = feed(opened(), "campus-card", balance="5")
 READY = feed(WAITING, "library-loans")
 FINISHED = settled(opened(), until="")
@@ -177,8 +180,10 @@ FINISHED = settled(opened(), until="")
         (None, READY, ["step-ready"]),
         (READY, READY, []),
         (READY, opened(), []),
-        (READY, FINISHED, ["case-finished"]),
+        (READY, FINISHED, ["step-answered", "case-finished"]),
         (FINISHED, FINISHED, []),
+        (opened(), ANSWERED, ["step-answered"]),
+        (ANSWERED, feed(ANSWERED, "library-loans"), []),
         (FINISHED, None, []),
         (None, {"pk": "CASE#x", "sk": "EVENT#y", "version": 1}, []),
         (None, {"pk": "QUEUE#x", "sk": "y"}, []),
@@ -196,7 +201,7 @@ def test_a_record_that_fails_is_named_and_the_others_go_through(cloud: Cloud) ->
     records = [record(WAITING, READY, 1), record(None, poison, 2), record(READY, FINISHED, 3)]
     answer = cloud.invoke("clearance/advance", {"Records": records})
     assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
-    assert [kind for kind, _ in cloud.said] == ["step-ready", "case-finished"]
+    assert [kind for kind, _ in cloud.said] == ["step-ready", "step-answered", "case-finished"]
 
 
 def test_what_the_bus_does_not_take_is_tried_again(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
