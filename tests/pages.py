@@ -405,8 +405,8 @@ PAGES: tuple[Page, ...] = (
     Page(
         "/forms/facts",
         ("/forms/facts", "/forms/facts?at=forms-facts.phone&problem=invalid-form&fields=value"),
-        any=STUDENT,
-        seen_by=STUDENT,
+        any=ROLES,
+        seen_by=("student", "technician"),
     ),
     Page(
         "/forms/conflicts",
@@ -478,8 +478,14 @@ PAGES: tuple[Page, ...] = (
         department="network-centre",
     ),
     # one-form: what waits for offices, and what is asked again
-    Page("/forms/queue", ("/forms/queue",), any=OFFICES),
-    Page("/forms/report", ("/forms/report",), any=("department-officer", "administrator", "auditor")),
+    Page("/forms/queue", ("/forms/queue",), any=OFFICES, seen_by=("counsellor", "department-officer")),
+    Page(
+        "/forms/report",
+        ("/forms/report",),
+        any=("department-officer", "administrator", "auditor"),
+        seen_by=("department-officer", "auditor"),
+        text=False,
+    ),
     Page("/{part0}", ("/nowhere",), any=EVERYBODY),
 )
 
