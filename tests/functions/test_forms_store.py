@@ -30,20 +30,31 @@ def forms(cloud: Cloud) -> Forms:
     return Forms()
 
 
-def sends(forms: Forms, person: str = "S1", key: str = "k", **more: Any) -> submission.Submission:
+def sends(forms: Forms, person: str = "S1", key: str = "k", draft: int = 0, **more: Any) -> submission.Submission:
     filled = Filled({"a": "1"}, {"a": "asked"}, {})
     made = submission.submit(replace(FORM, **more), person, "王小明", "S01", filled, {"a": "1"}, key, NOW)
-    return forms.submit(*made)
+    return forms.submit(*made, draft)
 
 
 def test_what_is_sent_twice_is_there_once_and_its_draft_is_gone(forms: Forms) -> None:
     assert forms.save(Draft("S1", "a-form", Sent({"a": "1"}), 0, NOW, version=1))
     with ThreadPoolExecutor(8) as people:
-        found = list(people.map(lambda _: sends(Forms()), range(8)))
+        found = list(people.map(lambda _: sends(Forms(), draft=1), range(8)))
     assert len({one.id for one in found}) == 1 and {one.version for one in found} == {1}
     assert [event.what for event in forms.history(found[0].id)] == ["submit"]
     assert [one.id for one in forms.of_person("S1")] == [found[0].id] == [one.id for one in forms.of_form("a-form")]
     assert forms.draft("S1", "a-form") is None and forms.find(found[0].id) == found[0]
+
+
+def test_what_another_device_saved_meanwhile_is_not_lost_by_sending(forms: Forms) -> None:
+    assert forms.save(Draft("S1", "a-form", Sent({"a": "1"}), 0, NOW, version=1))
+    assert forms.save(Draft("S1", "a-form", Sent({"a": "2"}), 0, NOW, version=2))
+    with pytest.raises(Problem, match="too-busy"):
+        sends(forms, draft=1)
+    found = forms.draft("S1", "a-form")
+    assert found and found.sent.answers == {"a": "2"} and not forms.of_person("S1")
+    sends(forms, draft=2)
+    assert forms.draft("S1", "a-form") is None
 
 
 def test_a_form_that_is_filled_once_has_one_submission_of_each_person(forms: Forms) -> None:

@@ -42,6 +42,7 @@ PARAMS = {
     "date-not-possible": {"first": "2026-06-15", "last": "2026-08-14"},
     "file-too-large": {"limit": 4},
     "form-layout-broken": {"message": "unknown variable: date"},
+    "form-facts-not-read": {"fields": "party"},
     "form-lacks-words": {"fields": "q1"},
     "form-unfit": {"reason": "its id"},
     "invalid-form": {"fields": "date", "errors": [{"field": "date", "code": "required"}]},

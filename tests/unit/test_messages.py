@@ -297,9 +297,7 @@ SAMPLES = [
     *(Message(kind, visit_box("1"), kind, NOW, HOME_VISIT) for kind in KINDS if kind in OF_VISITS),
     Message("i", "office:finance", "fact-corrected", NOW, {"fact": "bank-card", "source": "finance"}),
     *(Message(kind, LIN.student, kind, NOW, SENT_FORM) for kind in KINDS if kind in OF_FORMS),
-    Message(
-        "i", "office:finance", "form-layout", NOW, SENT_FORM | {"form": "a-form", "version": 2, "why": "3: 320.00"}
-    ),
+    Message("i", "office:finance", "form-layout", NOW, SENT_FORM | {"form": "a-form", "version": 2, "why": "3"}),
 ]
 
 

@@ -4,6 +4,7 @@ Trigger: GET /api/forms/figures/{calendar_year}, and .../{file}, file being repo
 what was sent of them in the year. Writes: how often somebody fetched files. Emits nothing.
 """
 
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -49,4 +50,4 @@ def found(year: str) -> Year:
     demand(api.session, "see-form-figures", department=api.session.department)
     if not YEAR.fullmatch(year) or int(year) > clock.today().year:
         raise Problem("not-found")
-    return of_year(year, forms.every_newest(), forms.of_form, forms.version)
+    return of_year(year, forms.every_newest(), partial(forms.of_form, lean=True), forms.version)

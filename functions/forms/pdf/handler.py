@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from typeset import RenderError
 from typeset.form import AnswerData, ApprovalData, FormData, SectionData, form_pdf
-from typeset.sandbox import brief
+from typeset.sandbox import brief, place
 from yinji.clearance import bus
 from yinji.forms import deciding, desk
 from yinji.forms.access import visible
@@ -62,7 +62,7 @@ def of_submission(id: str) -> Response[bytes]:
             raise
         logger.warning("layout does not work", extra={"form": form.id, "version": form.version})
         count("FormLayoutsFailed")
-        bus.emit([bus.layout_failed(form.id, form.version, form.office, brief(str(error)))])
+        bus.emit([bus.layout_failed(form.id, form.version, form.office, place(str(error)))])
         body = form_pdf(told, at)
     count("FormDocuments")
     return document(body, f"{one.form}-{one.id[:8]}")

@@ -74,7 +74,9 @@ def one(visit: Visit, forms: Forms, id: str) -> dict[str, Any]:
 
 def following(forms: Forms, office: str, one: Submission) -> str:
     """The submission that waits longest besides `one`, to go on with."""
-    return next((other.submission.id for other in deciding.queue(forms, office) if other.submission.id != one.id), "")
+    return next(
+        (other.submission.id for other in deciding.queue(forms, office, 3) if other.submission.id != one.id), ""
+    )
 
 
 def confirmed(one: Submission, form: Form) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from yinji.forms.answered import office_title
@@ -27,7 +28,7 @@ def year(visit: Visit, forms: Forms) -> dict[str, Any]:
     def edits(office: str) -> bool:
         return visit.may("manage-forms", department=office)
 
-    found = of_year(told, forms.every_newest(), forms.of_form, forms.version)
+    found = of_year(told, forms.every_newest(), partial(forms.of_form, lean=True), forms.version)
     months = 12 if int(told) < visit.today.year else visit.today.month
     repeating = [one for one in found.forms if one.whole.repeated][:MOST]
     lines = [Line(visit.words.say(one.title), numbers(one, told, months), begins(one)) for one in repeating]

@@ -57,6 +57,8 @@ def render_foreign(source: str, data: Mapping[str, Any], *, at: datetime) -> byt
             "HOME": home,
             "TMPDIR": home,
             "PYTHONDONTWRITEBYTECODE": "1",
+            # Lambda's own interpreter finds its library by it
+            **{name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ},
             **dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), _NOWHERE),
         }
         try:
@@ -82,8 +84,14 @@ def brief(diagnostic: str) -> str:
     """What a diagnostic says, with the line of the template, and no path of ours."""
     said = next((line.removeprefix("error: ").strip() for line in diagnostic.splitlines() if line.strip()), "")
     said = re.sub(r"\s*\(searched at .*?\)", "", said)
-    place = _PLACE.search(diagnostic)
-    return f"{place[1]}: {said}" if place else said
+    where = place(diagnostic)
+    return f"{where}: {said}" if where else said
+
+
+def place(diagnostic: str) -> str:
+    """Where a diagnostic says that something is wrong, and no word of it: it may hold what was to be set."""
+    found = _PLACE.search(diagnostic)
+    return found[1] if found else ""
 
 
 def main() -> int:

@@ -100,7 +100,7 @@ def _joined(some: Iterable[str], language: str) -> str:
 
 def number(value: float) -> str:
     """`value` without a point that says nothing."""
-    return str(int(value)) if float(value).is_integer() else str(value)
+    return str(value) if isinstance(value, int) or not value.is_integer() else str(int(value))
 
 
 def say(told: Text, language: str) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Literal, cast
 
 from yinji.forms.filling import Sent, sent
 from yinji.forms.form import Form
+from yinji.forms.schema import LARGEST
 from yinji.platform.problem import Problem
 
 Go = Literal["next", "stay", "later"]
@@ -68,7 +70,10 @@ def _table(value: Any) -> dict[str, Any]:
 
 
 def _readable(value: Any, depth: int = 0) -> bool:
-    """Whether there is nothing in `value` that nobody types: NUL, escapes of terminals, tables in tables."""
+    """Whether there is nothing in `value` that nobody types: NUL, escapes of terminals, tables in tables, numbers that
+    a browser does not have."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return isfinite(value) and abs(value) <= LARGEST
     if isinstance(value, str):
         return not _CONTROL.search(value)
     if isinstance(value, dict | list):

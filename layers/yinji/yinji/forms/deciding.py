@@ -16,7 +16,7 @@ from yinji.forms import facts, submission
 from yinji.forms.access import may_see, visible
 from yinji.forms.answered import office_title
 from yinji.forms.form import OF_SCHOOL, Field, Form
-from yinji.forms.store import Forms
+from yinji.forms.store import MOST_WAITING, Forms
 from yinji.forms.submission import VERDICTS, Submission, Verdict
 from yinji.identity.session import Session
 from yinji.platform.clock import stamp
@@ -110,10 +110,10 @@ class Waiting:
     form: Form
 
 
-def queue(forms: Forms, office: str) -> list[Waiting]:
+def queue(forms: Forms, office: str, most: int = MOST_WAITING) -> list[Waiting]:
     """What waits for `office`, the longest first. The index lags for a moment: what was decided since is left out when
     it says so itself."""
-    found = [one for one in forms.waiting(office) if one.waits_for == office]
+    found = [one for one in forms.waiting(office, most) if one.waits_for == office]
     known = versions(forms, found)
     return [Waiting(one, known[one.form, one.form_version]) for one in found]
 

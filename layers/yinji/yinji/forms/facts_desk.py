@@ -119,8 +119,10 @@ def decides(session: Session) -> list[Source]:
 
 
 def waiting(facts: Facts, session: Session) -> list[Waiting]:
-    """The conflicts that `session` may decide, whoever waits longest first. Raises Problem("forbidden")."""
-    found = [one for source in decides(session) for one in facts.conflicts(source.id)]
+    """The conflicts that `session` may decide, whoever waits longest first; nobody decides of their own. Raises
+    Problem("forbidden")."""
+    own = (session.sub, session.acts_for)
+    found = [one for source in decides(session) for one in facts.conflicts(source.id) if one.conflict.person not in own]
     names = facts.names([one.conflict.person for one in found])
     ordered = sorted(found, key=lambda one: (one.conflict.at, one.conflict.id))
     return [Waiting(one, names.get(one.conflict.person, "")) for one in ordered]
@@ -135,7 +137,9 @@ def decide(facts: Facts, session: Session, id: str, deed: str, version: int, now
         raise Problem("not-found")
     for source in some:
         try:
-            return facts.decide(id, source.id, version, chosen, session.sub, now)
+            return facts.decide(
+                id, source.id, version, chosen, session.sub, now, not_of=(session.sub, session.acts_for)
+            )
         except Problem as problem:
             if problem.code != "not-found":
                 raise

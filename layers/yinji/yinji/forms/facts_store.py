@@ -220,12 +220,14 @@ class Facts:
         found = [_open(plains(item)) for item in self._bulk.query("pk", _conflicts(source), consistent=True)]
         return sorted(found, key=lambda one: (one.conflict.at, one.conflict.id))
 
-    def decide(self, id: str, source: str, version: int, deed: Deed, who: str, at: datetime) -> Conflict | None:
+    def decide(
+        self, id: str, source: str, version: int, deed: Deed, who: str, at: datetime, not_of: Sequence[str] = ()
+    ) -> Conflict | None:
         """Let `who` decide of the conflict `id` with `source`, as it stands in `version` of the fact: the conflict, or
         None when the same was decided before.
 
         Raises Problem("not-found") when there is none, Problem("changed-meanwhile") when it is not any more what was
-        seen, or the other was decided.
+        seen, or the other was decided, Problem("forbidden") when it is of somebody of `not_of`.
         """
         for attempt in range(TRIES):
             item = one(ConflictItem, _conflicts(source), id)
@@ -237,6 +239,8 @@ class Facts:
                     raise Problem("changed-meanwhile")
                 return None
             open = _open(values(item))
+            if open.conflict.person in not_of:
+                raise Problem("forbidden")
             fact = self._fact(open.conflict.person, open.conflict.kind)
             if fact is None or fact.conflict is None or fact.conflict.id != id:
                 time.sleep(CHANCE.uniform(0, BREATH * 2 ** min(attempt, 5)))

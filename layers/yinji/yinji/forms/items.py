@@ -129,6 +129,13 @@ class DraftItem(Model):
     expires_at = NumberAttribute()
 
 
+LEAN = (
+    "submission", "form", "form_version", "office", "person", "called", "school", "ways", "repeated", "at", "chain",
+    "state", "stage", "times", "version", "expires_at",
+)  # fmt: skip
+"""What of a submission is read to count how it was filled."""
+
+
 class SubmissionItem(Model):
     class Meta(Settings):
         pass

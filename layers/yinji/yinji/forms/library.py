@@ -16,7 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from yinji.forms.form import Form, Unfit, lacking, read
+from yinji.forms import facts
+from yinji.forms.form import OF_SCHOOL, Form, Unfit, lacking, read
 from yinji.forms.submission import Event
 from yinji.platform.problem import Problem
 
@@ -24,6 +25,8 @@ State = Literal["draft", "published", "retired"]
 SHIPPED = Path(__file__).with_name("shipped")
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 SERVICE = "service"
+SCHOOLS, DEPARTMENTS = ("counsellor", "school-officer"), ("department-officer",)
+"""In which roles somebody acts for a school, and for a department."""
 
 
 @dataclass(frozen=True)
@@ -78,14 +81,30 @@ def discard(before: Head, key: str, who: str, at: datetime) -> Done:
 
 def publish(before: Head, key: str, who: str, at: datetime) -> tuple[Head, Form, Event]:
     """Its draft is the next version, which from now on is filled. Raises Problem("form-nothing-new"), and
-    Problem("form-lacks-words") while words are missing in a language."""
+    Problem("form-lacks-words") while words are missing in a language, Problem("form-facts-not-read") when it asks for
+    facts that its offices may not read."""
     if before.draft is None:
         raise Problem("form-nothing-new")
     if missing := lacking(before.draft):
         raise Problem("form-lacks-words", fields=", ".join(missing))
+    if unread := strange(before.draft):
+        raise Problem("form-facts-not-read", fields=", ".join(unread))
     form = replace(before.draft, version=before.published + 1)
     after = _next(before, who, at, state="published", published=form.version, draft=None)
     return after, form, Event(key, "publish", who, at, {"version": form.version})
+
+
+def strange(form: Form) -> list[str]:
+    """The questions of `form` that ask for a fact which its office, or one of those that have to agree, may not read.
+    What is sealed they see by its last signs."""
+    offices = {form.office, *form.approvals}
+    roles = {role for office in offices for role in (SCHOOLS if office == OF_SCHOOL else DEPARTMENTS)}
+    kinds = facts.kinds()
+    return [
+        one.name
+        for one in form.fields
+        if one.fact and not kinds[one.fact].sealed and not roles <= kinds[one.fact].readers
+    ]
 
 
 def retire(before: Head, key: str, who: str, at: datetime) -> Done:

@@ -10,12 +10,13 @@ from yinji.identity.session import Session
 
 def school_of(session: Session, fact: Fact | None, cases: Store) -> str:
     """The id of the school of `session`, or an empty text: their own where they act for one; of a student that
-    of their case; or that whose id or name, in either language, the `fact` "school" says."""
+    of their case; or that whose id or name, in either language, the registry told as the `fact` "school"."""
     if session.school:
         return session.school
     if session.role == "student" and (case := cases.get(session.sub)):
         return case.graduate.school
-    return named(str(fact.value)) if fact else ""
+    # what they say themselves does not choose who agrees to it
+    return named(str(fact.value)) if fact and fact.recorded else ""
 
 
 def named(text: str) -> str:

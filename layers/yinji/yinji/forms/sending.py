@@ -31,6 +31,8 @@ from yinji.platform.ids import id_of
 from yinji.platform.problem import Problem, invalid_form
 
 TRIES = 6
+NUMBER = "student-number"
+"""The fact that is what a student signs in as."""
 TYPED = "typed"
 """In the place of a mark: what was typed before, which is sealed and cannot be shown, holds. No mark is as short."""
 LONGEST = 300_000
@@ -152,7 +154,7 @@ class Desk:
         """What is not right on a page of a draft, by field."""
         form = self._forms.published(draft.form)
         filled = self._fill(form, session.sub, draft.sent, self._facts.of(session.sub), clock.now())
-        names = {one.name for one in form.pages[page].fields}
+        names = {one.name for one in form.pages[page].fields} if page < len(form.pages) else set[str]()
         return {at: why for at, why in filled.wrong.items() if at.partition("/")[0] in names}
 
     def give_up(self, session: Session, id: str) -> None:
@@ -171,6 +173,8 @@ class Desk:
         key = id_of("send", id, person, sent_as)
         fresh = self._sealed(form, came, self._facts.sealer(person))
         for _ in range(TRIES):
+            if (earlier := self._sent_as(form, person, key, corrects)) is not None:
+                return earlier
             draft = self._forms.draft(person, id) or Draft(person, id)
             target = corrects or draft.corrects
             before = self._forms.find(target or submission_id(form, person, key))
@@ -189,9 +193,9 @@ class Desk:
             answers = self._seal(form, filled.answers, self._facts.sealer(person))
             _not_too_long(answers)
             if before:
-                done = self._forms.change(*acts.correct(before, form, filled, answers, key, at))
+                done = self._forms.change(*acts.correct(before, form, filled, answers, key, at), draft.version)
             else:
-                done = self._send(form, session, known, filled, answers, key, at)
+                done = self._send(form, session, known, filled, answers, key, at, draft.version)
             if done and (kept := self._forms.find(target or submission_id(form, person, key))):
                 self.learn(kept)
                 return Sending(kept, new=True, filled=filled)
@@ -206,17 +210,27 @@ class Desk:
         answers: Mapping[str, Any],
         key: str,
         at: datetime,
+        draft: int,
     ) -> bool:
         school = school_of(session, known.get("school"), self._cases)
         if not school and OF_SCHOOL in form.approvals:
             raise Problem("school-unknown")
         made = acts.submit(form, session.sub, session.name, school, filled, answers, key, at)
         try:
-            return self._was(self._forms.submit(*made), key)
+            return self._was(self._forms.submit(*made, draft), key)
         except Problem as problem:
             if problem.code != "too-busy":
                 raise
             return False
+
+    def _sent_as(self, form: Form, person: str, key: str, corrects: str) -> Sending | None:
+        """What was sent as `key` before, whatever has been begun since; None when nothing was."""
+        for id in filter(None, (submission_id(form, person, key), corrects)):
+            found = self._forms.find(id)
+            if found is not None and found.person == person and self._was(found, key):
+                self.learn(found)
+                return Sending(found, new=False)
+        return None
 
     def _was(self, one: Submission, key: str) -> bool:
         """Whether what was sent as `key` is in `one` already."""
@@ -247,11 +261,17 @@ class Desk:
         """What was sent; of facts that are still known as they were told, that they are agreed to."""
         still = _still(Sent(one.answers), self._forms.version(one.form, one.form_version), form)
         uses: dict[str, str] = {}
+        newer: set[str] = set()
         for name, answer in self.opened(one).items():
             fact = known.get(form.by_name[name].fact) if name in still.answers else None
-            if fact is not None and self._facts.opened(fact).value == answer:
+            if fact is None:
+                continue
+            if self._facts.opened(fact).value == answer:
                 uses[name] = mark(fact)
-        return Sent({name: value for name, value in still.answers.items() if name not in uses}, uses)
+            elif fact.true_at > one.answered_at:
+                newer.add(name)  # what was said since is shown to be confirmed
+        gone = newer.union(uses)
+        return Sent({name: value for name, value in still.answers.items() if name not in gone}, uses)
 
     def _still(self, draft: Draft, form: Form) -> Sent:
         """What was filled, without what `form` does not ask any more."""
@@ -275,7 +295,7 @@ class Desk:
         said = [
             Fact(one.person, form.by_name[name].fact, answer, SELF, form.id, one.answered_at)
             for name, answer in self.opened(one).items()
-            if form.by_name[name].fact and registry.validator(form.by_name[name].fact).holds(answer)
+            if form.by_name[name].fact and _told_by_themselves(form.by_name[name].fact, answer, one.person)
         ]
         return self._facts.take(one.person, said).changed
 
@@ -315,6 +335,8 @@ class Desk:
                 wrong.setdefault(name, "invalid")
         for one in form.fields:
             fact = known.get(one.fact)
+            if one.fact == NUMBER and answers.get(one.name, person) != person:
+                wrong.setdefault(one.name, "invalid")
             if fact and fixed(fact) and one.name in answers and answers[one.name] != fact.value:
                 wrong.setdefault(one.name, "invalid")
         return replace(filled, wrong=wrong)
@@ -329,6 +351,12 @@ def place(form: Form, name: str) -> str:
 def step_of(form: Form) -> str:
     """What the uploads that `form` asks for are kept under."""
     return f"{PREFIX}{form.id}"
+
+
+def _told_by_themselves(kind: str, answer: Any, person: str) -> bool:
+    """Whether `answer` is a value of `kind` that `person` may say of themselves; besides, their own number."""
+    may = SELF in registry.kinds()[kind].writers or (kind == NUMBER and answer == person)
+    return may and registry.validator(kind).holds(answer)
 
 
 def fixed(fact: Fact) -> bool:

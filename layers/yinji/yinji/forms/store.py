@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, cast
 
 from pynamodb.transactions import TransactWrite
@@ -20,6 +21,7 @@ from yinji.clearance.reading import plains
 from yinji.forms.filling import Sent, Way
 from yinji.forms.form import Form, read
 from yinji.forms.items import (
+    LEAN,
     TABLE,
     ByForm,
     ByOffice,
@@ -42,6 +44,8 @@ DRAFTS_KEPT = timedelta(days=90)
 FORM_EVENTS_KEPT = timedelta(days=3650)
 """How long it is known who changed a form (the data map's term `forms`)."""
 FORMS = "FORMS"
+MOST_WAITING = 1000
+"""Of a queue, how many are read at once: whoever has decided of these sees the next."""
 
 
 @dataclass(frozen=True)
@@ -165,12 +169,13 @@ class Forms:
         DraftItem(_person_pk(person), f"DRAFT#{form}").delete()
 
     # --- what was sent -----------------------------------------------------------------------------------------------
-    def submit(self, submission: Submission, event: Event) -> Submission:
-        """Keep a new submission, once, and forget its draft; the same sent again is the one there is."""
+    def submit(self, submission: Submission, event: Event, draft: int = 0) -> Submission:
+        """Keep a new submission, once, and forget its draft, which was sent as its version `draft` had it; the same
+        sent again is the one there is. Raises Problem("too-busy") when another device has saved more meanwhile."""
 
         def work(transaction: TransactWrite) -> None:
             self._put(transaction, submission, event)
-            transaction.delete(DraftItem(_person_pk(submission.person), f"DRAFT#{submission.form}"))
+            _without_draft(transaction, submission, draft)
 
         transacted(self._connection, work)
         found = self.find(submission.id)
@@ -178,14 +183,14 @@ class Forms:
             raise Problem("too-busy")
         return found
 
-    def change(self, after: Submission, event: Event) -> bool:
+    def change(self, after: Submission, event: Event, draft: int = 0) -> bool:
         """Keep `after`, which follows from the version before it, and that `event` happened; False when somebody else
         was quicker, or the very event was there before. Look at it anew then."""
 
         def work(transaction: TransactWrite) -> None:
             self._put(transaction, after, event)
             if event.what == "correct":
-                transaction.delete(DraftItem(_person_pk(after.person), f"DRAFT#{after.form}"))
+                _without_draft(transaction, after, draft)
 
         return transacted(self._connection, work)
 
@@ -209,16 +214,23 @@ class Forms:
             forget(SubmissionItem, submission_pk(plains(item)["submission"]))
         forget(DraftItem, _person_pk(person))
 
-    def of_form(self, form: str, since: datetime | None = None) -> list[Submission]:
-        """What was sent of a form, the oldest first, from `since` on, as of a moment ago."""
+    def of_form(self, form: str, since: datetime | None = None, *, lean: bool = False) -> list[Submission]:
+        """What was sent of a form, the oldest first, from `since` on, as of a moment ago; without the answers when
+        it is to be `lean`."""
         found = self._bulk.query(
-            "form", form, index=ByForm.Meta.index_name, since=stamp(since) if since else "", sort="at"
+            "form",
+            form,
+            LEAN if lean else (),
+            index=ByForm.Meta.index_name,
+            since=stamp(since) if since else "",
+            sort="at",
         )
         return [submission_of(plains(item)) for item in found]
 
-    def waiting(self, office: str) -> list[Submission]:
-        """What waits for an office, the longest first, as of a moment ago; `office` as Submission.waits_for."""
-        found = self._bulk.query("waits_for", office, index=ByOffice.Meta.index_name)
+    def waiting(self, office: str, most: int = MOST_WAITING) -> list[Submission]:
+        """What waits for an office, the longest first, as of a moment ago, up to so many; `office` as
+        Submission.waits_for."""
+        found = islice(self._bulk.query("waits_for", office, index=ByOffice.Meta.index_name), most)
         return [submission_of(plains(item)) for item in found]
 
     def _history(self, pk: str) -> list[Event]:
@@ -230,6 +242,14 @@ class Forms:
         condition = SubmissionItem.pk.does_not_exist() if new else SubmissionItem.version == after.version - 1
         transaction.save(item_of(after), condition=condition)
         happens(transaction, FormEventItem, submission_pk(after.id), event, after.kept_until - event.at)
+
+
+def _without_draft(transaction: TransactWrite, one: Submission, version: int) -> None:
+    """Let `transaction` forget the draft of what is sent, unless more has been saved of it than its `version`."""
+    as_sent = DraftItem.pk.does_not_exist()
+    if version:
+        as_sent |= DraftItem.version == version
+    transaction.delete(DraftItem(_person_pk(one.person), f"DRAFT#{one.form}"), condition=as_sent)
 
 
 def documents(form: Form) -> str:
@@ -344,7 +364,7 @@ def submission_of(told: Mapping[str, Any]) -> Submission:
         told["person"],
         told["called"],
         told.get("school") or "",
-        json.loads(told["answers"]),
+        json.loads(told.get("answers") or "{}"),
         {name: cast(Way, way) for name, way in told["ways"].items()},
         tuple(told.get("repeated") or ()),
         instant(told["at"]),

@@ -148,6 +148,7 @@ def correct(before: Submission, form: Form, filled: Filled, answers: Mapping[str
         _next(before, state, at),
         form_version=form.version,
         answers=answers,
+        kept_until=at + timedelta(days=form.kept_days),
         ways=filled.ways,
         repeated=filled.repeated,
         chain=form.approvals,

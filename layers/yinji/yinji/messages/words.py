@@ -123,11 +123,9 @@ def told(message: Message, language: str, steps: Sequence[str] | None = None, no
             line = say(language, "line", message.kind)
             return Told(title, [line], f"{SUBMISSION}{params['submission']}", str(params["reason"]))
         case "form-layout":
-            told = {"title": params["title"][language], "version": params["version"]}
+            told = {"title": params["title"][language], "version": params["version"], "line": params["why"] or "–"}
             line = say(language, "line", message.kind, **told)
-            return Told(
-                say(language, "title", message.kind, **told), [line], FORM.format(form=params["form"]), params["why"]
-            )
+            return Told(say(language, "title", message.kind, **told), [line], FORM.format(form=params["form"]))
         case "fact-corrected":
             return _of_fact(params, language)
         case "digest":

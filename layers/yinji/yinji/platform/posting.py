@@ -49,7 +49,10 @@ def resolved(url: str, *, inside: bool = False) -> str:
     check(url)
     told = urlsplit(url)
     port = told.port or (443 if told.scheme == "https" else 80)
-    found = [str(one[4][0]) for one in socket.getaddrinfo(told.hostname, port, type=socket.SOCK_STREAM)]
+    try:
+        found = [str(one[4][0]) for one in socket.getaddrinfo(told.hostname, port, type=socket.SOCK_STREAM)]
+    except UnicodeError:  # a part of the name is empty, or too long
+        raise NotAllowed("no name of a host") from None
     if not (inside or is_local()) and not all(public(address) for address in found):
         raise NotAllowed("not everybody's")
     return found[0]

@@ -80,7 +80,8 @@ def as_xlsx(table: Table) -> bytes:
 
 
 def _headline(sheet: Any, name: str) -> Any:
-    cell: Any = WriteOnlyCell(sheet, value=name)
+    cell: Any = WriteOnlyCell(sheet, value=_CONTROL.sub("", name))
+    cell.data_type = "s"
     cell.font, cell.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="top")
     return cell
 
