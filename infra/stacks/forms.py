@@ -260,8 +260,8 @@ class Forms(Beside):
         self.table.added_to_by(connect)
         self.routes.route(connect, "POST", "/api/forms/desk/{form}/connect")
 
-        # five posts of ten seconds each
-        deliver = self._function("forms/deliver", "FORMS_TABLE", timeout=60, memory=512, asynchronous=True)
+        # five posts of ten seconds each, and whoever is slow to say where their names lead
+        deliver = self._function("forms/deliver", "FORMS_TABLE", timeout=120, memory=512, asynchronous=True)
         self.table.looked_up_by(deliver)
         name = f"{self.setting.prefix}-form-deliveries"
         deliveries = Inbox(self, "Deliveries", name=name, function=deliver, tries=TRIES)

@@ -32,6 +32,8 @@ from yinji.platform.sheets import download
 LARGEST = 4_500_000
 """Bytes of a file: an answer ends at 6 MB, and bytes travel in base64. More than that is had year by year, so that no
 list of people has to be laid down anywhere to be fetched."""
+MOST_WHOLE = 2000
+"""Submissions whose numbers are taken out at once: each of their people has a key, which KMS has to open."""
 api = Api()
 forms = Forms()
 store = Store()
@@ -66,6 +68,8 @@ def export(id: str, kind: str) -> Response[Any]:
     some = sent_in(id, api.query.get("year", ""))
     versions = {version: form for (_, version), form in deciding.versions(forms, some).items()}
     if whole:
+        if len(some) > MOST_WHOLE:
+            raise Problem("export-too-large")
         some = opened(some, versions)
     told = table(found.published or found.form, versions, some, api.language)
     filters = told_of({name: api.query.get(name, "") for name in ("year", "whole")}) | {"form": id}

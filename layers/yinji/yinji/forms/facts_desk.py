@@ -36,6 +36,9 @@ BY_PAGE = "facts-page"
 """What is said on the page of facts came through it."""
 Document = dict[str, Any]
 
+MOST = 200
+"""Of conflicts, how many are shown: whoever has decided of these sees the next."""
+
 
 @dataclass(frozen=True)
 class Waiting:
@@ -123,8 +126,8 @@ def waiting(facts: Facts, session: Session) -> list[Waiting]:
     Problem("forbidden")."""
     own = (session.sub, session.acts_for)
     found = [one for source in decides(session) for one in facts.conflicts(source.id) if one.conflict.person not in own]
-    names = facts.names([one.conflict.person for one in found])
-    ordered = sorted(found, key=lambda one: (one.conflict.at, one.conflict.id))
+    ordered = sorted(found, key=lambda one: (one.conflict.at, one.conflict.id))[:MOST]
+    names = facts.names([one.conflict.person for one in ordered])
     return [Waiting(one, names.get(one.conflict.person, "")) for one in ordered]
 
 
