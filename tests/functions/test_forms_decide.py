@@ -9,14 +9,18 @@ from typing import Any
 
 import pytest
 from yinji.forms import deciding
+from yinji.forms.filling import Filled
+from yinji.forms.form import Field
 from yinji.forms.store import Forms
-from yinji.forms.submission import VERDICTS, Submission
+from yinji.forms.submission import VERDICTS, Submission, submit
 from yinji.identity.session import ROLES, Session
 from yinji.platform import clock
 from yinji.platform.problem import Problem
 
 from tests import portal
-from tests.functions.conftest import Cloud
+from tests.forms import BOTH, published, small
+from tests.functions.conftest import Cloud, officer
+from tests.graduates import LIN
 from tests.submissions import (
     AFFAIRS,
     AID,
@@ -264,3 +268,16 @@ def test_a_document_that_was_handed_in_can_be_opened(cloud: Cloud) -> None:
     place = f"{API}/s/{one.id}/documents/{'ab' * 16}"
     body = portal.visit(f"/forms/queue/{one.id}", SCHOOL).body
     assert f'href="{place}/file"' in body and f'src="{place}/thumbnail"' in body
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_page_without_a_title_is_shown_and_drawn_as_well(cloud: Cloud, language: str) -> None:
+    table = Field("kin", BOTH, "rows", fields=(Field("who", BOTH), Field("age", BOTH, "number", required=False)))
+    form = published(small(Field("a", BOTH), table, approvals=("finance",)))
+    filled = Filled({"a": "x", "kin": [{"who": "母亲"}]}, {"a": "asked", "kin": "asked"}, {})
+    one, sent = submit(form, LIN.student, "林晓雨", "S01", filled, filled.answers, "k", NOW)
+    Forms().submit(one, sent)
+    page = portal.visit(f"/forms/queue/{one.id}", officer("finance"), language)
+    assert page.status == 200 and "母亲" in page.body
+    answer = cloud.call("forms/pdf", officer("finance"), "GET", f"/api/forms/s/{one.id}/form.pdf")
+    assert answer.status == 200 and answer.headers["Content-Type"] == "application/pdf"

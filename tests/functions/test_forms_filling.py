@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 from yinji.clearance.store import Store
+from yinji.forms.coming import of_document
 from yinji.forms.facts import SELF, Fact
 from yinji.forms.facts_store import Facts
 from yinji.forms.filling import Sent
@@ -171,6 +173,38 @@ def test_the_same_sent_twice_is_one(desk: Desk) -> None:
         desk.submit(WHO, form.id, filled(desk.sheet(WHO, form.id, AT)), "the-key-2").submission.id
         != first.submission.id
     )
+
+
+def test_a_review_that_stands_open_beside_another_is_told_that_it_was_sent(desk: Desk) -> None:
+    form = published(small(of_fact("name", "name"), Field("a", BOTH)))
+    draft = desk.save(WHO, form.id, Sent({"name": "苏明", "a": "x"}), 0)
+    assert desk.submit(WHO, form.id, Sent(), "the-key-1", seen=draft.version).new
+    late = refusal(desk.submit, WHO, form.id, Sent(), "the-key-2", seen=draft.version)
+    assert late.code == "submission-moved-on" and len(Forms().of_person(WHO.sub)) == 1
+
+
+def test_a_correction_confirms_what_was_said_since(desk: Desk) -> None:
+    form = published(small(of_fact("phone", "phone"), Field("a", BOTH), once=True))
+    one = send(desk, form)
+    later = Fact(WHO.sub, "phone", "13900139009", SELF, "another-form", AT + timedelta(days=9))
+    Facts().learn(WHO.sub, [later])
+    draft = desk.correct(WHO, one.id)
+    assert "phone" not in draft.sent.answers and "phone" not in draft.sent.uses
+    assert desk.sheet(WHO, form.id, AT + timedelta(days=10)).questions["phone"].standing == "known"
+
+
+def test_numbers_that_no_browser_has_are_refused() -> None:
+    form = small(Field("n", BOTH, "number"))
+    for number in (10**309, float("inf"), float("nan"), -(2**60)):
+        assert refusal(of_document, form, {"answers": {"n": number}}).code == "malformed-request"
+
+
+def test_somebody_elses_number_is_not_learnt(desk: Desk) -> None:
+    form = published(small(of_fact("number", "student-number")))
+    wrong = refusal(desk.submit, WHO, form.id, Sent({"number": "2022S09999"}), "the-key-1")
+    assert wrong.code == "invalid-form"
+    desk.submit(WHO, form.id, Sent({"number": WHO.sub}), "the-key-1")
+    assert Facts().of(WHO.sub)["student-number"].value == WHO.sub
 
 
 def test_who_sends_the_same_at_once_twice_sends_one(desk: Desk) -> None:

@@ -63,7 +63,7 @@ def submit(id: str) -> Response[str]:
     api.limit(FORMS_SENT)
     came = coming(form)
     try:
-        sending = desk.submit(session, id, came.sent, key, came.corrects)
+        sending = desk.submit(session, id, came.sent, key, came.corrects, seen=came.seen)
     except Problem as problem:
         if not (api.is_form and problem.code == "invalid-form"):
             raise

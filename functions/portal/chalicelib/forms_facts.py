@@ -9,7 +9,20 @@ from typing import Any
 from markupsafe import Markup
 from yinji.clearance import university
 from yinji.clearance.definition import Text
-from yinji.forms.facts import DECIDED, SELF, Fact, Kind, Standing, groups, kinds, may_read, shown, sources, standing
+from yinji.forms.facts import (
+    DECIDED,
+    SELF,
+    Fact,
+    Kind,
+    Standing,
+    groups,
+    kinds,
+    may_read,
+    shown,
+    sources,
+    standing,
+    told_apart,
+)
 from yinji.forms.facts_desk import DEEDS, correctable, decides, readable, waiting
 from yinji.forms.facts_store import Facts
 from yinji.identity import seen
@@ -60,7 +73,7 @@ def mine(visit: Visit, facts: Facts) -> dict[str, Any]:
             known.get(id),
             standing(known.get(id), visit.now),
             correctable(session, kind),
-            list(reversed(histories.get(id, ()))),
+            list(reversed(told_apart(histories.get(id, ())))),
         )
         for id, kind in kinds().items()
         if may_read(kind, session.role, self_=True)

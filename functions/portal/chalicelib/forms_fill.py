@@ -17,6 +17,7 @@ from yinji.clearance.definition import Text
 from yinji.clearance.sealing import masked
 from yinji.forms import facts
 from yinji.forms.access import visible
+from yinji.forms.facts import Fact
 from yinji.forms.filling import Question, Sent, Standing, mark
 from yinji.forms.form import FRAME, MOST_ROWS, OF_SCHOOL, Field, Form, asked
 from yinji.forms.sending import TYPED, Desk, Offer, Sheet, fixed
@@ -113,15 +114,22 @@ def shown(
     if question is None or question.fact is None or words is None:
         return one
     fact = question.fact
-    sources = facts.sources()
     return replace(
         one,
         seen=facts.shown(fact.kind, fact.value, words.language),
         mark=mark(fact),
         at=fact.true_at,
-        source=sources[fact.source].title if fact.source in sources else None,
+        source=_source(fact),
         fixed=fixed(fact),
     )
+
+
+def _source(fact: Fact) -> Text | None:
+    """Who says `fact`: a system of record, or the department that decided against it; None for the person."""
+    known = facts.sources().get(fact.source)
+    if known is None:
+        return None
+    return university.departments()[known.department] if fact.through == facts.DECIDED else known.title
 
 
 # --- what there is to fill -------------------------------------------------------------------------------------------
@@ -213,8 +221,13 @@ def _review(visit: Visit, sheet: Sheet, some: Mapping[str, Shown]) -> dict[str, 
         "sections": list(enumerate(pages)),
         "said": of,
         "uses": {one.name: one.mark for page in pages for one in page if one.known and not one.agreed},
-        "at_once": not sheet.begun,
+        "at_once": not (sheet.begun or any(_missing(one) for page in pages for one in page)),
     }
+
+
+def _missing(one: Shown) -> bool:
+    """Whether a question has to be answered yet."""
+    return one.field.required and one.value is None and not (one.typed or one.known or one.agreed)
 
 
 def _page(visit: Visit, sheet: Sheet) -> int | None:

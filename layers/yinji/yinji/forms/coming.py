@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any, Literal, cast
 
 from yinji.forms.filling import Sent, sent
@@ -73,7 +72,7 @@ def _readable(value: Any, depth: int = 0) -> bool:
     """Whether there is nothing in `value` that nobody types: NUL, escapes of terminals, tables in tables, numbers that
     a browser does not have."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return isfinite(value) and abs(value) <= LARGEST
+        return abs(value) <= LARGEST  # neither infinity nor what is no number is
     if isinstance(value, str):
         return not _CONTROL.search(value)
     if isinstance(value, dict | list):

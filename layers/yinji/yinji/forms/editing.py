@@ -99,8 +99,12 @@ def put(before: Form, schema: Any, layout: Any, language: str) -> Form:
 
 
 def begun(id: str, office: str, texts: Mapping[str, str], language: str) -> Form:
-    """A form of one page that asks nothing yet. Raises Problem("form-unfit")."""
-    form = Form(id, office, _text(texts, "title"), {}, (Page({}, ()),))
+    """A form of one page that asks nothing yet. Raises Problem("form-unfit"), and Problem("invalid-form") when it has
+    no title."""
+    title = _text(texts, "title")
+    if not any(title.values()):
+        raise invalid_form({"title": "required"})
+    form = Form(id, office, title, {}, (Page({}, ()),))
     return fit(form, language)
 
 

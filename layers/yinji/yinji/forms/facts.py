@@ -358,6 +358,21 @@ def decided(before: Fact, deed: Deed, at: datetime) -> Fact:
     return replace(after, value=before.claim.value, through=DECIDED, at=max(at, before.at), overruled=before.value)
 
 
+def told_apart(history: Sequence[Fact]) -> list[Fact]:
+    """`history`, the oldest first, without the versions by which only the time changed: it was said again."""
+    found: list[Fact] = []
+    for one in history:
+        same = found and (one.value, one.source, one.claim, one.overruled) == (
+            found[-1].value,
+            found[-1].source,
+            found[-1].claim,
+            found[-1].overruled,
+        )
+        if not same:
+            found.append(one)
+    return found
+
+
 def worth_keeping(before: Fact | None, said: Fact) -> bool:
     """Whether what a system of record says again and again need be written down: not, while what is known is far from
     stale."""

@@ -422,7 +422,10 @@ def lacking(form: Form) -> list[str]:
     """Where words are still missing in one of the languages: names of fields, "" for the form itself; nothing when it
     can be published. A form without a field lacks one."""
     wanting: list[str] = []
-    if not _both(form.title) or any(not _both(page.title) for page in form.pages[1:]) or not list(form.fields):
+    # the first page, often the only one, may do without a title
+    first, *more = [page.title for page in form.pages]
+    untold = any(first.values()) and not _both(first)
+    if not _both(form.title) or untold or not all(map(_both, more)) or not list(form.fields):
         wanting.append("")
     if form.intro and any(form.intro.values()) and not _both(form.intro):
         wanting.append("")

@@ -21,7 +21,7 @@ from yinji.forms import facts
 SURE, EXACT, LIKELY = 0.93, 0.9, 0.72
 """From where on a suggestion is taken as the fact itself, and as worth showing; between them the name of a fact in one
 language."""
-_NOISE = re.compile(r"[\s:：*＊()（）\[\]【】_/\\.,，、。;；\"'“”]+")
+_NOISE = re.compile(r"[-\s:：*＊()（）\[\]【】_/\\.,，、。;；\"'“”]+")
 
 
 @dataclass(frozen=True)

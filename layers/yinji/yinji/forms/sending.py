@@ -162,9 +162,12 @@ class Desk:
         self._forms.give_up(session.sub, id)
 
     # --- what is sent ------------------------------------------------------------------------------------------------
-    def submit(self, session: Session, id: str, came: Sent, sent_as: str, corrects: str = "") -> Sending:
+    def submit(
+        self, session: Session, id: str, came: Sent, sent_as: str, corrects: str = "", *, seen: int = 0
+    ) -> Sending:
         """Send the form, as the draft and what `came` beside it say; sent again by the same `sent_as` it is the one
-        there is. `corrects` is the submission that is changed by it, if the draft does not say.
+        there is. `corrects` is the submission that is changed by it, if the draft does not say; `seen` the version of
+        the draft that whoever sends it saw.
 
         Raises Problem: not-found, form-retired, forbidden, invalid-form, form-too-long, school-unknown,
         submitted-before, submission-moved-on, too-busy.
@@ -176,6 +179,8 @@ class Desk:
             if (earlier := self._sent_as(form, person, key, corrects)) is not None:
                 return earlier
             draft = self._forms.draft(person, id) or Draft(person, id)
+            if seen and not draft.version:
+                raise Problem("submission-moved-on")  # it was sent, or given up, on another page
             target = corrects or draft.corrects
             before = self._forms.find(target or submission_id(form, person, key))
             if target and own(session, before).form != id:
