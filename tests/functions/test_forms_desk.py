@@ -222,12 +222,14 @@ def test_what_is_published_is_filled_what_is_drafted_is_not(cloud: Cloud) -> Non
 
 def test_a_retired_form_is_not_changed_and_comes_back(cloud: Cloud) -> None:
     form = ready(cloud)
-    assert send(cloud, form, "retire", 2).json["code"] == "form-not-published"
-    send(cloud, form, "publish", 2)
-    assert send(cloud, form, "retire", 3).json["state"] == "retired"
-    assert edit(cloud, form, "page-add", 4, BOTH).json["code"] == "form-retired"
-    assert send(cloud, form, "restore", 4).json["state"] == "published"
-    assert send(cloud, form, "restore", 5).json["code"] == "form-not-retired"
+    assert send(cloud, form, "retire", 2).json["state"] == "retired", "one that nobody saw is put away as well"
+    assert send(cloud, form, "restore", 3).json["state"] == "draft"
+    send(cloud, form, "publish", 4)
+    assert send(cloud, form, "retire", 5).json["state"] == "retired"
+    assert send(cloud, form, "retire", 6).json["code"] == "form-not-published"
+    assert edit(cloud, form, "page-add", 6, BOTH).json["code"] == "form-retired"
+    assert send(cloud, form, "restore", 6).json["state"] == "published"
+    assert send(cloud, form, "restore", 7).json["code"] == "form-not-retired"
 
 
 def test_a_form_that_comes_with_it_is_gone_on_with(cloud: Cloud) -> None:

@@ -108,17 +108,17 @@ def strange(form: Form) -> list[str]:
 
 
 def retire(before: Head, key: str, who: str, at: datetime) -> Done:
-    """Nobody fills it any more."""
-    if before.state != "published":
+    """Nobody fills it any more; one that was never published is out of the way."""
+    if before.state == "retired":
         raise Problem("form-not-published")
     return _next(before, who, at, state="retired"), Event(key, "retire", who, at)
 
 
 def restore(before: Head, key: str, who: str, at: datetime) -> Done:
-    """It is filled again."""
+    """It is filled again, or worked on where it was never published."""
     if before.state != "retired":
         raise Problem("form-not-retired")
-    return _next(before, who, at, state="published"), Event(key, "restore", who, at)
+    return _next(before, who, at, state="published" if before.published else "draft"), Event(key, "restore", who, at)
 
 
 def connect(before: Head, webhook: Webhook | None, key: str, who: str, at: datetime) -> Done:
