@@ -22,7 +22,7 @@ from yinji.clearance import definition
 from yinji.clearance.appointments import working_day
 from yinji.clearance.feed import FEWEST_TO_HOLD
 from yinji.identity.register import COLUMNS
-from yinji.messages.model import OF_FAULTS, OF_VISITS, awake
+from yinji.messages.model import OF_FAULTS, OF_FORMS, OF_VISITS, awake
 from yinji.platform import clock
 
 from infra.local import home, seeding
@@ -381,6 +381,12 @@ SELDOM_ASKED = (
     *(f"visits/{name}" for name in (
         "ask", "calendar", "change", "days", "desk", "figures", "record", "remind", "round_calendar", "settle", "sheet",
     )),
+    *(f"forms/{name}" for name in (
+        "announce", "answers", "author", "conflicts", "connect", "decide", "deliver", "document", "facts", "figures",
+        "fill", "import_form", "learn", "learn_step", "library", "pdf", "records_intake", "relay", "submission",
+    )),
+    "messages/compose_forms",
+    "messages/compose_submissions",
 )  # fmt: skip
 """Functions that no journey comes to; each is asked once, whatever it answers."""
 
@@ -395,8 +401,10 @@ def seldom(metric: Metric) -> bool:
         return metric.name not in FAULTS and told.get("act") not in FAULT_ACTS
     if told.get("service") == "visits" and metric.namespace == "Yinji":
         return metric.name not in EVERY_RUN
-    if told.get("kind") in OF_FAULTS | OF_VISITS:
-        return True  # whoever reports a fault or asks for a visit here leaves no address
+    if told.get("service") == "forms" and metric.namespace == "Yinji":
+        return True  # one-form has tests of its own, which go through browsers as well
+    if told.get("kind") in OF_FAULTS | OF_VISITS | OF_FORMS | {"fact-corrected", "form-layout"}:
+        return True  # whoever reports a fault or asks for a visit here leaves no address, and nobody sends forms
     return at_night or any((metric.name, value) in SELDOM for _, value in metric.dimensions)
 
 
