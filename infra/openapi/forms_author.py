@@ -139,7 +139,9 @@ _CHANGE: Mapping[str, Told] = {
     ),
 }
 _DEEDS: Mapping[str, Told] = {
-    "publish": _deed("Publish the draft: from now on it is filled", "form-nothing-new", "form-lacks-words"),
+    "publish": _deed(
+        "Publish the draft: from now on it is filled", "form-nothing-new", "form-lacks-words", "form-facts-not-read"
+    ),
     "retire": _deed("Let nobody fill a form any more", "form-not-published"),
     "restore": _deed("Let a retired form be filled again", "form-not-retired"),
     "discard": _deed("Give up the draft for what is published", "form-not-published"),
