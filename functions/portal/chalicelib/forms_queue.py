@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -11,19 +10,12 @@ from yinji.forms.access import visible
 from yinji.forms.form import FRAME, Form
 from yinji.forms.sending import PREFIX
 from yinji.forms.store import Forms
-from yinji.forms.submission import LONGEST_REASON, State, Submission
+from yinji.forms.submission import LONGEST_REASON, Submission
 from yinji.identity import seen
 
+from .forms_fill import SHAPES
 from .visit import Visit
 
-SHAPES: Mapping[State, str] = {
-    "waiting": "submitted",
-    "approved": "done",
-    "returned": "blocked",
-    "refused": "blocked",
-    "withdrawn": "waived",
-}
-"""The shape and colour in which a state is said, beside its word."""
 MOST = 100
 """Of a queue, how many are listed: whoever has decided of these sees the next."""
 

@@ -176,18 +176,19 @@ class Desk:
         key = id_of("send", id, person, sent_as)
         fresh = self._sealed(form, came, self._facts.sealer(person))
         for _ in range(TRIES):
-            if (earlier := self._sent_as(form, person, key, corrects)) is not None:
-                return earlier
             draft = self._forms.draft(person, id) or Draft(person, id)
+            target = corrects or draft.corrects
+            made = self._forms.find(submission_id(form, person, key))
+            before = self._forms.find(target) if target else made
+            for one in (made, before):
+                # whatever has been begun since, what was sent as this key is what came of it
+                if one and one.person == person and self._was(one, key):
+                    self.learn(one)
+                    return Sending(one, new=False)
             if seen and not draft.version:
                 raise Problem("submission-moved-on")  # it was sent, or given up, on another page
-            target = corrects or draft.corrects
-            before = self._forms.find(target or submission_id(form, person, key))
             if target and own(session, before).form != id:
                 raise Problem("not-found")
-            if before and self._was(before, key):
-                self.learn(before)
-                return Sending(before, new=False)
             if before and not target:
                 raise Problem("submitted-before")
             sent = _merged(fresh, self._still(draft, form), _named(form, fresh))
@@ -227,15 +228,6 @@ class Desk:
             if problem.code != "too-busy":
                 raise
             return False
-
-    def _sent_as(self, form: Form, person: str, key: str, corrects: str) -> Sending | None:
-        """What was sent as `key` before, whatever has been begun since; None when nothing was."""
-        for id in filter(None, (submission_id(form, person, key), corrects)):
-            found = self._forms.find(id)
-            if found is not None and found.person == person and self._was(found, key):
-                self.learn(found)
-                return Sending(found, new=False)
-        return None
 
     def _was(self, one: Submission, key: str) -> bool:
         """Whether what was sent as `key` is in `one` already."""
