@@ -5,16 +5,17 @@ reports/catalogue/. Emits nothing. A table that is delivered again changes nothi
 """
 
 import hashlib
-import json
+from functools import partial
 from typing import Any
 
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.archive.catalogue_intake import kind_of, load, read
 from yinji.archive.catalogue_store import Catalogue
-from yinji.archive.refusing import Refused, told_of
+from yinji.archive.refusing import told_of
+from yinji.archive.table_intake import Found, deal
 from yinji.clearance.intake import delivered
-from yinji.platform.clock import now, stamp
+from yinji.platform.clock import stamp
 from yinji.platform.environment import setting
 from yinji.platform.observability import count, logger, metrics
 
@@ -30,24 +31,17 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
 
 
 def take(key: str) -> None:
-    bucket = setting("ARCHIVE_BUCKET")
-    try:
-        found = s3.get_object(Bucket=bucket, Key=key)
-    except s3.exceptions.NoSuchKey:
-        return
-    told: dict[str, Any] = {"key": key, "at": stamp(now()), "state": "loaded", "reason": None, "rejected": []}
-    try:
-        kind = kind_of(key)
-        lines = read(key, found["Body"].read(), kind, found["LastModified"])
-    except Refused as refused:
-        told |= {"state": "refused", "reason": refused.reason}
+    dealt = deal(s3, setting("ARCHIVE_BUCKET"), key, f"reports/{key}.json", partial(keep, key))
+    if dealt and dealt.refused:
         count("CatalogueTablesRefused")
-    else:
-        delivery = hashlib.sha256(f"{key} {found['ETag']} {stamp(found['LastModified'])}".encode()).hexdigest()[:16]
-        counts = load(catalogue, lines, kind, delivery)
-        told |= {"lines": lines.number, "counts": dict(counts)}
-        told["rejected"] = told_of(lines.rejected)
-        count("CatalogueLines", lines.number)
-        count("CatalogueLinesRejected", len(lines.rejected))
-    body = json.dumps(told, ensure_ascii=False).encode()
-    s3.put_object(Bucket=bucket, Key=f"reports/{key}.json", Body=body, ContentType="application/json")
+
+
+def keep(key: str, data: bytes, found: Found) -> dict[str, Any]:
+    """Keep what is new or different in the table `data`; what its report says."""
+    kind = kind_of(key)
+    lines = read(key, data, kind, found["LastModified"])
+    delivery = hashlib.sha256(f"{key} {found['ETag']} {stamp(found['LastModified'])}".encode()).hexdigest()[:16]
+    counts = load(catalogue, lines, kind, delivery)
+    count("CatalogueLines", lines.number)
+    count("CatalogueLinesRejected", len(lines.rejected))
+    return {"lines": lines.number, "counts": dict(counts), "rejected": told_of(lines.rejected)}

@@ -4,16 +4,16 @@ Trigger: S3 students/* of the archive's bucket. Reads: the bucket, the archive. 
 are, their portraits; reports/students/. Emits nothing.
 """
 
-import json
+from functools import partial
 from typing import Any
 
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.archive import enrolment
-from yinji.archive.refusing import Refused, told_of
+from yinji.archive.refusing import told_of
 from yinji.archive.store import Archive
+from yinji.archive.table_intake import Found, deal
 from yinji.clearance.intake import delivered
-from yinji.platform.clock import now, stamp
 from yinji.platform.environment import setting
 from yinji.platform.observability import count, logger, metrics
 
@@ -29,21 +29,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
 
 
 def enrol(key: str) -> None:
-    bucket = setting("ARCHIVE_BUCKET")
-    try:
-        data = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    except s3.exceptions.NoSuchKey:
-        return
-    told: dict[str, Any] = {"key": key, "at": stamp(now()), "state": "loaded", "reason": None, "rejected": []}
-    try:
-        register = enrolment.read(key, data)
-    except Refused as refused:
-        told |= {"state": "refused", "reason": refused.reason}
-    else:
-        changed = archive.enrol(register.students)
-        told["counts"] = {"students": len(register.students), "changed": changed, "rejected": len(register.rejected)}
-        told["rejected"] = told_of(register.rejected)
-        count("StudentsEnrolled", changed)
-        count("StudentRowsRejected", len(register.rejected))
-    body = json.dumps(told, ensure_ascii=False).encode()
-    s3.put_object(Bucket=bucket, Key=f"reports/{key}.json", Body=body, ContentType="application/json")
+    deal(s3, setting("ARCHIVE_BUCKET"), key, f"reports/{key}.json", partial(keep, key))
+
+
+def keep(key: str, data: bytes, found: Found) -> dict[str, Any]:
+    """Keep what is new or different in the register `data`; what its report says."""
+    register = enrolment.read(key, data)
+    changed = archive.enrol(register.students)
+    count("StudentsEnrolled", changed)
+    count("StudentRowsRejected", len(register.rejected))
+    return {
+        "counts": {"students": len(register.students), "changed": changed, "rejected": len(register.rejected)},
+        "rejected": told_of(register.rejected),
+    }

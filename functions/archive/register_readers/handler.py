@@ -4,7 +4,7 @@ Trigger: S3 devices/* of the archive's bucket. Reads: the bucket. Writes: the re
 Emits nothing. A reader that is out of service says so in the column `retired`.
 """
 
-import json
+from functools import partial
 from typing import Any
 
 import boto3
@@ -12,10 +12,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from yinji.archive import reader_register
 from yinji.archive.catalogue_store import Catalogue
 from yinji.archive.readers_store import Readers
-from yinji.archive.refusing import Refused, told_of
+from yinji.archive.refusing import told_of
 from yinji.archive.store import Archive
+from yinji.archive.table_intake import Found, deal
 from yinji.clearance.intake import delivered
-from yinji.platform.clock import now, stamp
 from yinji.platform.environment import setting
 from yinji.platform.observability import count, logger, metrics
 
@@ -31,20 +31,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
 
 
 def register(key: str) -> None:
-    bucket = setting("ARCHIVE_BUCKET")
-    try:
-        data = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    except s3.exceptions.NoSuchKey:
-        return
-    told: dict[str, Any] = {"key": key, "at": stamp(now()), "state": "loaded", "reason": None, "rejected": []}
-    try:
-        found = reader_register.read(key, data)
-    except Refused as refused:
-        told |= {"state": "refused", "reason": refused.reason}
-    else:
-        changed = readers.register(found.devices)
-        told["counts"] = {"devices": len(found.devices), "changed": changed, "rejected": len(found.rejected)}
-        told["rejected"] = told_of(found.rejected)
-        count("ReaderRowsRejected", len(found.rejected))
-    body = json.dumps(told, ensure_ascii=False).encode()
-    s3.put_object(Bucket=bucket, Key=f"reports/{key}.json", Body=body, ContentType="application/json")
+    deal(s3, setting("ARCHIVE_BUCKET"), key, f"reports/{key}.json", partial(keep, key))
+
+
+def keep(key: str, data: bytes, found: Found) -> dict[str, Any]:
+    """Keep what is new or different in the register `data`; what its report says."""
+    table = reader_register.read(key, data)
+    changed = readers.register(table.devices)
+    count("ReaderRowsRejected", len(table.rejected))
+    return {
+        "counts": {"devices": len(table.devices), "changed": changed, "rejected": len(table.rejected)},
+        "rejected": told_of(table.rejected),
+    }

@@ -6,16 +6,16 @@ their history and conflicts; reports/facts/; takes away what it has dealt with, 
 metrics. A table that is delivered again, or late, changes nothing (yinji/forms/records.py).
 """
 
-import json
+from functools import partial
 from typing import Any
 
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from yinji.archive.refusing import Refused, told_of
+from yinji.archive.refusing import told_of
+from yinji.archive.table_intake import Found, deal
 from yinji.clearance.intake import delivered
 from yinji.forms.facts_store import Facts
 from yinji.forms.records import PREFIX, REPORTS, apply, read_table
-from yinji.platform.clock import now, stamp
 from yinji.platform.environment import setting
 from yinji.platform.observability import count, logger, metrics
 
@@ -32,28 +32,27 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
 
 def take(key: str) -> None:
     bucket = setting("FORMS_BUCKET")
-    try:
-        found = s3.get_object(Bucket=bucket, Key=key)
-    except s3.exceptions.NoSuchKey:
+    dealt = deal(s3, bucket, key, f"{REPORTS}{key.removeprefix(PREFIX)}.json", partial(keep, key))
+    if dealt is None:
         return
-    told: dict[str, Any] = {"key": key, "at": stamp(now()), "state": "loaded", "reason": None, "rejected": []}
-    try:
-        table = read_table(key, found["Body"].read())
-    except Refused as refused:
-        told |= {"state": "refused", "reason": refused.reason}
+    if dealt.refused:
         count("RecordTablesRefused")
-    else:
-        done = apply(facts, table, found["LastModified"], key)
-        told |= {"lines": table.lines, "counts": {**done, "repeated": table.repeated, "rejected": len(table.rejected)}}
-        told["rejected"] = told_of(table.rejected)
-        count("RecordLines", table.lines)
-        count("RecordLinesRejected", len(table.rejected))
-        count("FactsRecorded", done["changed"])
-        count("FactConflicts", done["conflicts"])
-    body = json.dumps(told, ensure_ascii=False).encode()
-    place = f"{REPORTS}{key.removeprefix(PREFIX)}.json"
-    s3.put_object(Bucket=bucket, Key=place, Body=body, ContentType="application/json")
-    if told["state"] == "loaded":
-        # this version of it, and not one that was delivered meanwhile
-        version = {"VersionId": found["VersionId"]} if "VersionId" in found else {}
-        s3.delete_object(Bucket=bucket, Key=key, **version)
+        return
+    # this version of it, and not one that was delivered meanwhile
+    version = {"VersionId": dealt.found["VersionId"]} if "VersionId" in dealt.found else {}
+    s3.delete_object(Bucket=bucket, Key=key, **version)
+
+
+def keep(key: str, data: bytes, found: Found) -> dict[str, Any]:
+    """Keep what is new or different in the table `data`; what its report says."""
+    table = read_table(key, data)
+    done = apply(facts, table, found["LastModified"], key)
+    count("RecordLines", table.lines)
+    count("RecordLinesRejected", len(table.rejected))
+    count("FactsRecorded", done["changed"])
+    count("FactConflicts", done["conflicts"])
+    return {
+        "lines": table.lines,
+        "counts": {**done, "repeated": table.repeated, "rejected": len(table.rejected)},
+        "rejected": told_of(table.rejected),
+    }

@@ -4,14 +4,14 @@ Trigger: S3 imports/* of the bucket of repair. Reads: the bucket, the register o
 reports/places/. Emits nothing. A table that is delivered again changes nothing.
 """
 
-import json
+from functools import partial
 from typing import Any
 
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from yinji.archive.refusing import Refused, told_of
+from yinji.archive.refusing import told_of
+from yinji.archive.table_intake import Found, deal
 from yinji.clearance.intake import delivered
-from yinji.platform.clock import now, stamp
 from yinji.platform.environment import setting
 from yinji.platform.observability import count, logger, metrics
 from yinji.repair.importing import read
@@ -30,30 +30,21 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
 
 
 def take(key: str) -> None:
-    bucket = setting("REPAIR_BUCKET")
-    try:
-        found = s3.get_object(Bucket=bucket, Key=key)
-    except s3.exceptions.NoSuchKey:
-        return
-    told: dict[str, Any] = {
-        "key": key,
-        "at": stamp(now()),
-        "state": "loaded",
-        "reason": None,
-        "rejected": [],
-        "remarks": [],
-    }
-    try:
-        table = read(key, found["Body"].read())
-    except Refused as refused:
-        told |= {"state": "refused", "reason": refused.reason}
-        count("PlaceTablesRefused")
-    else:
-        plan = register.take(table, found["LastModified"])
-        told |= {"lines": table.number, "counts": dict(plan.counts)}
-        told["rejected"], told["remarks"] = told_of(plan.rejected), told_of(plan.remarks)
-        count("PlaceLines", table.number)
-        count("PlaceLinesRejected", len(plan.rejected))
-    body = json.dumps(told, ensure_ascii=False).encode()
     place = f"{REPORTS}{key.removeprefix(PREFIX)}.json"
-    s3.put_object(Bucket=bucket, Key=place, Body=body, ContentType="application/json")
+    dealt = deal(s3, setting("REPAIR_BUCKET"), key, place, partial(keep, key), remarks=[])
+    if dealt and dealt.refused:
+        count("PlaceTablesRefused")
+
+
+def keep(key: str, data: bytes, found: Found) -> dict[str, Any]:
+    """Keep what is new or different in the table `data`; what its report says."""
+    table = read(key, data)
+    plan = register.take(table, found["LastModified"])
+    count("PlaceLines", table.number)
+    count("PlaceLinesRejected", len(plan.rejected))
+    return {
+        "lines": table.number,
+        "counts": dict(plan.counts),
+        "rejected": told_of(plan.rejected),
+        "remarks": told_of(plan.remarks),
+    }
