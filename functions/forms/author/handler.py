@@ -14,7 +14,7 @@ from yinji.forms.store import Forms
 from yinji.platform import clock
 from yinji.platform.http import Api, Body, as_json
 from yinji.platform.observability import count, logger, metrics
-from yinji.platform.problem import Problem
+from yinji.platform.problem import Problem, whole
 
 api = Api()
 forms = Forms()
@@ -84,7 +84,7 @@ def perform(id: str, what: str, body: Body, work: desk.Work) -> Response[str]:
     """Do `work` to a form, of which whoever asks saw a version, and tell of it as it is then."""
     session = api.session
     office = desk.opened(forms, id, session).head.office
-    key, seen = desk.key_of(session.sub, what, body.idempotency_key), desk.seen(body.fields.get("version", ""))
+    key, seen = desk.key_of(session.sub, what, body.idempotency_key), whole(body.fields.get("version", ""), "version")
     done = desk.perform(forms, id, office, seen, key, clock.now(), work)
     if done.new and what == "publish":
         count("FormsPublished")

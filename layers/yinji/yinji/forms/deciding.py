@@ -21,7 +21,7 @@ from yinji.forms.submission import VERDICTS, Submission, Verdict
 from yinji.identity.session import Session
 from yinji.platform.clock import stamp
 from yinji.platform.ids import id_of
-from yinji.platform.problem import Problem, invalid_form
+from yinji.platform.problem import Problem, whole
 
 ATTEMPTS = 6
 
@@ -73,10 +73,7 @@ def wished(verdict: str, fields: Mapping[str, str], key: str) -> Wish:
     Problem("invalid-form")."""
     if verdict not in VERDICTS:
         raise Problem("not-found")
-    seen = fields.get("version", "")
-    if not (seen.isascii() and seen.isdigit() and len(seen) < 9):
-        raise invalid_form({"version": "invalid" if seen else "required"})
-    return Wish(verdict, key, int(seen), fields.get("reason", ""))
+    return Wish(verdict, key, whole(fields.get("version", ""), "version"), fields.get("reason", ""))
 
 
 def perform(forms: Forms, id: str, wish: Wish, session: Session, at: datetime) -> tuple[Submission, bool]:

@@ -20,7 +20,7 @@ from yinji.forms.submission import Event
 from yinji.identity.session import Session
 from yinji.platform.clock import stamp
 from yinji.platform.ids import id_of
-from yinji.platform.problem import Problem, invalid_form
+from yinji.platform.problem import Problem
 
 Deed = Literal["publish", "retire", "restore", "discard"]
 DEEDS: tuple[Deed, ...] = get_args(Deed)
@@ -167,13 +167,6 @@ def turn(deed: Deed, who: str) -> Work:
 def key_of(who: str, what: str, key: str) -> str:
     """The key of an event: the same whenever the same is sent again."""
     return id_of(who, what, key)
-
-
-def seen(version: str) -> int:
-    """The version that was seen. Raises Problem("invalid-form")."""
-    if not (version.isascii() and version.isdigit() and len(version) < 9):
-        raise invalid_form({"version": "invalid" if version else "required"})
-    return int(version)
 
 
 def source(forms: Forms, id: str, session: Session) -> Form:

@@ -36,7 +36,7 @@ from yinji.forms.form import (
 from yinji.forms.formats import FORMATS
 from yinji.forms.matching import Suggestion, of_title
 from yinji.platform.ids import id_of
-from yinji.platform.problem import Problem, invalid_form
+from yinji.platform.problem import Problem, invalid_form, whole
 from yinji.platform.text import plain
 
 Change = Callable[[Form, Mapping[str, str]], Form]
@@ -546,10 +546,7 @@ def _line(text: str) -> str:
 
 
 def _whole(texts: Mapping[str, str], name: str) -> int:
-    told = texts.get(name, "").strip()
-    if not (told.isascii() and told.isdigit() and len(told) < 9):
-        raise invalid_form({name: "invalid" if told else "required"})
-    return int(told)
+    return whole(texts.get(name, "").strip(), name)
 
 
 def _place(form: Form, texts: Mapping[str, str]) -> int:

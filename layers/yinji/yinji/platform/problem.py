@@ -49,6 +49,13 @@ def invalid_form(errors: Mapping[str, str]) -> Problem:
     return Problem("invalid-form", fields=", ".join(errors), errors=told)
 
 
+def whole(text: str, field: str) -> int:
+    """The whole number, of eight digits at most, that a form says as `field`. Raises invalid_form."""
+    if not (text.isascii() and text.isdigit() and len(text) < 9):
+        raise invalid_form({field: "invalid" if text else "required"})
+    return int(text)
+
+
 EXTENSIONS = frozenset({"errors", "by", "at", "state", "limit", "seconds"})
 """Params that programs may read from the document."""
 
